@@ -1,0 +1,179 @@
+"""THE RULE: whether a backup is safe, judged from facts, limits and the time. Nothing else decides.
+
+The table is design 5; its order is the order of severity. Every boundary is `>=`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from backups.engine.facts import BackupFacts, Problem
+
+
+class Verdict(StrEnum):
+    """Worst first: the order is what `worst` goes by."""
+
+    CORRUPT = "corrupt"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+    STALE = "stale"
+    LATE = "late"
+    PROTECTED = "protected"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When unsaved data is late, when it is stale (late plus grace), how long evidence holds."""
+
+    max_age: timedelta
+    grace: timedelta
+    evidence_ttl: timedelta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """A verdict that can defend itself: the rule, what it rests on, since when, what clears it."""
+
+    verdict: Verdict
+    rule: str
+    evidence: tuple[str, ...]
+    since: datetime | None
+    clears: str
+
+
+def judge(facts: BackupFacts, *, limits: Limits, now: datetime) -> Judgement:
+    """Judge one backup. First match wins."""
+    stale_after = limits.max_age + limits.grace
+    if facts.corrupt:
+        return _of_problems(
+            Verdict.CORRUPT, "a copy failed verification", facts.corrupt, "a copy that verifies"
+        )
+    if missing := _older_than(facts.missing, stale_after, now):
+        rule = f"on the device for {_words(stale_after)} or more without a usable copy here"
+        return _of_problems(Verdict.MISSING, rule, missing, "a copy of each", after=stale_after)
+    if unknown := _why_unknown(facts, limits.evidence_ttl, now):
+        return unknown
+    unsaved = facts.missing + facts.behind
+    if stale := _older_than(unsaved, stale_after, now):
+        rule = f"unsaved data is {_words(stale_after)} old or older"
+        return _of_problems(Verdict.STALE, rule, stale, "a newer copy", after=stale_after)
+    if late := _older_than(unsaved, limits.max_age, now):
+        rule = f"unsaved data is {_words(limits.max_age)} old or older"
+        return _of_problems(Verdict.LATE, rule, late, "a newer copy", after=limits.max_age)
+    if facts.source_count or facts.copy_count:
+        return _protected(facts, limits)
+    return Judgement(
+        verdict=Verdict.NONE,
+        rule="nothing of this type was ever seen, on the device or on the disk",
+        evidence=_readings(facts),
+        since=None,
+        clears="",
+    )
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """A device is as bad as its worst backup; with no backups at all it is `none`."""
+    return min(verdicts, key=list(Verdict).index, default=Verdict.NONE)
+
+
+def _why_unknown(facts: BackupFacts, ttl: timedelta, now: datetime) -> Judgement | None:
+    if facts.disk_error:
+        return _unknown(
+            "the disk could not be read", (facts.disk_error,), facts.disk_read_at, "a readable disk"
+        )
+    for whose, read_at, error in (
+        ("the disk", facts.disk_read_at, facts.disk_error),
+        ("the device's inventory", facts.source_read_at, facts.source_error),
+    ):
+        reasons = (error,) if error else ()
+        if read_at is None:
+            return _unknown(f"{whose} was never read", reasons, None, f"a first reading of {whose}")
+        if now - read_at >= ttl:
+            rule = f"{whose} was last read {_words(ttl)} ago or more"
+            return _unknown(
+                rule, (*_readings(facts), *reasons), read_at + ttl, f"a new reading of {whose}"
+            )
+    if facts.unproven:
+        rule = "nothing shows that the copy is whole"
+        return _of_problems(
+            Verdict.UNKNOWN, rule, facts.unproven, "a verification or a pull made here"
+        )
+    return None
+
+
+def _protected(facts: BackupFacts, limits: Limits) -> Judgement:
+    waiting = tuple(_line(problem) for problem in facts.missing + facts.behind)
+    rule = (
+        f"all is saved but what is younger than {_words(limits.max_age)}"
+        if waiting
+        else "everything the device is known to have is on the disk, and whole"
+    )
+    return Judgement(
+        verdict=Verdict.PROTECTED,
+        rule=rule,
+        evidence=(*_readings(facts), *waiting),
+        since=facts.newest_copy_at,
+        clears="",
+    )
+
+
+def _unknown(
+    rule: str, evidence: tuple[str, ...], since: datetime | None, clears: str
+) -> Judgement:
+    return Judgement(
+        verdict=Verdict.UNKNOWN, rule=rule, evidence=evidence, since=since, clears=clears
+    )
+
+
+def _of_problems(
+    verdict: Verdict,
+    rule: str,
+    problems: tuple[Problem, ...],
+    clears: str,
+    *,
+    after: timedelta = timedelta(0),
+) -> Judgement:
+    return Judgement(
+        verdict=verdict,
+        rule=rule,
+        evidence=tuple(_line(problem) for problem in problems),
+        since=min(problem.since for problem in problems) + after,
+        clears=clears,
+    )
+
+
+def _older_than(
+    problems: tuple[Problem, ...], age: timedelta, now: datetime
+) -> tuple[Problem, ...]:
+    return tuple(problem for problem in problems if now - problem.since >= age)
+
+
+def _readings(facts: BackupFacts) -> tuple[str, ...]:
+    lines = [
+        f"{whose} read at {read_at:%Y-%m-%d %H:%M:%S} UTC"
+        for whose, read_at in (
+            ("the device's inventory", facts.source_read_at),
+            ("the disk", facts.disk_read_at),
+        )
+        if read_at
+    ]
+    if facts.newest_copy_at:
+        lines.append(f"newest data in a copy: {facts.newest_copy_at:%Y-%m-%d %H:%M:%S} UTC")
+    return tuple(lines)
+
+
+def _line(problem: Problem) -> str:
+    return f"{problem.name}: {problem.reason}"
+
+
+def _words(span: timedelta) -> str:
+    """30 min, 6 h, 2 days: a limit as a person would say it."""
+    minutes = int(span.total_seconds() // 60)
+    if minutes >= 2 * 24 * 60:
+        return f"{minutes // (24 * 60)} days"
+    if minutes >= 120 or minutes == 60:
+        hours, rest = divmod(minutes, 60)
+        return f"{hours} h {rest} min" if rest else f"{hours} h"
+    return f"{minutes} min" if minutes else f"{int(span.total_seconds())} s"

@@ -1,0 +1,53 @@
+"""The two backup daemons: what each last answered, or why there was no answer."""
+
+from django.db import models
+
+SERVICES = [("mysql", "MySQL mirror"), ("rsync", "rsync")]
+
+
+class ServiceStatus(models.Model):
+    """The last answer of one daemon. `error` empty means that it answered, and could be read."""
+
+    service = models.CharField(max_length=10, choices=SERVICES, unique=True)
+    checked_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField("last good answer", null=True)
+    error = models.CharField(max_length=500, blank=True)
+    answer_seconds = models.FloatField(null=True)
+    current_device = models.CharField(max_length=64, blank=True)
+    current_file = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "service"
+        ordering = ["service"]
+        permissions = [("check_servicestatus", "Can ask a service for its status")]
+
+    def __str__(self) -> str:
+        return self.get_service_display()
+
+    @property
+    def is_available(self) -> bool:
+        return self.answered_at is not None and not self.error
+
+
+class Claim(models.Model):
+    """What a daemon says of one device. A claim is shown beside the truth; it proves nothing."""
+
+    device = models.ForeignKey("devices.Device", on_delete=models.CASCADE, related_name="claims")
+    service = models.CharField(max_length=10, choices=SERVICES)
+    claimed_at = models.DateTimeField()
+    state = models.CharField(max_length=32, blank=True)  # progress.status
+    message = models.CharField(max_length=500, blank=True)
+    processing = models.BooleanField(default=False)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    failed = models.BooleanField(default=False)
+    job_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["device", "service"]
+        constraints = [
+            models.UniqueConstraint(fields=["device", "service"], name="one_claim_per_service")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_service_display()} of {self.device}: {self.state}"

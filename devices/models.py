@@ -1,0 +1,125 @@
+"""Who there is to back up, as last told by the node or by the device itself."""
+
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+
+class DeviceGroup(models.Model):
+    """Devices that share limits, such as those of one incubator or one experiment."""
+
+    name = models.CharField(max_length=100, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Lifecycle(models.TextChoices):
+    """Set by people: whether a device is meant to be there at all."""
+
+    ACTIVE = "active", "Active"
+    PARKED = "parked", "Parked (off on purpose)"
+    RETIRED = "retired", "Retired"
+
+
+class Writer(models.TextChoices):
+    """Which database a device writes a tracking run into."""
+
+    SQLITE = "sqlite", "SQLite"
+    MYSQL = "mysql", "MariaDB"
+
+
+class Device(models.Model):
+    """An ethoscope. `device_id` is its machine id; names may repeat.
+
+    What the device says of itself is on its own clock only where the name says so; every other
+    time is ours. `reported_status` is what the node or the device called it: "" if it said null.
+    """
+
+    device_id = models.CharField("machine id", max_length=64, unique=True)
+    name = models.CharField(max_length=64, blank=True)
+    address = models.CharField(max_length=64, blank=True, help_text="Host, or host:port")
+    group = models.ForeignKey(
+        DeviceGroup, null=True, blank=True, on_delete=models.SET_NULL, related_name="devices"
+    )
+    lifecycle = models.CharField(
+        max_length=10,
+        choices=Lifecycle.choices,
+        default=Lifecycle.ACTIVE,
+        help_text="Parked and retired devices raise no alarm.",
+    )
+    notes = models.TextField(blank=True)
+
+    reported_status = models.CharField(max_length=32, blank=True, editable=False)
+    first_seen_at = models.DateTimeField(editable=False)
+    told_at = models.DateTimeField("last told of", editable=False)
+    told_by = models.CharField(max_length=16, editable=False)  # "node" or "device"
+    inventory_read_at = models.DateTimeField(null=True, editable=False)
+    inventory_error = models.CharField(max_length=500, blank=True, editable=False)
+    clock_at = models.DateTimeField("device's clock", null=True, editable=False)
+    clock_skew_seconds = models.FloatField(null=True, editable=False)
+    changed_at = models.DateTimeField(
+        "last seen writing", null=True, editable=False, help_text="A result row, on our clock"
+    )
+    recording_at = models.DateTimeField("last seen recording", null=True, editable=False)
+    software_version = models.CharField(max_length=64, blank=True, editable=False)
+
+    card_used_percent = models.PositiveSmallIntegerField(null=True, editable=False)
+    card_age_seconds = models.FloatField(null=True, editable=False)
+    card_name = models.CharField(max_length=100, blank=True, editable=False)
+    partitions = models.JSONField(default=list, blank=True, editable=False)
+    card_read_at = models.DateTimeField(null=True, editable=False)
+    card_error = models.CharField(max_length=500, blank=True, editable=False)
+
+    history = HistoricalRecords(
+        excluded_fields=[
+            "reported_status", "first_seen_at", "told_at", "told_by", "inventory_read_at",
+            "inventory_error", "clock_at", "clock_skew_seconds", "changed_at", "recording_at",
+            "software_version", "card_used_percent", "card_age_seconds", "card_name",
+            "partitions", "card_read_at", "card_error",
+        ]
+    )  # fmt: skip
+
+    class Meta:
+        ordering = ["name", "device_id"]
+        permissions = [("refresh_device", "Can ask for a refresh of a device")]
+
+    def __str__(self) -> str:
+        return self.name or self.device_id
+
+    @property
+    def is_writing(self) -> bool:
+        return self.reported_status == "running"
+
+    @property
+    def is_recording(self) -> bool:
+        return self.reported_status == "recording"
+
+
+class Experiment(models.Model):
+    """One tracking run and its database, as the device lists it. Kept when it no longer does."""
+
+    device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="experiments")
+    writer = models.CharField(max_length=10, choices=Writer.choices)
+    filename = models.CharField(max_length=200)
+    started_at = models.DateTimeField(null=True)
+    first_seen_at = models.DateTimeField()
+    listed_at = models.DateTimeField("last listed")
+    changed_at = models.DateTimeField("last seen growing", null=True)
+    growing = models.BooleanField(default=False)
+    reported_state = models.CharField(max_length=32, blank=True)  # its db_status: display only
+    written_off = models.BooleanField(
+        default=False, help_text="A person accepts that no whole copy of this run will ever exist."
+    )
+
+    class Meta:
+        ordering = ["-started_at", "filename"]
+        constraints = [
+            models.UniqueConstraint(fields=["device", "filename"], name="one_row_per_experiment")
+        ]
+        permissions = [("write_off_experiment", "Can accept the loss of a run")]
+
+    def __str__(self) -> str:
+        return self.filename

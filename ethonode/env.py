@@ -1,0 +1,143 @@
+"""The environment, read in this one place. A bad value stops the start with one clear line."""
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from environs import EnvError, FileAwareEnv
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+class BadSetting(Exception):
+    """An environment variable holds what cannot be used; the text names it and says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """Every ETHONODE_* variable, checked. Paths are absolute; an empty text means 'not set'."""
+
+    var_dir: Path
+    node_url: str
+    device_addresses: tuple[str, ...]
+    mysql_service_url: str
+    rsync_service_url: str
+    videos_dir: Path
+    results_dir: Path
+    cache_dir: Path | None
+    database: dict[str, Any] = field(repr=False)  # may hold a password
+    redis_url: str = field(repr=False)
+    secret_key: str = field(repr=False)
+    allowed_hosts: tuple[str, ...]
+    bind: str
+    port: int
+    status_ttl: timedelta
+    service_timeout: timedelta
+    status_networks: tuple[str, ...]
+    settled_after: timedelta
+    debug: bool
+
+
+def read() -> Environment:
+    """Read and check the environment.
+
+    Raises BadSetting, whose text never shows the value of a secret.
+    """
+    env = FileAwareEnv()
+    try:
+        with env.prefixed("ETHONODE_"):
+            return _read(env)
+    except EnvError as error:
+        raise BadSetting(str(error)) from error
+    except OSError as error:
+        raise BadSetting(f"{error.filename}: {error.strerror}") from error
+
+
+def _read(env: FileAwareEnv) -> Environment:
+    var_dir = _path(env, "VAR_DIR", BASE_DIR / "var")
+    data_root = _path(env, "DATA_ROOT", Path("/ethoscope_data"))
+    return Environment(
+        var_dir=var_dir,
+        node_url=_url(env, "NODE_URL", ""),
+        device_addresses=tuple(env.list("DEVICE_ADDRESSES", [])),
+        mysql_service_url=_url(env, "MYSQL_SERVICE_URL", "http://localhost:8090"),
+        rsync_service_url=_url(env, "RSYNC_SERVICE_URL", "http://localhost:8093"),
+        videos_dir=_path(env, "VIDEOS_DIR", data_root / "videos"),
+        results_dir=_path(env, "RESULTS_DIR", data_root / "results"),
+        cache_dir=_path(env, "CACHE_DIR", None),
+        database=env.dj_db_url("DATABASE_URL", f"sqlite:///{var_dir}/ethonode.sqlite3"),
+        redis_url=env.str("REDIS_URL", f"unix://{var_dir}/redis/redis.sock"),
+        secret_key=env.str("SECRET_KEY", "") or _own_secret_key(var_dir),
+        allowed_hosts=tuple(env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])),
+        bind=env.str("BIND", "127.0.0.1"),
+        port=_whole(env, "PORT", 8000, least=1, most=65535),
+        status_ttl=_seconds(env, "STATUS_TTL", 300),
+        service_timeout=_seconds(env, "SERVICE_TIMEOUT", 2),
+        status_networks=_networks(env, "STATUS_NETWORKS", ["127.0.0.0/8", "::1/128"]),
+        settled_after=_seconds(env, "SETTLED_AFTER", 7 * 24 * 3600),
+        debug=env.bool("DEBUG", False),
+    )
+
+
+def _path(env: FileAwareEnv, name: str, default: Path | None) -> Any:
+    text = env.str(name, "")
+    if "\0" in text:
+        raise BadSetting(f"ETHONODE_{name}: a path cannot hold a NUL character")
+    return Path(text).expanduser().absolute() if text else default
+
+
+def _url(env: FileAwareEnv, name: str, default: str) -> str:
+    text = env.str(name, default).rstrip("/")
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise BadSetting(f"ETHONODE_{name}: {text!r} is not an http:// or https:// address")
+    return text
+
+
+def _whole(env: FileAwareEnv, name: str, default: int, *, least: int, most: int) -> int:
+    value = env.int(name, default)
+    if not least <= value <= most:
+        raise BadSetting(f"ETHONODE_{name}: {value} is not between {least} and {most}")
+    return value
+
+
+def _seconds(env: FileAwareEnv, name: str, default: float) -> timedelta:
+    value = env.float(name, default)
+    if not 0 < value < 10 * 365 * 24 * 3600:
+        raise BadSetting(f"ETHONODE_{name}: {value} is not a positive number of seconds")
+    return timedelta(seconds=value)
+
+
+def _networks(env: FileAwareEnv, name: str, default: list[str]) -> tuple[str, ...]:
+    networks = tuple(env.list(name, default))
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError as error:
+            raise BadSetting(f"ETHONODE_{name}: {error}") from error
+    return networks
+
+
+def _own_secret_key(var_dir: Path) -> str:
+    """Make a key at the first start, and read it back at every later one."""
+    var_dir.mkdir(parents=True, exist_ok=True)
+    path = var_dir / "secret_key"
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    else:
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text().strip()
