@@ -63,6 +63,9 @@ class Device(models.Model):
     changed_at = models.DateTimeField(
         "last seen writing", null=True, editable=False, help_text="A result row, on our clock"
     )
+    recording_since = models.DateTimeField(
+        null=True, editable=False, help_text="When its newest recording was first seen"
+    )
     recording_at = models.DateTimeField("last seen recording", null=True, editable=False)
     software_version = models.CharField(max_length=64, blank=True, editable=False)
 
@@ -76,7 +79,7 @@ class Device(models.Model):
     history = HistoricalRecords(
         excluded_fields=[
             "reported_status", "first_seen_at", "told_at", "told_by", "inventory_read_at",
-            "inventory_error", "clock_at", "clock_skew_seconds", "changed_at", "recording_at",
+            "inventory_error", "clock_at", "clock_skew_seconds", "changed_at", "recording_since", "recording_at",
             "software_version", "card_used_percent", "card_age_seconds", "card_name",
             "partitions", "card_read_at", "card_error",
         ]

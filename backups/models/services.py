@@ -15,6 +15,7 @@ class ServiceStatus(models.Model):
     answer_seconds = models.FloatField(null=True)
     current_device = models.CharField(max_length=64, blank=True)
     current_file = models.CharField(max_length=300, blank=True)
+    processing = models.JSONField(default=list, blank=True)  # ids of the devices it works on
 
     class Meta:
         verbose_name = "service"

@@ -1,0 +1,74 @@
+"""Hold a device's video against the disk: by its own listing, or by when it was seen recording."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from backups.engine.compare import WRITER_LAG, Comparison
+from backups.engine.facts import Problem
+
+RECORDING = "recording"  # names the problem of a device that lists no files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoSource:
+    """What is known of a device's videos. Times are on our clock.
+
+    `listing` is the names of its chunks, or None: firmware since July 2025 lists none.
+    """
+
+    listing: frozenset[str] | None
+    recording: bool
+    recording_since: datetime | None  # when its newest recording was first seen; None: never
+    recording_at: datetime | None  # when it was last seen recording; None: never
+
+
+def compare_videos(
+    source: VideoSource,
+    *,
+    on_disk: frozenset[str],
+    newest_at: datetime | None,
+    known_since: Mapping[str, datetime],
+    now: datetime,
+) -> Comparison:
+    """Compare a device's videos with the chunks on the disk.
+
+    `known_since` says since when each problem is known, by its name: a missing chunk's age
+    counts from when it was first found missing.
+    """
+    if source.listing is not None:
+        problems = _not_on_disk(source.listing - on_disk, known_since, now)
+        return Comparison(missing=tuple(problems))
+    if source.recording_at is None or source.recording_since is None:
+        return Comparison(unproven=_never_seen(newest_at))
+    if newest_at is None:
+        reason = "the device was seen recording, but the disk holds no chunk of it"
+        return Comparison(missing=(Problem(RECORDING, source.recording_since, reason),))
+    if source.recording or newest_at < source.recording_at - WRITER_LAG:
+        reason = f"the newest chunk on the disk ends at {newest_at:%Y-%m-%d %H:%M:%S} UTC"
+        since = max(newest_at, source.recording_since)
+        return Comparison(behind=(Problem(RECORDING, since, reason),))
+    return Comparison()
+
+
+def recording_of(chunk: str) -> str:
+    """The `<date>_<time>` that begins every chunk's name."""
+    return "_".join(chunk.split("_")[:2])
+
+
+def _not_on_disk(
+    names: Iterable[str], known_since: Mapping[str, datetime], now: datetime
+) -> list[Problem]:
+    counts = Counter(recording_of(name) for name in names)
+    return [
+        Problem(name, known_since.get(name, now), f"{count} chunks are not on the disk")
+        for name, count in sorted(counts.items())
+    ]
+
+
+def _never_seen(newest_at: datetime | None) -> tuple[Problem, ...]:
+    if newest_at is None:
+        return ()
+    reason = "its firmware lists no videos, and nobody saw it record since ethonode watches it"
+    return (Problem(RECORDING, newest_at, reason),)

@@ -1,0 +1,57 @@
+"""Leases: the right to do one named work, so that two never do it at once."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from backups.models import Lease
+
+
+class LeaseHeld(Exception):
+    """Somebody else is doing this work right now."""
+
+
+@contextmanager
+def hold(name: str, *, duration: timedelta, now: datetime) -> Iterator[None]:
+    """Hold the lease while the body runs.
+
+    Raises LeaseHeld when another holder has it. A lease ends by itself after `duration`, or at
+    once when its holder was a process of this machine that is gone.
+    """
+    token = _token()
+    if not _take(name, token, now=now, until=now + duration):
+        raise LeaseHeld(f"{name} is being worked on")
+    try:
+        yield
+    finally:
+        Lease.objects.filter(name=name, token=token).update(token="", expires_at=now)
+
+
+def _take(name: str, token: str, *, now: datetime, until: datetime) -> bool:
+    """Claim the row, and only if nobody changed it since we looked."""
+    lease, _ = Lease.objects.get_or_create(name=name, defaults={"expires_at": now})
+    if lease.token and lease.expires_at > now and not _is_dead(lease.token):
+        return False
+    unchanged = Lease.objects.filter(pk=lease.pk, token=lease.token, expires_at=lease.expires_at)
+    return unchanged.update(token=token, expires_at=until) == 1
+
+
+def _token() -> str:
+    return f"{socket.gethostname()[:30]}/{os.getpid()}/{_born(os.getpid())}/{os.urandom(4).hex()}"
+
+
+def _is_dead(token: str) -> bool:
+    host, pid, born, _ = token.split("/")
+    return host == socket.gethostname()[:30] and _born(int(pid)) != born
+
+
+def _born(pid: int) -> str:
+    """When a process of this machine started, in ticks since boot; "" when there is none."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[19]

@@ -1,0 +1,132 @@
+"""Look at one device's backups, and write down what was seen."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from backups.engine.facts import BackupFacts, BackupType
+from backups.engine.videos.facts import ScanResult
+from backups.models import Backup, BackupSnapshot, Claim, VideoScan
+from backups.services.facts import DiskReading, database_facts
+from backups.services.leases import hold
+from backups.services.results import read_results
+from backups.services.video_facts import nothing_known, read_videos
+from devices.models import Device, Lifecycle
+
+LEASE = timedelta(minutes=6)  # just over the time limit of a task
+SERVICE_OF = {BackupType.MYSQL: "mysql", BackupType.SQLITE: "rsync", BackupType.VIDEO: "rsync"}
+
+
+def devices_to_look_at() -> list[Device]:
+    """Every device that is not retired, each with a row for each of its backups."""
+    devices = list(Device.objects.exclude(lifecycle=Lifecycle.RETIRED))
+    have = set(Backup.objects.values_list("device_id", "backup_type"))
+    Backup.objects.bulk_create(
+        [
+            Backup(device=device, backup_type=backup_type)
+            for device in devices
+            for backup_type in BackupType
+            if (device.pk, backup_type.value) not in have
+        ],
+        ignore_conflicts=True,
+    )
+    return devices
+
+
+def take_snapshot(
+    device: Device, *, now: datetime, due_at: datetime | None = None
+) -> list[BackupSnapshot]:
+    """Take one snapshot of each of the device's backups.
+
+    Returns none when one as young as `due_at` is there already: a task that was delivered twice
+    does its work once. Raises LeaseHeld while another process looks at the same device.
+    """
+    with hold(f"snapshot of {device.device_id}", duration=LEASE, now=now):
+        if (
+            due_at
+            and BackupSnapshot.objects.filter(backup__device=device, taken_at__gte=due_at).exists()
+        ):
+            return []
+        return _store(device, *_look(device, now=now), now=now)
+
+
+def _look(device: Device, *, now: datetime) -> tuple[list[BackupFacts], ScanResult | None]:
+    previous = _previous(device)
+    reading = read_results(device, now=now)
+    experiments = list(device.experiments.all())
+    databases = [
+        database_facts(
+            device,
+            backup_type,
+            experiments=experiments,
+            copies=reading.copies,
+            disk=DiskReading(
+                read_at=previous[backup_type].disk_read_at if reading.error else now,
+                error=reading.error,
+            ),
+        )
+        for backup_type in (BackupType.MYSQL, BackupType.SQLITE)
+    ]
+    videos = read_videos(device, previous=previous[BackupType.VIDEO], now=now)
+    return [*databases, videos.facts], videos.scan
+
+
+def _previous(device: Device) -> dict[BackupType, BackupFacts]:
+    facts = {backup_type: nothing_known(backup_type) for backup_type in BackupType}
+    newest = Backup.objects.filter(device=device, latest__isnull=False)
+    for backup in newest.select_related("latest__backup"):
+        if backup.latest:
+            facts[BackupType(backup.backup_type)] = backup.latest.facts
+    return facts
+
+
+def _store(
+    device: Device, all_facts: Iterable[BackupFacts], scan: ScanResult | None, *, now: datetime
+) -> list[BackupSnapshot]:
+    claims = {claim.service: claim for claim in device.claims.all()}
+    with transaction.atomic():
+        snapshots = [_store_one(device, facts, claims, now) for facts in all_facts]
+        if scan:
+            _store_scan(snapshots[-1], scan)
+    return snapshots
+
+
+def _store_one(
+    device: Device, facts: BackupFacts, claims: Mapping[str, Claim], now: datetime
+) -> BackupSnapshot:
+    backup, _ = Backup.objects.get_or_create(device=device, backup_type=facts.backup_type)
+    claim = claims.get(SERVICE_OF[facts.backup_type])
+    snapshot = BackupSnapshot.of_facts(
+        replace(facts, findings=facts.findings + _disagreement(facts, claim)),
+        backup=backup,
+        taken_at=now,
+        claim=f"{claim.state}: {claim.message}"[:300] if claim else "",
+    )
+    snapshot.save()
+    backup.latest = snapshot
+    backup.save(update_fields=["latest"])
+    return snapshot
+
+
+def _disagreement(facts: BackupFacts, claim: Claim | None) -> tuple[str, ...]:
+    """A service that says "completed" over data that is not here is itself a finding."""
+    lacking = len(facts.missing) + len(facts.corrupt)
+    if claim is None or claim.failed or claim.state != "completed" or not lacking:
+        return ()
+    return (f"the {claim.service} service says “completed”, but {lacking} are not safely here",)
+
+
+def _store_scan(snapshot: BackupSnapshot, scan: ScanResult) -> None:
+    VideoScan.objects.create(
+        snapshot=snapshot,
+        seconds=scan.seconds,
+        folder_count=scan.folder_count,
+        listed_folder_count=scan.listed_folder_count,
+        cached_count=scan.cached_count,
+        fresh_count=scan.fresh_count,
+        rechecked_count=scan.rechecked_count,
+        errors=list(scan.errors[:20]),
+        cache_problem=scan.cache_problem[:500],
+    )
