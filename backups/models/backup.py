@@ -35,6 +35,14 @@ class Backup(models.Model):
     def __str__(self) -> str:
         return f"{self.get_backup_type_display()} of {self.device}"
 
+    @property
+    def facts(self) -> BackupFacts:
+        """The newest facts; before the first snapshot nothing is known."""
+        backup_type = BackupType(self.backup_type)
+        if self.latest is None:
+            return BackupFacts(backup_type=backup_type)
+        return self.latest.facts_of(backup_type)
+
 
 class BackupSnapshot(models.Model):
     """The facts about one backup at one moment; append-only. The fields are those of BackupFacts."""
@@ -67,9 +75,13 @@ class BackupSnapshot(models.Model):
 
     @property
     def facts(self) -> BackupFacts:
+        return self.facts_of(BackupType(self.backup.backup_type))
+
+    def facts_of(self, backup_type: BackupType) -> BackupFacts:
+        """The facts, for a caller who knows the type and need not ask the database for it."""
         values = {name: getattr(self, name) for name in PLAIN_FIELDS}
         return BackupFacts(
-            backup_type=BackupType(self.backup.backup_type),
+            backup_type=backup_type,
             findings=tuple(self.findings),
             **values,
             **{kind: _unpacked(self.problems.get(kind)) for kind in KINDS_OF_PROBLEM},

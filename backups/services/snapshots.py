@@ -12,7 +12,7 @@ from backups.models import Backup, BackupSnapshot, Claim, VideoScan
 from backups.services.facts import DiskReading, database_facts
 from backups.services.leases import hold
 from backups.services.results import read_results
-from backups.services.video_facts import nothing_known, read_videos
+from backups.services.video_facts import read_videos
 from devices.models import Device, Lifecycle
 
 LEASE = timedelta(minutes=6)  # just over the time limit of a task
@@ -74,11 +74,9 @@ def _look(device: Device, *, now: datetime) -> tuple[list[BackupFacts], ScanResu
 
 
 def _previous(device: Device) -> dict[BackupType, BackupFacts]:
-    facts = {backup_type: nothing_known(backup_type) for backup_type in BackupType}
-    newest = Backup.objects.filter(device=device, latest__isnull=False)
-    for backup in newest.select_related("latest__backup"):
-        if backup.latest:
-            facts[BackupType(backup.backup_type)] = backup.latest.facts
+    facts = {backup_type: BackupFacts(backup_type=backup_type) for backup_type in BackupType}
+    for backup in Backup.objects.filter(device=device).select_related("latest"):
+        facts[BackupType(backup.backup_type)] = backup.facts
     return facts
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from backups.engine.compare import Comparison
-from backups.engine.facts import BackupFacts, BackupType
+from backups.engine.facts import BackupFacts
 from backups.engine.video_compare import VideoSource, compare_videos
 from backups.engine.videos.facts import ScanResult
 from backups.engine.videos.scan import VideosUnreadable
@@ -111,8 +111,3 @@ def _scan_findings(scan: ScanResult) -> tuple[str, ...]:
     if empty := sum(recording.empty_count for recording in scan.recordings):
         lines.append(f"{empty} chunks hold no byte")
     return tuple(lines)
-
-
-def nothing_known(backup_type: BackupType) -> BackupFacts:
-    """The facts before the first snapshot."""
-    return BackupFacts(backup_type=backup_type)
