@@ -1,0 +1,130 @@
+"""Ask both backup daemons how they are, and store what they claim, or why they said nothing."""
+
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from backups.engine import daemons
+from backups.models import Claim, ServiceStatus
+from devices.client import RSYNC_STATUS_BYTES, AskFailed, get_json
+from devices.models import Device
+
+log = structlog.get_logger(__name__)
+
+_CLAIM_FIELDS = [
+    "claimed_at", "state", "message", "processing", "started_at", "ended_at", "failed", "job_count",
+]  # fmt: skip
+_STATUS_FIELDS = ["checked_at", "error", "current_device", "current_file"]
+_ANSWER_FIELDS = ["answered_at", "answer_seconds"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What came of asking one daemon: its report, or why there is none."""
+
+    service: str
+    report: daemons.ServiceReport | None = None
+    error: str = ""
+    seconds: float | None = None
+
+
+def check_services(*, now: datetime) -> list[ServiceStatus]:
+    """Ask each daemon once, at the same time, and store the answers.
+
+    A daemon that gave none keeps its last claims and the time of its last good answer.
+    """
+    urls = dict(settings.SERVICE_URLS)
+    with ThreadPoolExecutor(max_workers=len(urls)) as pool:  # no ORM in there
+        answers = list(pool.map(lambda item: _ask(*item, now=now), urls.items()))
+    for answer in answers:
+        if answer.report and answer.report.problems:
+            log.warning("claims skipped", service=answer.service, why=answer.report.problems)
+    with transaction.atomic():
+        _store(answers, now=now)
+    return list(ServiceStatus.objects.all())
+
+
+def _ask(service: str, url: str, *, now: datetime) -> _Answer:
+    if not url:
+        return _Answer(service=service, error="no address is set for it")
+    started = time.monotonic()
+    try:
+        body = get_json(
+            f"{url}/status",
+            type=msgspec.Raw,
+            timeout=settings.SERVICE_TIMEOUT,
+            max_bytes=RSYNC_STATUS_BYTES,
+        )
+        report = daemons.parse(body, service=service, now=now)
+    except (AskFailed, daemons.DaemonError) as error:
+        return _Answer(service=service, error=str(error)[:500])
+    return _Answer(service=service, report=report, seconds=time.monotonic() - started)
+
+
+def _store(answers: Iterable[_Answer], *, now: datetime) -> None:
+    reports = [answer.report for answer in answers if answer.report]
+    for answered in (True, False):
+        statuses = [_status(a, now=now) for a in answers if (a.report is not None) is answered]
+        ServiceStatus.objects.bulk_create(
+            statuses,
+            update_conflicts=True,
+            unique_fields=["service"],
+            update_fields=_STATUS_FIELDS + (_ANSWER_FIELDS if answered else []),
+        )
+    if reports:
+        _store_claims(reports, now=now)
+
+
+def _status(answer: _Answer, *, now: datetime) -> ServiceStatus:
+    report = answer.report
+    return ServiceStatus(
+        service=answer.service,
+        checked_at=now,
+        answered_at=now if report else None,
+        error=answer.error,
+        answer_seconds=answer.seconds,
+        current_device=report.current_device if report else "",
+        current_file=report.current_file if report else "",
+    )
+
+
+def _store_claims(reports: Iterable[daemons.ServiceReport], *, now: datetime) -> None:
+    """Store what was claimed of known devices; a device no longer spoken of is not in work."""
+    pks = dict(Device.objects.values_list("device_id", "pk"))
+    claims = [
+        _claim(told, service=report.service, device_pk=pks[told.device_id], now=now)
+        for report in reports
+        for told in report.claims
+        if told.device_id in pks
+    ]
+    Claim.objects.bulk_create(
+        claims,
+        update_conflicts=True,
+        unique_fields=["device", "service"],
+        update_fields=_CLAIM_FIELDS,
+    )
+    services = [report.service for report in reports]
+    silent = Claim.objects.filter(service__in=services, processing=True).exclude(claimed_at=now)
+    silent.update(processing=False)
+
+
+def _claim(told: daemons.DeviceClaim, *, service: str, device_pk: int, now: datetime) -> Claim:
+    return Claim(
+        device_id=device_pk,
+        service=service,
+        claimed_at=now,
+        state=told.state,
+        message=told.message,
+        processing=told.processing,
+        started_at=told.started_at,
+        ended_at=told.ended_at,
+        failed=told.failed,
+        job_count=told.job_count,
+    )
