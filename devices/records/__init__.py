@@ -1,0 +1,17 @@
+"""What a node or a device says, read into records (pure). What cannot be read is reported."""
+
+from devices.records.card import CardRecord, parse_card
+from devices.records.device import DeviceRecord, ListedDatabase
+from devices.records.entry import BadEntry, is_device_id, parse_entry
+from devices.records.listing import parse_devices
+
+__all__ = [
+    "BadEntry",
+    "CardRecord",
+    "DeviceRecord",
+    "ListedDatabase",
+    "is_device_id",
+    "parse_card",
+    "parse_devices",
+    "parse_entry",
+]

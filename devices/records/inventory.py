@@ -1,0 +1,67 @@
+"""A device's inventory: the object that /data/databases/<id> gives and the node passes on."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from devices.records.device import ListedDatabase
+from devices.records.fields import Fields, is_filename
+
+WRITERS = {"SQLite": "sqlite", "MariaDB": "mysql"}
+_START = re.compile(r"(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What was listed; None: nothing could be read. With an error the list may lack runs."""
+
+    listed: tuple[ListedDatabase, ...] | None
+    error: str = ""
+
+
+def read_inventory(databases: Any, *, problems: list[str]) -> Inventory:
+    """An absent or empty object is no answer; one with two empty lists is an empty inventory."""
+    if databases is None or databases == {}:
+        return Inventory(listed=None, error="its inventory could not be read")
+    if not isinstance(databases, dict):
+        return Inventory(listed=None, error="its inventory is not a list of databases")
+    absent = [key for key in WRITERS if not isinstance(databases.get(key), dict)]
+    if len(absent) == len(WRITERS):
+        return Inventory(listed=None, error="its inventory is not a list of databases")
+    found = [
+        _listed(key, entry, writer=writer, problems=problems)
+        for section, writer in WRITERS.items()
+        if section not in absent
+        for key, entry in databases[section].items()
+    ]
+    listed = {database.filename: database for database in reversed(found) if database}
+    error = f"its inventory lacks the list of {absent[0]} databases" if absent else ""
+    if unreadable := found.count(None):
+        error = f"its inventory names {unreadable} run(s) in a way that cannot be read"
+    return Inventory(listed=tuple(reversed(listed.values())), error=error)
+
+
+def started_at(filename: str) -> datetime | None:
+    """A database's file name begins with the start of its run, in UTC by the device's clock."""
+    if not (found := _START.match(filename)):
+        return None
+    try:
+        return datetime.strptime(found[1], "%Y-%m-%d_%H-%M-%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _listed(key: str, entry: Any, *, writer: str, problems: list[str]) -> ListedDatabase | None:
+    fields = Fields(entry, problems)
+    filename = fields.filename("backup_filename")
+    if "backup_filename" not in fields.values and writer == "sqlite":
+        filename = key if is_filename(key) else ""
+    if not isinstance(entry, dict) or not filename:
+        return None
+    return ListedDatabase(
+        filename=filename,
+        writer=writer,
+        started_at=fields.moment("date") or started_at(filename),
+        state=fields.text("db_status", longest=32),
+    )
