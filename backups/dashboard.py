@@ -1,4 +1,4 @@
-"""The one read-model: what every page and the API show of the fleet, judged now from stored facts."""
+"""The one read-model: what pages and API show of the fleet, judged now from stored facts."""
 
 from collections import Counter
 from collections.abc import Iterable

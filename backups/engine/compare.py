@@ -1,4 +1,4 @@
-"""Hold what the device has against what the disk holds: what is missing, behind, unproven, corrupt."""
+"""Hold what a device has against what the disk holds: missing, behind, unproven, corrupt."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 The table is design 5; its order is the order of severity. Every boundary is `>=`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -44,26 +44,10 @@ class Judgement:
 
 
 def judge(facts: BackupFacts, *, limits: Limits, now: datetime) -> Judgement:
-    """Judge one backup. First match wins."""
-    stale_after = limits.max_age + limits.grace
-    if facts.corrupt:
-        return _of_problems(
-            Verdict.CORRUPT, "a copy failed verification", facts.corrupt, "a copy that verifies"
-        )
-    if missing := _older_than(facts.missing, stale_after, now):
-        rule = f"on the device for {_words(stale_after)} or more without a usable copy here"
-        return _of_problems(Verdict.MISSING, rule, missing, "a copy of each", after=stale_after)
-    if unknown := _why_unknown(facts, limits.evidence_ttl, now):
-        return unknown
-    unsaved = facts.missing + facts.behind
-    if stale := _older_than(unsaved, stale_after, now):
-        rule = f"unsaved data is {_words(stale_after)} old or older"
-        return _of_problems(Verdict.STALE, rule, stale, "a newer copy", after=stale_after)
-    if late := _older_than(unsaved, limits.max_age, now):
-        rule = f"unsaved data is {_words(limits.max_age)} old or older"
-        return _of_problems(Verdict.LATE, rule, late, "a newer copy", after=limits.max_age)
-    if facts.source_count or facts.copy_count:
-        return _protected(facts, limits)
+    """Judge one backup: the first rule of the table that matches gives the verdict."""
+    for rule in RULES:
+        if judgement := rule(facts, limits, now):
+            return judgement
     return Judgement(
         verdict=Verdict.NONE,
         rule="nothing of this type was ever seen, on the device or on the disk",
@@ -78,33 +62,59 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
     return min(verdicts, key=list(Verdict).index, default=Verdict.NONE)
 
 
-def _why_unknown(facts: BackupFacts, ttl: timedelta, now: datetime) -> Judgement | None:
-    if facts.disk_error:
-        return _unknown(
-            "the disk could not be read", (facts.disk_error,), facts.disk_read_at, "a readable disk"
-        )
+def _corrupt(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
+    rule = "a copy failed verification"
+    return _of_problems(Verdict.CORRUPT, rule, facts.corrupt, "a copy that verifies")
+
+
+def _missing(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
+    after = limits.max_age + limits.grace
+    missing = _older_than(facts.missing, after, now)
+    rule = f"on the device for {_words(after)} or more without a usable copy here"
+    return _of_problems(Verdict.MISSING, rule, missing, "a copy of each", after=after)
+
+
+def _disk_unreadable(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
+    if not facts.disk_error:
+        return None
+    rule = "the disk could not be read"
+    return _unknown(rule, (facts.disk_error,), facts.disk_read_at, "a readable disk")
+
+
+def _evidence_too_old(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
     for whose, read_at, error in (
         ("the disk", facts.disk_read_at, facts.disk_error),
         ("the device's inventory", facts.source_read_at, facts.source_error),
     ):
         reasons = (error,) if error else ()
+        clears = f"a new reading of {whose}"
         if read_at is None:
-            return _unknown(f"{whose} was never read", reasons, None, f"a first reading of {whose}")
-        if now - read_at >= ttl:
-            rule = f"{whose} was last read {_words(ttl)} ago or more"
-            return _unknown(
-                rule, (*_readings(facts), *reasons), read_at + ttl, f"a new reading of {whose}"
-            )
-    if facts.unproven:
-        rule = "nothing shows that the copy is whole"
-        return _of_problems(
-            Verdict.UNKNOWN, rule, facts.unproven, "a verification or a pull made here"
-        )
+            return _unknown(f"{whose} was never read", reasons, None, clears)
+        if now - read_at >= limits.evidence_ttl or read_at - now >= limits.evidence_ttl:
+            rule = f"{whose} was last read {_words(limits.evidence_ttl)} ago or more"
+            since = read_at + limits.evidence_ttl
+            return _unknown(rule, (*_readings(facts), *reasons), since, clears)
     return None
 
 
-def _protected(facts: BackupFacts, limits: Limits) -> Judgement:
-    waiting = tuple(_line(problem) for problem in facts.missing + facts.behind)
+def _unproven(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
+    rule = "nothing shows that the copy is whole"
+    clears = "a verification or a pull made here"
+    return _of_problems(Verdict.UNKNOWN, rule, facts.unproven, clears)
+
+
+def _stale(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
+    return _unsaved(Verdict.STALE, facts, limits.max_age + limits.grace, now)
+
+
+def _late(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
+    return _unsaved(Verdict.LATE, facts, limits.max_age, now)
+
+
+def _protected(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
+    waiting = facts.missing + facts.behind
+    if not (facts.source_count or facts.copy_count or waiting):
+        return None
     rule = (
         f"all is saved but what is younger than {_words(limits.max_age)}"
         if waiting
@@ -113,10 +123,31 @@ def _protected(facts: BackupFacts, limits: Limits) -> Judgement:
     return Judgement(
         verdict=Verdict.PROTECTED,
         rule=rule,
-        evidence=(*_readings(facts), *waiting),
+        evidence=(*_readings(facts), *map(_line, waiting)),
         since=facts.newest_copy_at,
         clears="",
     )
+
+
+RULES: tuple[Callable[[BackupFacts, Limits, datetime], Judgement | None], ...] = (
+    _corrupt,
+    _missing,
+    _disk_unreadable,
+    _evidence_too_old,
+    _unproven,
+    _stale,
+    _late,
+    _protected,
+)
+
+
+def _unsaved(
+    verdict: Verdict, facts: BackupFacts, after: timedelta, now: datetime
+) -> Judgement | None:
+    """What is not saved, be it for want of any copy or because the copy ends too soon."""
+    old = _older_than(facts.missing + facts.behind, after, now)
+    rule = f"unsaved data is {_words(after)} old or older"
+    return _of_problems(verdict, rule, old, "a newer copy", after=after)
 
 
 def _unknown(
@@ -134,7 +165,9 @@ def _of_problems(
     clears: str,
     *,
     after: timedelta = timedelta(0),
-) -> Judgement:
+) -> Judgement | None:
+    if not problems:
+        return None
     return Judgement(
         verdict=verdict,
         rule=rule,

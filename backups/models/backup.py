@@ -45,7 +45,7 @@ class Backup(models.Model):
 
 
 class BackupSnapshot(models.Model):
-    """The facts about one backup at one moment; append-only. The fields are those of BackupFacts."""
+    """The facts about one backup at one moment; append-only. Fields as in BackupFacts."""
 
     backup = models.ForeignKey(Backup, on_delete=models.CASCADE, related_name="snapshots")
     taken_at = models.DateTimeField()

@@ -1,0 +1,172 @@
+"""Find a device's run databases below the results folder. Could-not-look is an error, not "none".
+
+Every folder is opened below its already open parent and never through a symbolic link: devices
+write into this tree.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from backups.engine.results.marks import mark_of
+
+DEEPEST = 5
+LONGEST_PATH = 400
+LONGEST_NAME = 200
+MOST_COPIES = 100_000
+LAST_MOMENT = datetime(9999, 1, 1, tzinfo=UTC)
+
+_DEVICE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+class ResultsUnreadable(Exception):
+    """The results folder, or a folder in it, could not be listed: nobody knows what is there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyFile:
+    """A database file as its folder shows it, unopened."""
+
+    path: str  # below the results folder
+    filename: str
+    size_bytes: int
+    wal_bytes: int | None  # None: no -wal beside it
+    has_journal: bool
+    modified_at: datetime
+    fingerprint: str
+
+
+def find_copies(results_dir: Path, device_id: str, *, known: bool = False) -> list[CopyFile]:
+    """List every database below the device's folder, sorted by path.
+
+    A device without a folder has none; but where copies are `known` from before, a results
+    folder with nothing in it at all is a lost mount. Raises ResultsUnreadable.
+    """
+    if not _DEVICE_ID.fullmatch(device_id):
+        raise ResultsUnreadable(f"{device_id[:64]!r} cannot be the name of a folder")
+    try:
+        root = os.open(results_dir, _DIRECTORY)
+    except OSError as error:
+        raise _unreadable(str(results_dir), error) from error
+    with _closing(root):
+        found = _of_device(root, device_id, known=known)
+        _refuse_if_replaced(results_dir, root)
+    return sorted(found, key=lambda copy: copy.path)
+
+
+def _of_device(root: int, device_id: str, *, known: bool) -> list[CopyFile]:
+    found: list[CopyFile] = []
+    if _is_folder(device_id, parent=root):
+        for copy in _walk(device_id, parent=root, place=device_id, depth=1):
+            found.append(copy)
+            if len(found) > MOST_COPIES:
+                raise ResultsUnreadable(f"{device_id}: more than {MOST_COPIES:,} databases")
+    elif known and not os.listdir(root):  # noqa: PTH208  # pathlib cannot list an open folder
+        raise ResultsUnreadable("the results folder is empty, though it held copies: not mounted?")
+    return found
+
+
+def _is_folder(name: str, *, parent: int) -> bool:
+    try:
+        os.stat(name, dir_fd=parent, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise _unreadable(name, error) from error
+    return True
+
+
+def _walk(name: str, *, parent: int, place: str, depth: int) -> Iterator[CopyFile]:
+    try:
+        folder = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+    except FileNotFoundError:
+        return  # removed since it was listed
+    except OSError as error:
+        raise _unreadable(place, error) from error
+    with _closing(folder):
+        for entry in _entries(folder, place):
+            if _is_copy(entry, place):
+                yield from _copy(entry, folder=folder, place=place)
+            elif depth < DEEPEST and entry.is_dir(follow_symlinks=False):
+                below = f"{place}/{entry.name}"
+                yield from _walk(entry.name, parent=folder, place=below, depth=depth + 1)
+
+
+def _entries(folder: int, place: str) -> list[os.DirEntry[str]]:
+    """What is listed, but for hidden names and those that no writer ever makes."""
+    try:
+        with os.scandir(folder) as listing:
+            entries = list(listing)
+    except OSError as error:
+        raise _unreadable(place, error) from error
+    return [e for e in entries if not e.name.startswith(".") and e.name.isprintable()]
+
+
+def _is_copy(entry: os.DirEntry[str], place: str) -> bool:
+    return (
+        entry.name.endswith(".db")
+        and entry.is_file(follow_symlinks=False)
+        and len(entry.name) <= LONGEST_NAME
+        and len(place) + 1 + len(entry.name) <= LONGEST_PATH
+    )
+
+
+def _copy(entry: os.DirEntry[str], *, folder: int, place: str) -> Iterator[CopyFile]:
+    name = entry.name
+    db = _stat(name, folder, place)
+    if db is None:
+        return  # removed since it was listed
+    wal = _stat(f"{name}-wal", folder, place)
+    journal = _stat(f"{name}-journal", folder, place)
+    yield CopyFile(
+        path=f"{place}/{name}",
+        filename=name,
+        size_bytes=db.st_size,
+        wal_bytes=wal.st_size if wal else None,
+        has_journal=journal is not None and journal.st_size > 0,
+        modified_at=_moment(db.st_mtime),
+        fingerprint=mark_of(db, wal),
+    )
+
+
+def _stat(name: str, folder: int, place: str) -> os.stat_result | None:
+    try:
+        found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise _unreadable(f"{place}/{name}", error) from error
+    return found if stat.S_ISREG(found.st_mode) else None
+
+
+def _moment(seconds: float) -> datetime:
+    """A file's time; devices may set any, and some file systems keep it."""
+    return datetime.fromtimestamp(max(0.0, min(seconds, LAST_MOMENT.timestamp())), UTC)
+
+
+def _refuse_if_replaced(results_dir: Path, root: int) -> None:
+    """An unmount in mid-walk leaves another folder under the same name."""
+    try:
+        now_there = results_dir.stat()
+    except OSError as error:
+        raise _unreadable(str(results_dir), error) from error
+    if not os.path.samestat(now_there, os.fstat(root)):
+        raise ResultsUnreadable(f"{results_dir}: was unmounted or replaced while it was read")
+
+
+def _unreadable(place: str, error: OSError) -> ResultsUnreadable:
+    return ResultsUnreadable(f"{place}: {error.strerror or error}")
+
+
+@contextmanager
+def _closing(descriptor: int) -> Iterator[int]:
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
