@@ -1,17 +1,20 @@
 """The environment, read in this one place. A bad value stops the start with one clear line."""
 
+import json
 import os
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from environs import EnvError, FileAwareEnv
+import dj_database_url
+from environs import FileAwareEnv
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+LAB_FILE = "run/lab-places.json"  # below var: where the simulated lab of `make run` is
 
 
 class BadSetting(Exception):
@@ -36,6 +39,10 @@ class Environment:
     allowed_hosts: tuple[str, ...]
     bind: str
     port: int
+    device_port: int
+    lab_allowed: bool  # whether `make run` may start the simulated lab
+    simulated_lab: bool  # whether node, daemons and files are those of the simulated lab
+    admin_password: str = field(repr=False)
     status_ttl: timedelta
     service_timeout: timedelta
     status_networks: tuple[str, ...]
@@ -43,19 +50,62 @@ class Environment:
     debug: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabPlaces:
+    """Where the simulated lab answers, and the folder of its files."""
+
+    root: str
+    node_port: int
+    mysql_port: int
+    rsync_port: int
+    device_port: int
+
+
 def read() -> Environment:
-    """Read and check the environment.
+    """Read and check the environment. The simulated lab is joined while `make run` runs one.
 
     Raises BadSetting, whose text never shows the value of a secret.
     """
-    env = FileAwareEnv()
+    return _joined(read_alone())
+
+
+def read_alone() -> Environment:
+    """The environment as set, without the simulated lab."""
+    env = FileAwareEnv(strip_whitespace=True)
     try:
         with env.prefixed("ETHONODE_"):
             return _read(env)
-    except EnvError as error:
+    except UnicodeDecodeError as error:
+        raise BadSetting("a file named by an ETHONODE_..._FILE variable holds no text") from error
+    except ValueError as error:  # every EnvError is one; none shows the value
         raise BadSetting(str(error)) from error
     except OSError as error:
         raise BadSetting(f"{error.filename}: {error.strerror}") from error
+
+
+def no_lab_set(environment: Environment) -> bool:
+    return not environment.node_url and not environment.device_addresses
+
+
+def _joined(environment: Environment) -> Environment:
+    if not (no_lab_set(environment) and environment.lab_allowed):
+        return environment
+    try:
+        lab = LabPlaces(**json.loads((environment.var_dir / LAB_FILE).read_bytes()))
+    except OSError:  # no lab runs
+        return environment
+    except (ValueError, TypeError) as error:
+        raise BadSetting(f"{environment.var_dir / LAB_FILE}: {error}") from error
+    return replace(
+        environment,
+        simulated_lab=True,
+        node_url=f"http://127.0.0.1:{lab.node_port}",
+        mysql_service_url=f"http://127.0.0.1:{lab.mysql_port}",
+        rsync_service_url=f"http://127.0.0.1:{lab.rsync_port}",
+        device_port=lab.device_port,
+        videos_dir=Path(lab.root) / "videos",
+        results_dir=Path(lab.root) / "results",
+    )
 
 
 def _read(env: FileAwareEnv) -> Environment:
@@ -70,17 +120,21 @@ def _read(env: FileAwareEnv) -> Environment:
         videos_dir=_path(env, "VIDEOS_DIR", data_root / "videos"),
         results_dir=_path(env, "RESULTS_DIR", data_root / "results"),
         cache_dir=_path(env, "CACHE_DIR", None),
-        database=env.dj_db_url("DATABASE_URL", f"sqlite:///{var_dir}/ethonode.sqlite3"),
-        redis_url=env.str("REDIS_URL", f"unix://{var_dir}/redis/redis.sock"),
+        database=_database(env, f"sqlite:///{quote(str(var_dir))}/ethonode.sqlite3"),
+        redis_url=_redis(env) or own_redis_url(var_dir),
         secret_key=env.str("SECRET_KEY", "") or _own_secret_key(var_dir),
         allowed_hosts=tuple(env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])),
         bind=env.str("BIND", "127.0.0.1"),
         port=_whole(env, "PORT", 8000, least=1, most=65535),
+        device_port=_whole(env, "DEVICE_PORT", 9000, least=1, most=65535),
+        lab_allowed=_flag(env, "SIMULATED_LAB", default=True),
+        simulated_lab=False,
+        admin_password=env.str("ADMIN_PASSWORD", ""),
         status_ttl=_seconds(env, "STATUS_TTL", 300),
         service_timeout=_seconds(env, "SERVICE_TIMEOUT", 2),
         status_networks=_networks(env, "STATUS_NETWORKS", ["127.0.0.0/8", "::1/128"]),
         settled_after=_seconds(env, "SETTLED_AFTER", 7 * 24 * 3600),
-        debug=env.bool("DEBUG", False),
+        debug=_flag(env, "DEBUG", default=False),
     )
 
 
@@ -105,15 +159,43 @@ def _url(env: FileAwareEnv, name: str, default: str) -> str:
     return text
 
 
+def own_redis_url(var_dir: Path) -> str:
+    """Of the private Redis that `make run` starts."""
+    return f"unix://{quote(str(var_dir))}/redis/redis.sock"
+
+
+def _redis(env: FileAwareEnv) -> str:
+    text = env.str("REDIS_URL", "")
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"redis", "rediss", "unix"} and parts.port != 0
+    except ValueError:
+        usable = False
+    if text and not usable:
+        raise BadSetting("ETHONODE_REDIS_URL: not a redis://, rediss:// or unix:// address")
+    return text
+
+
+def _database(env: FileAwareEnv, default: str) -> dict[str, Any]:
+    try:
+        return dict(dj_database_url.parse(env.str("DATABASE_URL", "") or default))
+    except ValueError as error:  # its text may show the password
+        raise BadSetting("ETHONODE_DATABASE_URL: not the address of a database") from error
+
+
 def _whole(env: FileAwareEnv, name: str, default: int, *, least: int, most: int) -> int:
-    value = env.int(name, default)
+    value = env.int(name) if env.str(name, "") else default
     if not least <= value <= most:
         raise BadSetting(f"ETHONODE_{name}: {value} is not between {least} and {most}")
     return value
 
 
+def _flag(env: FileAwareEnv, name: str, *, default: bool) -> bool:
+    return env.bool(name) if env.str(name, "") else default
+
+
 def _seconds(env: FileAwareEnv, name: str, default: float) -> timedelta:
-    value = env.float(name, default)
+    value = env.float(name) if env.str(name, "") else default
     if not 0 < value < 10 * 365 * 24 * 3600:
         raise BadSetting(f"ETHONODE_{name}: {value} is not a positive number of seconds")
     return timedelta(seconds=value)
@@ -131,7 +213,7 @@ def _networks(env: FileAwareEnv, name: str, default: list[str]) -> tuple[str, ..
 
 def _own_secret_key(var_dir: Path) -> str:
     """Make a key at the first start, and read it back at every later one."""
-    var_dir.mkdir(parents=True, exist_ok=True)
+    var_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
     path = var_dir / "secret_key"
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse_lazy
 
-from ethonode import env
+from ethonode import env, logs
 
 ENVIRONMENT = env.read()
 BASE_DIR = env.BASE_DIR
@@ -100,8 +100,13 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+LOGGING_CONFIG = "ethonode.logs.configure"
+LOGGING = logs.CONFIG
+DJANGO_STRUCTLOG_CELERY_ENABLED = True  # a request's id goes along into the tasks it queued
+
+REDIS_URL = ENVIRONMENT.redis_url
 # Celery: a killed worker loses no task, and a stopped one leaves no backlog.
-CELERY_BROKER_URL = ENVIRONMENT.redis_url.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 600,
     "unacked_restore_interval": 10,
@@ -146,6 +151,8 @@ SPECTACULAR_SETTINGS = {
 }
 
 # ethonode's own: where the outside world is.
+SIMULATED_LAB = ENVIRONMENT.simulated_lab  # every page says so while it is one
+DEVICE_PORT = ENVIRONMENT.device_port
 NODE_URL = ENVIRONMENT.node_url
 DEVICE_ADDRESSES = list(ENVIRONMENT.device_addresses)
 SERVICE_URLS = {
