@@ -1,0 +1,256 @@
+"""What a device says of itself, in the shapes of its real software."""
+
+from typing import Any
+
+from lab.fleet import SimulatedDevice
+from lab.results import VERSION
+from lab.runs import Run, Writer
+
+NO_MONITOR = {"last_positions": None, "last_time_stamp": 0, "fps": 0}
+NO_DATABASE = {"db_size_bytes": 0, "table_counts": {}, "last_db_update": 0, "db_status": "no_cache"}
+INTERACTOR = {"name": "<class 'ethoscope.stimulators.stimulators.DefaultStimulator'>"}
+_SERVERS = {Writer.SQLITE: "SQLite 3.40.1", Writer.MYSQL: "10.11.6-MariaDB-0+deb12u1-log"}
+
+
+def data(device: SimulatedDevice, *, now: float, db_size_bytes: int) -> dict[str, Any]:
+    """The live state: `GET /data/<id>`."""
+    clock = now + device.clock_offset
+    if device.status == "recording":
+        return _head(device, clock) | _recording_state(device) | _tail(device, clock)
+    return (
+        _head(device, clock)
+        | {"db_name": f"{device.name}_db", "monitor_info": _monitor(device, clock)}
+        | _experiment_state(device, clock=clock, db_size_bytes=db_size_bytes)
+        | _tail(device, clock)
+    )
+
+
+def databases(device: SimulatedDevice) -> dict[str, Any]:
+    """The inventory: `GET /data/databases/<id>`. It knows names, never sizes."""
+    if device.inventory == "missing":
+        return {}
+    if device.inventory == "empty":
+        return {"SQLite": {}, "MariaDB": {}}
+    listed = [run for run in device.runs if run.listed]
+    mysql = [run for run in listed if run.writer is Writer.MYSQL][-1:]  # dropped at each start
+    return {
+        "SQLite": {run.filename: _file(run) for run in listed if run.writer is Writer.SQLITE},
+        "MariaDB": {run.database_name: _mariadb(run) for run in mysql},
+    }
+
+
+def machine(device: SimulatedDevice, *, now: float, node_ip: str) -> dict[str, Any]:
+    """Hardware and settings: `GET /machine/<id>`, the clear-text WiFi password among them."""
+    return {
+        "node_ip": node_ip,
+        "etc_node_ip": node_ip,
+        "knows_node_ip": True,
+        "hostname": device.name.replace("_", ""),
+        "isExperimental": False,
+        "machine-name": device.name,
+        "machine-number": device.number,
+        "machine-id": device.device_id,
+        "kernel": "6.6.20+rpt",
+        "pi_version": {"model_number": 4, "model_type": "Model B Rev"},
+        "camera": {"version": "PINoIR 2", "sensor": "imx219"},
+        "WIFI_SSID": "ETHOSCOPE_WIFI",
+        "WIFI_PASSWORD": "ETHOSCOPE_1234",
+        "useSTATIC": False,
+        "remoteLogging": -1,
+        "use_noir_tuning": True,
+        "maxfps_setting": 5,
+        "gain_setting": 1.0,
+        "SD_CARD_AGE": now - device.booted_at + device.number * 1_000_000.0,
+        "partitions": _partitions(device),
+        "SD_CARD_NAME": "20260101_ethoscope_000.img",
+        "Module": {},
+        "has_light_hardware": False,
+    }
+
+
+def list_video_files(device: SimulatedDevice) -> dict[str, Any]:
+    """What firmware of July 2025 listed: every chunk that it has."""
+    files = {
+        chunk.name: {"path": f"/ethoscope_data/videos/{recording.folder}/{chunk.name}"}
+        for recording in device.recordings
+        for chunk in recording.chunks()
+    }
+    return {
+        "video_files": files,
+        "metadata": {
+            "videos_directory": f"/ethoscope_data/videos/{device.device_id}",
+            "total_files": len(files),
+            "disk_usage_bytes": sum(recording.size_bytes() for recording in device.recordings),
+            "device_ip": device.address,
+            "machine_id": device.device_id,
+            "machine_name": device.name,
+        },
+    }
+
+
+def used_percent(device: SimulatedDevice) -> int:
+    return 20 + device.number * 7 % 60
+
+
+def _head(device: SimulatedDevice, clock: float) -> dict[str, Any]:
+    folder = f"/tmp/ethoscope_{device.device_id[3:11]}"  # noqa: S108  a name on the device
+    return {
+        "status": device.status,
+        "time": min(_state_began(device), clock),
+        "error": None,
+        "log_file": f"{folder}/ethoscope.log",
+        "dbg_img": f"{folder}/dbg_img.png",
+        "last_drawn_img": f"{folder}/last_img.jpg",
+        "id": device.device_id,
+        "name": device.name,
+        "version": VERSION,
+    }
+
+
+def _state_began(device: SimulatedDevice) -> float:
+    if device.run:
+        return device.run.started_at
+    if device.recording:
+        return device.recording.started_at
+    last = device.runs[-1].stopped_at if device.runs else None
+    return max(device.booted_at, last or 0.0)
+
+
+def _tail(device: SimulatedDevice, clock: float) -> dict[str, Any]:
+    lit = device.run is not None
+    hours = ("09:00", "21:00") if lit else ("", "")
+    return {
+        "CPU_temp": 48.3 + device.number % 10,
+        "underpowered": False,
+        "current_timestamp": clock,
+        "response_time": "3.12",
+        "light_schedule": {
+            "hardware": False,
+            "active": lit,
+            "lights_on": hours[0],
+            "lights_off": hours[1],
+            "led_on": lit,
+        },
+    }
+
+
+def _recording_state(device: SimulatedDevice) -> dict[str, Any]:
+    code = device.recording.code if device.recording else "ghost"
+    info = {"name": "jdoe", "location": "Incubator_2", "code": code}
+    dark = {"sensor": "", "lights_on": "", "lights_off": ""}
+    return {"experimental_info": info | dark, "autostop": False}
+
+
+def _monitor(device: SimulatedDevice, clock: float) -> dict[str, Any]:
+    if not device.run:
+        return NO_MONITOR
+    return {"last_time_stamp": round(clock - device.run.started_at, 3), "fps": 2.31}
+
+
+def _experiment_state(
+    device: SimulatedDevice, *, clock: float, db_size_bytes: int
+) -> dict[str, Any]:
+    state: dict[str, Any] = {"used_space": f"{used_percent(device)}"}
+    last = device.runs[-1] if device.runs else None
+    if last is None:
+        return state | {"experimental_info": {}, "database_info": NO_DATABASE}
+    if device.is_old:
+        return state | _old_firmware_state(last)
+    if last.stopped_at is not None and last.stopped_at < device.booted_at:
+        return state | _state_after_boot(last)
+    return state | {
+        "experimental_info": last.experimental_info() if device.run else _just_stopped(last),
+        "database_info": _database_info(last, clock=clock, db_size_bytes=db_size_bytes),
+        "backup_filename": last.filename,
+        "interactor": INTERACTOR,
+    }
+
+
+def _just_stopped(run: Run) -> dict[str, Any]:
+    """In the same process: user and place are blank already, the time is that of the stop."""
+    names = {"backup_filename": run.filename, "user": "", "location": ""}
+    return {"current": {"run_id": run.run_id}, "previous": {"date_time": run.stopped_at} | names}
+
+
+def _state_after_boot(run: Run) -> dict[str, Any]:
+    names = {"backup_filename": run.filename, "user": run.user, "location": run.location}
+    previous = {"date_time": run.started_at} | names
+    return {
+        "experimental_info": {"current": {}, "previous": previous},
+        "database_info": NO_DATABASE,
+        "result_writer_type": str(run.writer),
+        "sqlite_source_path": run.source_path,
+        "cache_file": f"/ethoscope_data/cache/db_metadata_{run.stamp}_{run.database_name}.json",
+    }
+
+
+def _old_firmware_state(run: Run) -> dict[str, Any]:
+    current = {"backup_filename": run.filename, "sqlite_source_path": run.source_path}
+    return {
+        "experimental_info": run.experimental_info() if run.stopped_at is None else {},
+        "database_info": {
+            "active_type": "sqlite",
+            "mariadb": {"exists": False},
+            "sqlite": {"exists": True, "current": current},
+        },
+        "backup_filename": run.filename,
+        "previous_date_time": run.started_at,
+        "previous_backup_filename": run.filename,
+        "previous_user": run.user,
+        "previous_location": run.location,
+    }
+
+
+def _database_info(run: Run, *, clock: float, db_size_bytes: int) -> dict[str, Any]:
+    info = {
+        "db_version": _SERVERS[run.writer],
+        "db_size_bytes": db_size_bytes,
+        "table_counts": run.table_counts(),
+        "last_db_update": clock if run.stopped_at is None else run.stopped_at,
+        "db_name": run.source_path or run.database_name,
+        "db_status": "active",
+    }
+    return info | ({"sqlite_source_path": run.source_path} if run.source_path else {})
+
+
+def _state(run: Run) -> str:
+    return "unknown" if run.stopped_at is None else "finalised"
+
+
+def _file(run: Run) -> dict[str, Any]:
+    return {
+        "filesize": 0,
+        "backup_filename": run.filename,
+        "version": "Unknown",
+        "path": run.source_path,
+        "date": run.started_at,
+        "db_status": _state(run),
+        "table_counts": {},
+        "file_exists": True,
+    }
+
+
+def _mariadb(run: Run) -> dict[str, Any]:
+    return {
+        "table_counts": {},
+        "backup_filename": run.filename,
+        "version": "Unknown",
+        "date": run.started_at,
+        "db_status": _state(run),
+        "db_size_bytes": 0,
+    }
+
+
+def _partitions(device: SimulatedDevice) -> list[dict[str, str]]:
+    used = used_percent(device)
+    return [
+        {
+            "Filesystem": "/dev/root",
+            "Type": "ext4",
+            "Size": "29G",
+            "Used": f"{29 * used // 100}G",
+            "Avail": f"{29 * (100 - used) // 100}G",
+            "Use%": f"{used}%",
+            "Mounted": "/",
+        }
+    ]

@@ -1,0 +1,160 @@
+"""Who there is in the simulated lab, the same for the same seed."""
+
+import random
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from lab.chunks import CHUNK_SECONDS, DAY, Recording, plan_recordings
+from lab.runs import Run, Writer, new_run
+
+MOST_DEVICES = 999  # an id begins with the device's number in three digits
+
+
+class Kind(StrEnum):
+    """What a device does, and with which software."""
+
+    SQLITE = "sqlite"  # tracks now, into SQLite
+    MYSQL = "mysql"  # tracks now, into MariaDB
+    OLD = "old"  # tracks now, with firmware of July 2025 that lists its videos
+    VIDEO = "video"  # records video now, never tracked
+    IDLE = "idle"  # tracked and recorded once, does nothing now
+    NOTHING = "nothing"  # fresh from the box
+
+
+# One of each, then mostly what labs mostly run.
+_FIRST = (Kind.SQLITE, Kind.MYSQL, Kind.OLD, Kind.VIDEO, Kind.IDLE, Kind.NOTHING)
+_THEN = tuple(map(Kind, "sqlite sqlite mysql sqlite video sqlite old sqlite idle sqlite".split()))
+_WRITERS = {
+    Kind.SQLITE: Writer.SQLITE,
+    Kind.MYSQL: Writer.MYSQL,
+    Kind.OLD: Writer.SQLITE,
+    Kind.IDLE: Writer.SQLITE,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class SimulatedDevice:
+    """A device: what it has and how it is. What the node holds of it is on the node's disk."""
+
+    number: int
+    device_id: str
+    name: str
+    address: str
+    kind: Kind
+    booted_at: float
+    runs: list[Run] = field(default_factory=list)
+    recordings: list[Recording] = field(default_factory=list)
+    online: bool = True
+    off_since: float | None = None  # None and not online: never seen since the node's start
+    frozen_since: float | None = None  # its listener died: /data answers with an error
+    null_status: bool = False
+    records_nothing: bool = False  # says "recording" and writes no file
+    clock_offset: float = 0.0
+    inventory: str = "told"  # or "empty", "missing"
+    remembered: dict[str, Any] = field(default_factory=dict)  # the node's last entry of it
+
+    @property
+    def writer(self) -> Writer | None:
+        return _WRITERS.get(self.kind)
+
+    @property
+    def run(self) -> Run | None:
+        """The run that is being written now."""
+        return self.runs[-1] if self.runs and self.runs[-1].stopped_at is None else None
+
+    @property
+    def recording(self) -> Recording | None:
+        """The recording that is being written now."""
+        return self.recordings[-1] if self.recordings and not self.recordings[-1].stopped else None
+
+    @property
+    def status(self) -> str:
+        if self.run:
+            return "running"
+        return "recording" if self.recording or self.records_nothing else "stopped"
+
+    @property
+    def is_old(self) -> bool:
+        return self.kind is Kind.OLD
+
+
+def make_fleet(
+    *, devices: int, chunks: int, seed: int, now: float, first: int = 1
+) -> list[SimulatedDevice]:
+    """Devices number `first` to `devices`. The same arguments give the same fleet."""
+    return [
+        make_device(number, chunks=chunks, seed=seed, now=now)
+        for number in range(first, devices + 1)
+    ]
+
+
+def make_device(number: int, *, chunks: int, seed: int, now: float) -> SimulatedDevice:
+    rng = random.Random(f"{seed}/{number}")  # noqa: S311  a fleet, not a secret
+    device = SimulatedDevice(
+        number=number,
+        device_id=f"{number:03d}{rng.getrandbits(116):029x}",
+        name=f"ETHOSCOPE_{number:03d}",
+        address=f"127.60.{number // 250}.{number % 250 + 1}",
+        kind=_kind(number),
+        booted_at=now - rng.uniform(6, 9) * DAY,
+    )
+    if device.kind is not Kind.NOTHING:
+        _give_past(device, rng, chunks=chunks, now=now)
+    return device
+
+
+def _kind(number: int) -> Kind:
+    index = number - 1
+    return _FIRST[index] if index < len(_FIRST) else _THEN[(index - len(_FIRST)) % len(_THEN)]
+
+
+def _give_past(device: SimulatedDevice, rng: random.Random, *, chunks: int, now: float) -> None:
+    device.recordings = plan_recordings(
+        rng, device_id=device.device_id, folder_name=device.name, chunks=chunks, now=now
+    )
+    for index, recording in enumerate(device.recordings):
+        recording.with_md5 = device.is_old and index == 0
+        recording.merged = device.kind is Kind.IDLE and index == 0
+    if device.kind is Kind.VIDEO and device.recordings:
+        _keep_recording(device.recordings[-1], now=now)
+    if device.writer:
+        device.runs = _past_runs(device, rng, writer=device.writer, now=now)
+
+
+def _keep_recording(newest: Recording, *, now: float) -> None:
+    """Move the newest recording so that it is being written at this moment."""
+    length = newest.chunk_count * CHUNK_SECONDS - CHUNK_SECONDS / 2
+    newest.started_at = float(int(now - length))
+    newest.ended_at = now
+    newest.stopped = False
+
+
+def _past_runs(
+    device: SimulatedDevice, rng: random.Random, *, writer: Writer, now: float
+) -> list[Run]:
+    ends: list[float | None] = [now - rng.uniform(40, 90) * DAY, now - rng.uniform(9, 20) * DAY]
+    if device.kind is not Kind.IDLE:
+        ends.append(None)
+    return [_past_run(device, rng, writer=writer, now=now, ended_at=end) for end in ends]
+
+
+def _past_run(
+    device: SimulatedDevice,
+    rng: random.Random,
+    *,
+    writer: Writer,
+    now: float,
+    ended_at: float | None,
+) -> Run:
+    until = now if ended_at is None else ended_at
+    run = new_run(
+        rng,
+        device_id=device.device_id,
+        folder_name=device.name,
+        writer=writer,
+        started_at=until - rng.uniform(2, 5) * DAY,
+    )
+    run.last_row_at = until
+    run.stopped_at = ended_at
+    return run

@@ -1,0 +1,105 @@
+"""Tracking runs as a device has them. Their databases are real files: lab/results.py."""
+
+import random
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+from lab.stamps import folder_stamp
+
+ROW_SECONDS = 10.0  # one row per ROI; a real device writes some 2 a second
+DAM_SECONDS = 60.0
+SENSOR_SECONDS = 120.0
+ROIS = 20
+DEVICE_ROOT = PurePosixPath("/ethoscope_data/results")
+_PEOPLE = (("jdoe", "Incubator_2"), ("asmith", "Incubator_1A"), ("mrossi", "Incubator_3"))
+
+
+class Writer(StrEnum):
+    """The `result_writer_type` of METADATA."""
+
+    SQLITE = "SQLite3"
+    MYSQL = "MySQL"
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One tracking run. Times are on the device's clock; `rows` counts those of each ROI."""
+
+    device_id: str
+    folder_name: str
+    started_at: float
+    writer: Writer
+    user: str
+    location: str
+    code: str
+    run_id: str
+    rows: int = 0
+    dam_rows: int = 0
+    sensor_rows: int = 0
+    last_row_at: float
+    stopped_at: float | None = None
+    listed: bool = True  # the inventory names it
+    held_back: bool = False  # a fault keeps the daemons from copying it
+
+    @property
+    def stamp(self) -> str:
+        return folder_stamp(self.started_at)
+
+    @property
+    def filename(self) -> str:
+        return f"{self.stamp}_{self.device_id}.db"
+
+    @property
+    def path(self) -> PurePosixPath:
+        """Below `results/`, on the device and on the node alike."""
+        return PurePosixPath(self.device_id, self.folder_name, self.stamp, self.filename)
+
+    @property
+    def source_path(self) -> str | None:
+        return str(DEVICE_ROOT / self.path) if self.writer is Writer.SQLITE else None
+
+    @property
+    def database_name(self) -> str:
+        return f"{self.folder_name}_db"
+
+    def experimental_info(self) -> dict[str, str]:
+        return {
+            "name": self.user,
+            "location": self.location,
+            "code": self.code,
+            "sensor": "",
+            "lights_on": "09:00",
+            "lights_off": "21:00",
+            "run_id": self.run_id,
+        }
+
+    def table_counts(self) -> dict[str, int]:
+        """As the device tells them: MAX(id)+1, which is 1 for an empty table."""
+        counts = {
+            "ROI_MAP": ROIS,
+            "VAR_MAP": 8,
+            "IMG_SNAPSHOTS": 2,
+            "SENSORS": self.sensor_rows + 1,
+            "CSV_DAM_ACTIVITY": self.dam_rows + 1,
+            "METADATA": 13 + (self.stopped_at is not None),
+            "START_EVENTS": 2,
+        }
+        return counts | {f"ROI_{roi}": self.rows + 1 for roi in range(1, ROIS + 1)}
+
+
+def new_run(
+    rng: random.Random, *, device_id: str, folder_name: str, writer: Writer, started_at: float
+) -> Run:
+    user, location = rng.choice(_PEOPLE)
+    return Run(
+        device_id=device_id,
+        folder_name=folder_name,
+        started_at=started_at,
+        writer=writer,
+        user=user,
+        location=location,
+        code=f"lab{folder_name.rpartition('_')[2]}",
+        run_id=f"{rng.getrandbits(64):016x}",
+        last_row_at=started_at,
+    )

@@ -1,0 +1,70 @@
+"""The two schemas of result databases: as a device writes them, and as the mirror does."""
+
+from collections.abc import Iterator
+
+from lab.runs import ROIS
+
+_ROI_COLUMNS = "t INTEGER, x INTEGER, y INTEGER, w INTEGER, h INTEGER, phi INTEGER, "
+_DAM_COLUMNS = "date TEXT, time TEXT, " + ", ".join(
+    f"ROI_{roi} INTEGER" for roi in range(1, ROIS + 1)
+)
+_ID_TABLES = {
+    "IMG_SNAPSHOTS": "t INTEGER, img BLOB",
+    "SENSORS": (
+        "t INTEGER, temperature REAL, humidity REAL, light INTEGER, pressure REAL"
+    ),
+    "CSV_DAM_ACTIVITY": _DAM_COLUMNS,
+    "START_EVENTS": "t INTEGER, event TEXT",
+}
+PLAIN_TABLES = {
+    "ROI_MAP": (
+        "roi_idx INTEGER, roi_value INTEGER, x INTEGER, y INTEGER, w INTEGER, h INTEGER"
+    ),
+    "VAR_MAP": "var_name TEXT, sql_type TEXT, functional_type TEXT",
+    "METADATA": "field TEXT, value TEXT",
+}
+VARIABLES = (
+    ("x", "SMALLINT", "distance"),
+    ("y", "SMALLINT", "distance"),
+    ("w", "SMALLINT", "distance"),
+    ("h", "SMALLINT", "distance"),
+    ("phi", "SMALLINT", "angle"),
+    ("xy_dist_log10x1000", "SMALLINT", "relative_distance_1e6"),
+    ("is_inferred", "BOOLEAN", "bool"),
+    ("has_interacted", "SMALLINT", "interaction"),
+)
+
+
+def roi_tables() -> list[str]:
+    return [f"ROI_{roi}" for roi in range(1, ROIS + 1)]
+
+
+def id_tables() -> list[str]:
+    """The tables that a copier follows by MAX(id)."""
+    return [*_ID_TABLES, *roi_tables()]
+
+
+def native_statements() -> Iterator[str]:
+    """What SQLite on a device holds: AUTOINCREMENT, and `is_inferred` as text."""
+    yield from (f"CREATE TABLE {name} ({columns})" for name, columns in PLAIN_TABLES.items())
+    for name, columns in _with_ids(inferred="TEXT"):
+        yield f"CREATE TABLE {name} (id INTEGER PRIMARY KEY AUTOINCREMENT, {columns})"
+
+
+def mirror_statements() -> Iterator[str]:
+    """What the mirror daemon makes of a MariaDB database."""
+    for name, columns in PLAIN_TABLES.items():
+        yield f"CREATE TABLE `{name}` ({_quoted(columns)})"
+    for name, columns in _with_ids(inferred="INTEGER"):
+        yield f"CREATE TABLE `{name}` (`id` INTEGER PRIMARY KEY, {_quoted(columns)})"
+
+
+def _with_ids(*, inferred: str) -> Iterator[tuple[str, str]]:
+    yield from _ID_TABLES.items()
+    tail = f"xy_dist_log10x1000 INTEGER, is_inferred {inferred}, has_interacted INTEGER"
+    yield from ((name, _ROI_COLUMNS + tail) for name in roi_tables())
+
+
+def _quoted(columns: str) -> str:
+    pairs = (column.split() for column in columns.split(","))
+    return ", ".join(f"`{name}` {kind}" for name, kind in pairs)

@@ -1,0 +1,133 @@
+"""The node's data tree: `videos/` and `results/`, and the daemons' way of filling them."""
+
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.chunks import Chunk, Recording
+from lab.mirroring import mirror
+from lab.results import ResultDatabase
+from lab.runs import Run, Writer
+
+
+@dataclass(slots=True)
+class Totals:
+    """Files and bytes of a whole tree, all devices together."""
+
+    files: int = 0
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """One file that a daemon's turn wrote, by its path below `videos/` or `results/`."""
+
+    path: str
+    size_bytes: int
+
+    @property
+    def name(self) -> str:
+        return self.path.rpartition("/")[2]
+
+
+class NodeTree:
+    """What the node holds. Modification times are the device's, as rsync -t leaves them."""
+
+    def __init__(self, root: Path) -> None:
+        self.videos = root / "videos"
+        self.results = root / "results"
+        self.video_totals = Totals()  # counted on the way: the tree may hold a million chunks
+        self.videos.mkdir(parents=True, exist_ok=True)
+        self.results.mkdir(parents=True, exist_ok=True)
+
+    def pull_recording(self, recording: Recording) -> list[Copied]:
+        """Bring the chunks that are new or have grown."""
+        if recording.held_chunks == recording.chunk_count and recording.stopped:
+            newest = recording.chunk(recording.held_chunks)
+            if newest.size_bytes == recording.held_bytes:
+                return []
+        folder = self.videos / recording.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        copied = [
+            self._pull_chunk(folder, recording, index)
+            for index in range(max(1, recording.held_chunks), recording.chunk_count + 1)
+        ]
+        if recording.merged and not recording.held_chunks:
+            self._write(folder, f"{recording.prefix}_merged.mp4", 1_000_000, recording.ended_at)
+        newest = recording.chunk(recording.chunk_count)
+        changed = [file for file in copied if file]
+        recording.held_chunks, recording.held_bytes = recording.chunk_count, newest.size_bytes
+        return changed
+
+    def pull_run(self, run: Run, source: Path, database: ResultDatabase | None) -> Copied | None:
+        """Byte copy of a SQLite database, folded first where it is open; None if unchanged."""
+        if database:
+            database.checkpoint()
+        target = self.results / run.path
+        told = source.stat()
+        if _same(target, told):
+            return None
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.lab")
+        shutil.copyfile(source, partial)
+        os.utime(partial, ns=(told.st_mtime_ns, told.st_mtime_ns))
+        partial.replace(target)
+        return Copied(str(run.path), told.st_size)
+
+    def hold_run(self, run: Run, source: Path, database: ResultDatabase | None) -> Copied | None:
+        """Copy a run by the way of its writer."""
+        if run.writer is Writer.SQLITE:
+            return self.pull_run(run, source, database)
+        mirror(source, self.results / run.path)
+        return Copied(str(run.path), (self.results / run.path).stat().st_size)
+
+    def add_md5(self, recording: Recording) -> None:
+        """Companions as old firmware wrote them: the sum first, then the name."""
+        for index in range(1, recording.held_chunks + 1):
+            _add_md5(self.videos / recording.folder, recording.chunk(index))
+
+    def result_totals(self) -> Totals:
+        sizes = [
+            os.stat(os.path.join(folder, name), follow_symlinks=False).st_size  # noqa: PTH116, PTH118  walks often
+            for folder, _, names in os.walk(self.results)
+            for name in names
+        ]
+        return Totals(len(sizes), sum(sizes))
+
+    def _pull_chunk(self, folder: Path, recording: Recording, index: int) -> Copied | None:
+        chunk = recording.chunk(index)
+        held = recording.held_bytes if index == recording.held_chunks else 0
+        if chunk.size_bytes == held:
+            return None
+        self._write(folder, chunk.name, chunk.size_bytes, chunk.modified_at, held=held)
+        if recording.with_md5:
+            _add_md5(folder, chunk)
+        return Copied(str(recording.folder / chunk.name), chunk.size_bytes)
+
+    def _write(
+        self, folder: Path, name: str, size_bytes: int, modified_at: float, *, held: int = 0
+    ) -> None:
+        path = f"{folder}/{name}"
+        file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
+        try:
+            os.ftruncate(file, size_bytes)  # sparse: the true size, no bytes on the disk
+            os.utime(file, (modified_at, modified_at))
+        finally:
+            os.close(file)
+        self.video_totals.files += not held
+        self.video_totals.size_bytes += size_bytes - held
+
+
+def _add_md5(folder: Path, chunk: Chunk) -> None:
+    digest = hashlib.md5(chunk.name.encode(), usedforsecurity=False).hexdigest()
+    (folder / f"{chunk.name}.md5").write_text(f"{digest}  {chunk.name}\n")
+
+
+def _same(target: Path, told: os.stat_result) -> bool:
+    try:
+        held = target.stat()
+    except FileNotFoundError:
+        return False
+    return (held.st_size, held.st_mtime_ns) == (told.st_size, told.st_mtime_ns)
