@@ -1,0 +1,71 @@
+"""`manage.py refresh`: one whole cycle in the foreground, with its progress and what came of it."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from backups import dashboard, tasks
+from backups.engine.facts import BackupType
+from backups.services import daemons, snapshots
+from backups.services.leases import LeaseHeld
+from devices.services import NothingToAsk, refresh_devices
+
+
+class Command(BaseCommand):
+    help = "Read the node, ask both services, look at every device's copies, and show the verdicts."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--queue", action="store_true", help="leave the work to the workers and return at once"
+        )
+
+    def handle(self, *args: Any, queue: bool, **options: Any) -> None:
+        if queue:
+            tasks.refresh_all.delay()
+            self.stdout.write("One refresh of everything is queued.")
+            return
+        console = Console(file=self.stdout._out)  # noqa: SLF001  rich wants the stream itself
+        _ask(console)
+        _look(console)
+        console.print(_table())
+
+
+def _ask(console: Console) -> None:
+    try:
+        report = refresh_devices(now=timezone.now())
+    except NothingToAsk as error:
+        raise CommandError(str(error)) from error
+    console.print(f"{report.devices} devices, told by {report.source}. {report.error}".strip())
+    for problem in report.problems:
+        console.print(f"  [yellow]{problem}", highlight=False)
+    for status in daemons.check_services(now=timezone.now()):
+        console.print(f"{status}: {status.error or 'available'}")
+
+
+def _look(console: Console) -> None:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        for device in progress.track(snapshots.devices_to_look_at(), description="Snapshots"):
+            try:
+                snapshots.take_snapshot(device, now=timezone.now())
+            except LeaseHeld as held:
+                progress.console.print(f"  [yellow]{device}: {held}")
+
+
+def _table() -> Table:
+    table = Table("Device", "Verdict", *BackupType, "Why")
+    for status in dashboard.fleet(now=timezone.now()).devices:
+        verdicts = [status.backups[kind].judgement.verdict for kind in BackupType]
+        why = status.worst_backup.judgement.rule if status.worst_backup else ""
+        table.add_row(str(status.device), status.verdict, *verdicts, why)
+    return table
