@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -72,10 +72,10 @@ class _Unusable(Exception):
 
 
 def parse(answer: bytes | msgspec.Raw, *, service: str, now: datetime) -> ServiceReport:
-    """Read the body of a daemon's /status, in each form that a daemon was ever seen to give it.
+    """Read the body of a daemon's /status, in each form that one was ever seen to give it.
 
-    A device's block that cannot be read is named among the problems and skipped. Raises
-    DaemonRefused for an error report, DaemonPayloadError where nothing at all could be read.
+    A block that cannot be read is named among the problems and skipped. Raises DaemonRefused
+    for an error report, DaemonPayloadError where nothing at all could be read.
     """
     problems: list[str] = []
     try:
@@ -192,8 +192,7 @@ class _Block:
 
 
 def _object(raw: bytes | msgspec.Raw) -> Fields:
-    fields: Fields = _decoded(raw, dict[str, msgspec.Raw])
-    return fields
+    return cast("Fields", _decoded(raw, dict[str, msgspec.Raw]))
 
 
 def _decoded(raw: bytes | msgspec.Raw, kind: Any) -> Any:

@@ -22,7 +22,6 @@ MOST_COPIES = 100_000
 LAST_MOMENT = datetime(9999, 1, 1, tzinfo=UTC)
 
 _DEVICE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 class ResultsUnreadable(Exception):
@@ -51,79 +50,76 @@ def find_copies(results_dir: Path, device_id: str, *, known: bool = False) -> li
     if not _DEVICE_ID.fullmatch(device_id):
         raise ResultsUnreadable(f"{device_id[:64]!r} cannot be the name of a folder")
     try:
-        root = os.open(results_dir, _DIRECTORY)
+        with _opened(results_dir) as root:
+            found = _of_device(root, device_id, known=known)
+            _refuse_if_replaced(results_dir, root)
     except OSError as error:
         raise _unreadable(str(results_dir), error) from error
-    with _closing(root):
-        found = _of_device(root, device_id, known=known)
-        _refuse_if_replaced(results_dir, root)
     return sorted(found, key=lambda copy: copy.path)
 
 
 def _of_device(root: int, device_id: str, *, known: bool) -> list[CopyFile]:
     found: list[CopyFile] = []
-    if _is_folder(device_id, parent=root):
+    if _exists(device_id, parent=root):
         for copy in _walk(device_id, parent=root, place=device_id, depth=1):
             found.append(copy)
             if len(found) > MOST_COPIES:
                 raise ResultsUnreadable(f"{device_id}: more than {MOST_COPIES:,} databases")
-    elif known and not os.listdir(root):  # noqa: PTH208  # pathlib cannot list an open folder
+    elif known and not os.listdir(root):
         raise ResultsUnreadable("the results folder is empty, though it held copies: not mounted?")
     return found
 
 
-def _is_folder(name: str, *, parent: int) -> bool:
+def _exists(name: str, *, parent: int) -> bool:
     try:
         os.stat(name, dir_fd=parent, follow_symlinks=False)
     except FileNotFoundError:
         return False
-    except OSError as error:
-        raise _unreadable(name, error) from error
     return True
 
 
 def _walk(name: str, *, parent: int, place: str, depth: int) -> Iterator[CopyFile]:
     try:
-        folder = os.open(name, _DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+        with _opened(name, parent=parent) as folder:
+            for entry in _entries(folder):
+                yield from _of_entry(entry, folder=folder, place=place, depth=depth)
     except FileNotFoundError:
         return  # removed since it was listed
     except OSError as error:
         raise _unreadable(place, error) from error
-    with _closing(folder):
-        for entry in _entries(folder, place):
-            if _is_copy(entry, place):
-                yield from _copy(entry, folder=folder, place=place)
-            elif depth < DEEPEST and entry.is_dir(follow_symlinks=False):
-                below = f"{place}/{entry.name}"
-                yield from _walk(entry.name, parent=folder, place=below, depth=depth + 1)
 
 
-def _entries(folder: int, place: str) -> list[os.DirEntry[str]]:
+def _of_entry(
+    entry: os.DirEntry[str], *, folder: int, place: str, depth: int
+) -> Iterator[CopyFile]:
+    if _is_copy(entry, place):
+        yield from _copy(entry.name, folder=folder, place=place)
+    elif depth < DEEPEST and entry.is_dir(follow_symlinks=False):
+        below = f"{place}/{entry.name}"
+        yield from _walk(entry.name, parent=folder, place=below, depth=depth + 1)
+
+
+def _entries(folder: int) -> list[os.DirEntry[str]]:
     """What is listed, but for hidden names and those that no writer ever makes."""
-    try:
-        with os.scandir(folder) as listing:
-            entries = list(listing)
-    except OSError as error:
-        raise _unreadable(place, error) from error
-    return [e for e in entries if not e.name.startswith(".") and e.name.isprintable()]
+    with os.scandir(folder) as listing:
+        return [e for e in listing if not e.name.startswith(".") and e.name.isprintable()]
 
 
 def _is_copy(entry: os.DirEntry[str], place: str) -> bool:
     return (
         entry.name.endswith(".db")
         and entry.is_file(follow_symlinks=False)
-        and len(entry.name) <= LONGEST_NAME
+        and len(os.fsencode(entry.name)) <= LONGEST_NAME
         and len(place) + 1 + len(entry.name) <= LONGEST_PATH
     )
 
 
-def _copy(entry: os.DirEntry[str], *, folder: int, place: str) -> Iterator[CopyFile]:
-    name = entry.name
-    db = _stat(name, folder, place)
+def _copy(name: str, *, folder: int, place: str) -> Iterator[CopyFile]:
+    db = _stat(name, folder)
     if db is None:
         return  # removed since it was listed
-    wal = _stat(f"{name}-wal", folder, place)
-    journal = _stat(f"{name}-journal", folder, place)
+    wal = _stat(f"{name}-wal", folder)
+    journal = _stat(f"{name}-journal", folder)
     yield CopyFile(
         path=f"{place}/{name}",
         filename=name,
@@ -135,13 +131,11 @@ def _copy(entry: os.DirEntry[str], *, folder: int, place: str) -> Iterator[CopyF
     )
 
 
-def _stat(name: str, folder: int, place: str) -> os.stat_result | None:
+def _stat(name: str, folder: int) -> os.stat_result | None:
     try:
         found = os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise _unreadable(f"{place}/{name}", error) from error
     return found if stat.S_ISREG(found.st_mode) else None
 
 
@@ -152,11 +146,7 @@ def _moment(seconds: float) -> datetime:
 
 def _refuse_if_replaced(results_dir: Path, root: int) -> None:
     """An unmount in mid-walk leaves another folder under the same name."""
-    try:
-        now_there = results_dir.stat()
-    except OSError as error:
-        raise _unreadable(str(results_dir), error) from error
-    if not os.path.samestat(now_there, os.fstat(root)):
+    if not os.path.samestat(results_dir.stat(), os.fstat(root)):
         raise ResultsUnreadable(f"{results_dir}: was unmounted or replaced while it was read")
 
 
@@ -165,7 +155,12 @@ def _unreadable(place: str, error: OSError) -> ResultsUnreadable:
 
 
 @contextmanager
-def _closing(descriptor: int) -> Iterator[int]:
+def _opened(folder: Path | str, *, parent: int | None = None) -> Iterator[int]:
+    """Open a folder; below another one, never through a symbolic link."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    if parent is not None:
+        flags |= os.O_NOFOLLOW
+    descriptor = os.open(folder, flags, dir_fd=parent)
     try:
         yield descriptor
     finally:

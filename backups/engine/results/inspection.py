@@ -1,0 +1,136 @@
+"""Open a copy of a run's database and say what state it is in. The file is never trusted."""
+
+import errno
+import sqlite3
+import stat
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from backups.engine.compare import CopyState
+from backups.engine.results.contents import contents_of
+from backups.engine.results.marks import beside, mark_of
+from backups.engine.results.opening import GaveUp, NotADatabase, opened, wal_is_read
+
+LARGEST_PRIVATE_COPY = 256 * 1024 * 1024
+LONGEST_PROBLEM = 500
+
+# What SQLite says when it was kept from looking; everything else is the file's own fault.
+_KEPT_FROM_LOOKING = {
+    sqlite3.SQLITE_BUSY: "locked by another program",
+    sqlite3.SQLITE_LOCKED: "locked by another program",
+    sqlite3.SQLITE_PROTOCOL: "locked by another program",
+    sqlite3.SQLITE_INTERRUPT: "gave up: reading it took too long",
+    sqlite3.SQLITE_PERM: "may not be read",
+    sqlite3.SQLITE_CANTOPEN: "could not be opened",
+    sqlite3.SQLITE_READONLY: "left half-written by a program that died, or being written",
+    sqlite3.SQLITE_FULL: "no room for a private copy",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What opening a copy showed. `writer` is sqlite, mysql, or empty where nothing tells."""
+
+    state: CopyState
+    problem: str = ""
+    writer: str = ""
+    data_at: datetime | None = None
+    row_count: int | None = None
+    finished: bool = False
+
+
+def inspect(
+    path: Path,
+    *,
+    latest: datetime,
+    give_up_after: float = 5.0,
+    private_bytes: int = LARGEST_PRIVATE_COPY,
+) -> Inspection:
+    """Look into a database, changing nothing in its folder. Never raises for a bad file.
+
+    `latest` is the last moment, on the device's clock, that a row can be of. BUSY says that
+    nothing was learnt: being written, locked, not allowed, or not done in `give_up_after` seconds.
+    """
+    try:
+        before = _mark(path)
+        found = _look(path, latest, time.monotonic() + give_up_after, private_bytes)
+        if _mark(path) != before:
+            return _busy("was being written while it was read")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return _corrupt(reason) if error.errno == errno.EIO else _busy(f"not readable: {reason}")
+    return found
+
+
+def _mark(path: Path) -> tuple[str, bool]:
+    journal = beside(path, "-journal")
+    return mark_of(path.lstat(), beside(path, "-wal")), bool(journal and journal.st_size)
+
+
+def _look(path: Path, latest: datetime, deadline: float, private_bytes: int) -> Inspection:
+    at_first_sight = _without_opening(path)
+    if at_first_sight:
+        return at_first_sight
+    try:
+        with opened(path, deadline=deadline, private_bytes=private_bytes) as connection:
+            found = _contents(connection, latest)
+    except NotADatabase as error:
+        return _corrupt(str(error))
+    except GaveUp as error:
+        return _busy(f"gave up: {error}")
+    except sqlite3.Error as error:
+        return _failed(error)
+    return _with_unread_wal(path, found, private_bytes)
+
+
+def _without_opening(path: Path) -> Inspection | None:
+    seen = path.lstat()
+    journal = beside(path, "-journal")
+    if not stat.S_ISREG(seen.st_mode):
+        return _corrupt("not a regular file")
+    if seen.st_size == 0:
+        return Inspection(state=CopyState.EMPTY, problem="0 bytes")
+    if journal and journal.st_size:
+        return _busy("a rollback journal lies beside it: being written, or left by a crash")
+    return None
+
+
+def _contents(connection: sqlite3.Connection, latest: datetime) -> Inspection:
+    found = contents_of(connection, latest=latest)
+    return Inspection(
+        state=CopyState.EMPTY if found.lacking else CopyState.USABLE,
+        problem=found.lacking or found.problem,
+        writer=found.writer,
+        data_at=found.data_at,
+        row_count=found.row_count,
+        finished=found.finished,
+    )
+
+
+def _with_unread_wal(path: Path, found: Inspection, private_bytes: int) -> Inspection:
+    """Say so where a WAL was too large to be read: what it holds is not known."""
+    wal = beside(path, "-wal")
+    if wal is None or wal.st_size == 0 or wal_is_read(path, wal, private_bytes=private_bytes):
+        return found
+    if found.state is CopyState.EMPTY:
+        return _busy(f"{found.problem} without its -wal, which is too large to be read along")
+    problem = f"read without its -wal of {wal.st_size:,} bytes: newer rows may be in there"
+    return replace(found, problem=problem)
+
+
+def _failed(error: sqlite3.Error) -> Inspection:
+    # Extended codes carry the plain one in their low byte; the module's own errors have none.
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in _KEPT_FROM_LOOKING:
+        return _busy(_KEPT_FROM_LOOKING[code])
+    return _corrupt(str(error))
+
+
+def _busy(problem: str) -> Inspection:
+    return Inspection(state=CopyState.BUSY, problem=problem[:LONGEST_PROBLEM])
+
+
+def _corrupt(problem: str) -> Inspection:
+    return Inspection(state=CopyState.CORRUPT, problem=problem[:LONGEST_PROBLEM])
