@@ -79,9 +79,9 @@ class Device(models.Model):
     history = HistoricalRecords(
         excluded_fields=[
             "reported_status", "first_seen_at", "told_at", "told_by", "inventory_read_at",
-            "inventory_error", "clock_at", "clock_skew_seconds", "changed_at", "recording_since", "recording_at",
-            "software_version", "card_used_percent", "card_age_seconds", "card_name",
-            "partitions", "card_read_at", "card_error",
+            "inventory_error", "clock_at", "clock_skew_seconds", "changed_at", "recording_since",
+            "recording_at", "software_version", "card_used_percent", "card_age_seconds",
+            "card_name", "partitions", "card_read_at", "card_error",
         ]
     )  # fmt: skip
 
@@ -126,3 +126,20 @@ class Experiment(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+
+class NodeStatus(models.Model):
+    """How the last refresh of the devices went: one row. `error` empty: whom we asked answered."""
+
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField("last good answer", null=True)
+    source = models.CharField(max_length=16, blank=True)  # "node" or "device": who answered last
+    error = models.CharField(max_length=500, blank=True)
+    device_count = models.PositiveIntegerField(default=0)
+    problems = models.JSONField(default=list, blank=True)  # what could not be read, in words
+
+    class Meta:
+        verbose_name_plural = "node status"
+
+    def __str__(self) -> str:
+        return self.error or f"{self.device_count} devices told by the {self.source or 'node'}"

@@ -3,6 +3,7 @@
 from devices.records.card import CardRecord, parse_card
 from devices.records.device import DeviceRecord, ListedDatabase
 from devices.records.entry import BadEntry, is_device_id, parse_entry
+from devices.records.fields import is_address
 from devices.records.listing import parse_devices
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "CardRecord",
     "DeviceRecord",
     "ListedDatabase",
+    "is_address",
     "is_device_id",
     "parse_card",
     "parse_devices",

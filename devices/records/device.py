@@ -19,6 +19,7 @@ class ListedDatabase:
     writer: str  # "sqlite" or "mysql"
     started_at: datetime | None
     state: str = ""  # display only
+    guessed: bool = False  # not in the inventory: its writer is the likelier one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,7 @@ class DeviceRecord:
     inventory: tuple[ListedDatabase, ...] | None = None  # None: could not be asked
     inventory_error: str = ""  # why the inventory is not to be believed; then it may be in part
     clock_at: datetime | None = None
-    result_changed_at: datetime | None = None  # told only while it writes one
+    result_changed_at: datetime | None = None  # of the run it writes, or wrote last
     version: str = ""
     used_percent: int | None = None
     current_run: ListedDatabase | None = None  # the newest run that it speaks of

@@ -37,7 +37,7 @@ def parse_entry(device_id: str, entry: dict[str, Any], *, databases: Any) -> Dev
     clock_at = fields.moment("current_timestamp")
     doubt = _doubt(fields, status, clock_at)
     writing = status in WRITING and not doubt
-    changed_at = fields.below("database_info").moment("last_db_update") if writing else None
+    changed_at = None if doubt else fields.below("database_info").moment("last_db_update")
     contradiction = _contradiction(inventory, run) if writing else ""
     return DeviceRecord(
         device_id=device_id,
@@ -84,7 +84,7 @@ def _current_run(fields: Fields, inventory: Inventory) -> ListedDatabase | None:
     if not filename:
         return None
     return ListedDatabase(
-        filename=filename, writer=_writer(fields), started_at=started_at(filename)
+        filename=filename, writer=_writer(fields), started_at=started_at(filename), guessed=True
     )
 
 

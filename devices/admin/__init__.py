@@ -1,0 +1,6 @@
+"""The admin of who there is. A device's own page is in backups.admin: it shows verdicts."""
+
+from devices.admin.experiments import ExperimentAdmin
+from devices.admin.groups import DeviceGroupAdmin
+
+__all__ = ["DeviceGroupAdmin", "ExperimentAdmin"]
