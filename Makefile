@@ -1,0 +1,40 @@
+# Two commands: `make run` and `make test`. Everything lands in .venv/ and var/.
+PYTHON ?= python3
+BIN := .venv/bin
+DEPLOY := deploy/make-venv
+
+.PHONY: run test lint bench lock clean
+
+run: .venv/.runtime
+	@exec $(BIN)/python -m ethonode.run
+
+test: .venv/.dev
+	@.ci/install-test-servers
+	@$(BIN)/pytest -n 2
+
+lint: .venv/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	$(BIN)/mypy .
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py check --fail-level WARNING
+
+bench: .venv/.dev
+	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python $$bench --short || exit 1; done
+
+lock: .venv/.dev
+	$(BIN)/uv pip compile requirements.in -o requirements.txt --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+	$(BIN)/uv pip compile requirements-dev.in -o requirements-dev.txt --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov mutants
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.runtime: requirements.txt $(DEPLOY)
+	@PYTHON=$(PYTHON) $(DEPLOY) requirements.txt
+	@touch $@
+
+.venv/.dev: requirements-dev.txt $(DEPLOY)
+	@PYTHON=$(PYTHON) $(DEPLOY) requirements-dev.txt
+	@touch $@ .venv/.runtime

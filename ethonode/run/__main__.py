@@ -1,0 +1,73 @@
+"""Check, prepare, and become the supervisor."""
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import django
+
+from ethonode import env
+from ethonode.run import prepare
+from ethonode.run.config import Stack, supervisor_ini
+from ethonode.run.prepare import CannotStart
+
+SUPERVISE = Path(__file__).with_name("supervise.py")
+
+
+def main() -> None:
+    try:
+        stack = plan()
+        make_ready(stack)
+        become_supervisor(stack)
+    except (env.BadSetting, CannotStart) as error:
+        sys.exit(f"ethonode: {error}")
+
+
+def plan() -> Stack:
+    environment = env.read_alone()
+    prepare.make_folders(environment.var_dir)
+    prepare.take_lock(environment.var_dir)
+    prepare.check_port(environment)
+    own_redis = environment.redis_url == env.own_redis_url(environment.var_dir)
+    with_lab = env.no_lab_set(environment) and environment.lab_allowed
+    return Stack(
+        environment=environment,
+        python=sys.executable,
+        redis_server=prepare.find_redis_server(environment) if own_redis else None,
+        lab=prepare.choose_lab(environment.var_dir) if with_lab else None,
+    )
+
+
+def make_ready(stack: Stack) -> None:
+    var = stack.environment.var_dir
+    lab_file = var / env.LAB_FILE
+    lab_file.unlink(missing_ok=True)
+    if stack.lab is not None:
+        lab_file.write_text(json.dumps(asdict(stack.lab)))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ethonode.settings")
+    django.setup()
+    prepare.migrate()
+    prepare.collect_static(var)
+    if password := prepare.make_admin(stack.environment.admin_password):
+        say(f"Admin user {prepare.ADMIN}, password {password}   (shown only this once)")
+
+
+def become_supervisor(stack: Stack) -> None:
+    var = stack.environment.var_dir
+    ini = var / "run" / "supervisord.ini"
+    ini.write_text(supervisor_ini(stack))
+    secret = ("ETHONODE_ADMIN_PASSWORD", "ETHONODE_ADMIN_PASSWORD_FILE")
+    environ = {name: value for name, value in os.environ.items() if name not in secret}
+    arguments = [stack.python, "-P", str(SUPERVISE), str(ini), str(var / env.LAB_FILE)]
+    os.execve(stack.python, arguments, environ)  # noqa: S606  no shell is what we want
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

