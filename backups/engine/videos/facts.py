@@ -3,9 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from backups.engine.videos.folder import Memory
-
-MISSING_NUMBERS_KEPT = 100
+from backups.engine.videos.folder import VideoCache
 
 
 class VideosUnreadable(Exception):
@@ -49,7 +47,7 @@ class ScanResult:
     errors: tuple[str, ...]
     cache_problem: str = ""
     seconds: float = 0.0  # measured by the caller
-    memory: Memory = field(repr=False, compare=False)  # what to save; also names every file
+    cache: VideoCache = field(repr=False, compare=False)  # what to save; it names every file
     worth_saving: bool = True
 
     @property

@@ -1,0 +1,170 @@
+"""Walk the folders of one device, listing only those that may have changed.
+
+What is trusted, and why. A folder whose device, inode, mtime and ctime are those of its listing
+holds the same names, unless it was changed so shortly before the listing that a later change need
+not have moved the stamps (racy). A file is settled once it was looked at when its mtime and its
+ctime were both a settling time old: rsync sets an mtime back, nothing sets a ctime. In a folder
+that did change every file is looked at: inode numbers are reused, so none is proven by its name.
+A settled file rewritten in place moves no stamp of its folder: for these, each folder is proven
+anew when its turn comes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from stat import S_ISDIR
+from zlib import crc32
+
+from backups.engine.videos.folder import Files, Folder, FolderKey, folder_text, summarise
+from backups.engine.videos.look import (
+    Look,
+    Moved,
+    SecondLook,
+    Status,
+    list_folder,
+    look_again,
+    measure,
+)  # fmt: skip
+from backups.engine.videos.names import is_chunk
+
+DEEPEST = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """How far memory is to be trusted. Times are nanoseconds since 1970."""
+
+    settled_until: int  # files touched up to here were already old when last looked at
+    now_settled_until: int  # the same for the scan under way
+    racy_after: int  # a folder changed after this may change again without moving its stamps
+    today: int
+    recheck_days: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Walk:
+    """One walk under way: what it found, and what that cost."""
+
+    top: bytes
+    old: dict[bytes, Folder]
+    trust: Trust
+    look: Look
+    progress: Callable[[int], None]
+    found: dict[bytes, Folder] = field(default_factory=dict)
+    unread: set[bytes] = field(default_factory=set)
+    errors: list[str] = field(default_factory=list)
+    vanished: bool = False
+    listed_folders: int = 0
+    fresh_chunks: int = 0
+    looked_files: int = 0
+    rechecked_chunks: int = 0
+    newly_settled: int = 0
+
+    def visit(self, path: bytes = b"", *, depth: int = 0) -> None:
+        """See a folder and all below it."""
+        try:
+            folder = self._see(path)
+        except (FileNotFoundError, NotADirectoryError):
+            self.vanished = True
+            return
+        except OSError as error:
+            self.keep(path, reason=error.strerror or str(error))
+            return
+        self.found[path] = folder
+        self.progress(folder.chunks.file_count + folder.others.file_count)
+        for name in folder.subfolders:
+            below = path + b"/" + name if path else name
+            if depth < DEEPEST:
+                self.visit(below, depth=depth + 1)
+            else:
+                self.keep(below, reason=f"more than {DEEPEST} folders deep, not looked at")
+
+    def keep(self, path: bytes, *, reason: str) -> None:
+        """Remember what was known of a folder that cannot be read, and trust none of it."""
+        self.errors.append(f"{folder_text(path)}: {reason}")
+        self._keep_known(path)
+
+    def _keep_known(self, path: bytes) -> None:
+        self.unread.add(path)
+        if known := self.old.get(path):
+            self.found[path] = known._replace(key=None)
+            for name in known.subfolders:
+                self._keep_known(path + b"/" + name if path else name)
+
+    def _see(self, path: bytes) -> Folder:
+        full = self.top + b"/" + path if path else self.top
+        status = self.look(full)
+        if not S_ISDIR(status.st_mode):
+            raise NotADirectoryError if path else OSError("is a link or a file, not a folder")
+        known = self.old.get(path)
+        if known is None or known.key != key_of(status):
+            return self._list(path, full, status=status)
+        if self._is_due(path, known):
+            folder = self._list(path, full, status=status)
+            self.rechecked_chunks += folder.chunks.file_count
+            return folder
+        try:
+            return self._look_again(full, known)
+        except (Moved, FileNotFoundError):  # it changed after we looked at the folder itself
+            return self._list(path, full, status=status)
+
+    def _list(self, path: bytes, full: bytes, *, status: Status) -> Folder:
+        names = list_folder(full)
+        hidden = b"/." in b"/" + path
+        chunks = [] if hidden else [name for name in names.files if is_chunk(name)]
+        others = names.files
+        if chunks:
+            others = [name for name in names.files if not is_chunk(name)]
+        folder = Folder(
+            key=key_to_trust(status, racy_after=self.trust.racy_after),
+            proven_day=self.trust.today,
+            subfolders=names.subfolders,
+            chunks=(measured := measure(full, chunks, look=self.look)),
+            others=(rest := measure(full, others, look=self.look)),
+            summary=summarise(measured, rest),
+        )
+        self.listed_folders += 1
+        self.fresh_chunks += measured.file_count
+        self.looked_files += measured.file_count + rest.file_count
+        return folder
+
+    def _look_again(self, full: bytes, known: Folder) -> Folder:
+        chunks = self._second_look(full, known.chunks)
+        others = self._second_look(full, known.others)
+        self.fresh_chunks += chunks.looked
+        self.looked_files += chunks.looked + others.looked
+        self.newly_settled += chunks.newly_settled + others.newly_settled
+        if chunks.files is known.chunks and others.files is known.others:
+            return known
+        return known._replace(
+            chunks=chunks.files,
+            others=others.files,
+            summary=summarise(chunks.files, others.files),
+        )
+
+    def _second_look(self, full: bytes, files: Files) -> SecondLook:
+        return look_again(
+            full,
+            files,
+            settled_until=self.trust.settled_until,
+            now_settled_until=self.trust.now_settled_until,
+            look=self.look,
+        )
+
+    def _is_due(self, path: bytes, known: Folder) -> bool:
+        """Whether it is this folder's turn: between half and all of the set days after the last."""
+        days = self.trust.recheck_days
+        age = self.trust.today - known.proven_day
+        if age < -1:  # proven by a clock that was ahead
+            return True
+        return age >= days - crc32(path) % (days // 2 + 1)
+
+
+def key_to_trust(status: Status, *, racy_after: int) -> FolderKey | None:
+    """Give the stamps to know the folder by, or None while it is racy."""
+    if status.st_ctime_ns > racy_after:
+        return None
+    return key_of(status)
+
+
+def key_of(status: Status) -> FolderKey:
+    return status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns
