@@ -1,16 +1,20 @@
 """The one read-model: what pages and API show of the fleet, judged now from stored facts."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from backups.engine.facts import BackupFacts, BackupType
 from backups.engine.verdict import Judgement, Limits, Verdict, judge, worst
-from backups.models import Backup, Policy, ServiceStatus
+from backups.models import Policy, ServiceStatus
+from backups.models.newest import Newest, newest_of, newest_of_all
 from backups.models.policy import DEFAULT_LIMITS
 from devices.models import Device, Lifecycle
 
+AllLimits = Mapping[tuple[int | None, str], Limits]
+
+SEVERITY = {verdict: place for place, verdict in enumerate(Verdict)}
 SERVICE_OF = {BackupType.MYSQL: "mysql", BackupType.SQLITE: "rsync", BackupType.VIDEO: "rsync"}
 
 
@@ -35,6 +39,9 @@ class DeviceStatus:
 
     @property
     def verdict(self) -> Verdict:
+        """A device that nobody looked at yet is `unknown`, not `none`."""
+        if not self.backups:
+            return Verdict.UNKNOWN
         return worst(backup.judgement.verdict for backup in self.backups.values())
 
     @property
@@ -42,6 +49,16 @@ class DeviceStatus:
         """The backup that gives the device its verdict."""
         of_verdict = (b for b in self.backups.values() if b.judgement.verdict is self.verdict)
         return next(of_verdict, None)
+
+    @property
+    def newest_copy_at(self) -> datetime | None:
+        return max(
+            filter(None, (b.facts.newest_copy_at for b in self.backups.values())), default=None
+        )
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(backup.facts.size_bytes for backup in self.backups.values())
 
     @property
     def silent(self) -> bool:
@@ -92,66 +109,93 @@ class Fleet:
         return {verdict: found[verdict] for verdict in Verdict}
 
     @property
+    def active(self) -> tuple[DeviceStatus, ...]:
+        return tuple(status for status in self.devices if not status.silent)
+
+    @property
+    def silent(self) -> tuple[DeviceStatus, ...]:
+        return tuple(status for status in self.devices if status.silent)
+
+    @property
+    def disk_read_at(self) -> datetime | None:
+        """The newest good look at the disk, of any device."""
+        return max(self._disk_reads(), default=None)
+
+    @property
+    def oldest_disk_read_at(self) -> datetime | None:
+        """The least fresh of the looks that active devices are judged by."""
+        return min(self._disk_reads(), default=None)
+
+    def _disk_reads(self) -> list[datetime]:
+        backups = (b for status in self.active for b in status.backups.values())
+        return [read_at for b in backups if (read_at := b.facts.disk_read_at)]
+
+    @property
     def silent_count(self) -> int:
         return sum(status.silent for status in self.devices)
 
 
-def fleet(*, now: datetime) -> Fleet:
-    """Judge every device that is not retired: three queries, however many devices."""
-    services = {status.service: status for status in ServiceStatus.objects.all()}
-    backups = Backup.objects.select_related("device__group", "latest").exclude(
-        device__lifecycle=Lifecycle.RETIRED
-    )
-    return Fleet(devices=tuple(_statuses(backups, services, now)), services=services)
+def fleet(*, now: datetime, services: Iterable[ServiceStatus] | None = None) -> Fleet:
+    """Judge every device that is not retired: three queries, however many devices.
+
+    A caller that has the services at hand gives them, and saves one.
+    """
+    known = _by_name(ServiceStatus.objects.all() if services is None else services)
+    limits = _all_limits()
+    statuses = [
+        _device_status(device, newest, limits=limits, services=known, now=now)
+        for device, newest in newest_of_all()
+    ]
+    return Fleet(devices=tuple(sorted(statuses, key=_worst_first)), services=known)
 
 
 def device_status(device: Device, *, now: datetime) -> DeviceStatus:
     """Judge one device."""
-    services = {status.service: status for status in ServiceStatus.objects.all()}
-    backups = Backup.objects.select_related("device__group", "latest").filter(device=device)
-    statuses = _statuses(backups, services, now)
-    return statuses[0] if statuses else DeviceStatus(device=device)
+    services = _by_name(ServiceStatus.objects.all())
+    newest = newest_of(device)
+    return _device_status(device, newest, limits=_all_limits(), services=services, now=now)
 
 
-def _statuses(
-    backups: Iterable[Backup], services: dict[str, ServiceStatus], now: datetime
-) -> list[DeviceStatus]:
-    limits = _all_limits()
-    statuses: dict[int, DeviceStatus] = {}
-    for backup in backups:
-        status = statuses.setdefault(backup.device_id, DeviceStatus(device=backup.device))
-        backup_type = BackupType(backup.backup_type)
-        status.backups[backup_type] = _backup_status(backup, limits, services, now)
-    severity = list(Verdict)
-    return sorted(
-        statuses.values(),
-        key=lambda s: (s.silent, severity.index(s.verdict), s.device.name, s.device.device_id),
-    )
+def _by_name(services: Iterable[ServiceStatus]) -> dict[str, ServiceStatus]:
+    return {status.service: status for status in services}
 
 
-def _backup_status(
-    backup: Backup,
-    limits: dict[tuple[int | None, str], Limits],
-    services: dict[str, ServiceStatus],
+def _worst_first(status: DeviceStatus) -> tuple[bool, int, str, str]:
+    device = status.device
+    return status.silent, SEVERITY[status.verdict], device.name, device.device_id
+
+
+def _device_status(
+    device: Device,
+    newest: Mapping[BackupType, Newest],
+    *,
+    limits: AllLimits,
+    services: Mapping[str, ServiceStatus],
     now: datetime,
-) -> BackupStatus:
-    backup_type = BackupType(backup.backup_type)
-    facts = backup.facts
-    chosen = (
-        limits.get((backup.device.group_id, backup_type))
+) -> DeviceStatus:
+    backups = {}
+    for backup_type, found in newest.items():
+        chosen = _limits_for(device, backup_type, limits)
+        service = services.get(SERVICE_OF[backup_type])
+        backups[backup_type] = BackupStatus(
+            facts=found.facts,
+            judgement=judge(found.facts, limits=chosen, now=now),
+            taken_at=found.taken_at,
+            claim=found.claim,
+            processing=bool(service and device.device_id in service.processing),
+            limits=chosen,
+        )
+    return DeviceStatus(device=device, backups=backups)
+
+
+def _limits_for(device: Device, backup_type: BackupType, limits: AllLimits) -> Limits:
+    """Those of its group, else those for all, else the built-in ones."""
+    return (
+        limits.get((device.group_id, backup_type))
         or limits.get((None, backup_type))
         or DEFAULT_LIMITS[backup_type]
     )
-    service = services.get(SERVICE_OF[backup_type])
-    return BackupStatus(
-        facts=facts,
-        judgement=judge(facts, limits=chosen, now=now),
-        taken_at=backup.latest.taken_at if backup.latest else None,
-        claim=backup.latest.claim if backup.latest else "",
-        processing=bool(service and backup.device.device_id in service.processing),
-        limits=chosen,
-    )
 
 
-def _all_limits() -> dict[tuple[int | None, str], Limits]:
+def _all_limits() -> AllLimits:
     return {(policy.group_id, policy.backup_type): policy.limits for policy in Policy.objects.all()}

@@ -84,7 +84,7 @@ class BackupSnapshot(models.Model):
             backup_type=backup_type,
             findings=tuple(self.findings),
             **values,
-            **{kind: _unpacked(self.problems.get(kind)) for kind in KINDS_OF_PROBLEM},
+            **{kind: unpacked(self.problems.get(kind)) for kind in KINDS_OF_PROBLEM},
         )
 
     @classmethod
@@ -113,7 +113,7 @@ def _packed(problems: tuple[Problem, ...]) -> dict[str, Any]:
     return {"count": len(problems), "first": first}
 
 
-def _unpacked(packed: dict[str, Any] | None) -> tuple[Problem, ...]:
+def unpacked(packed: dict[str, Any] | None) -> tuple[Problem, ...]:
     if packed is None:
         return ()
     return tuple(

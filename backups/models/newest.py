@@ -1,0 +1,111 @@
+"""The newest facts of every device: one query, each row read once, without a model per row.
+
+Every page and the status poll stand on this, so it takes a third of the time of the same rows as
+model instances. The ORM writes the statement; only reading its rows is done here.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import msgspec
+from django.db import connection
+from django.db.models import FilteredRelation, Q, QuerySet
+
+from backups.engine.facts import BackupFacts, BackupType
+from backups.models.backup import PLAIN_FIELDS, unpacked
+from devices.models import Device, DeviceGroup, Lifecycle
+
+# What no list shows is left out; an instance reads it when asked.
+LEFT_OUT = {
+    "notes", "first_seen_at", "clock_at", "recording_since", "recording_at", "software_version",
+    "card_age_seconds", "card_name", "card_read_at", "card_error", "partitions",
+}  # fmt: skip
+DEVICE_FIELDS = tuple(
+    field.attname for field in Device._meta.concrete_fields if field.attname not in LEFT_OUT
+)
+GROUP_FIELDS = tuple(field.attname for field in DeviceGroup._meta.concrete_fields)
+SNAPSHOT_FIELDS = (*PLAIN_FIELDS, "problems", "findings", "taken_at", "claim")
+BACKUP_FIELDS = ("pk", *(f"latest__{name}" for name in SNAPSHOT_FIELDS))
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """What the newest snapshot of one backup says; before the first, nothing is known."""
+
+    facts: BackupFacts
+    taken_at: datetime | None
+    claim: str
+
+
+def newest_of_all() -> Iterator[tuple[Device, dict[BackupType, Newest]]]:
+    """Of each device that is not retired; also of one that has no backup yet."""
+    return _rows(*_statement_for_all())
+
+
+def newest_of(device: Device) -> dict[BackupType, Newest]:
+    rows = _rows(*_statement(Device.objects.filter(pk=device.pk)))
+    return next((newest for _, newest in rows), {})
+
+
+@cache
+def _statement_for_all() -> tuple[str, tuple[Any, ...]]:
+    """Made once: to write this statement costs more than to run it."""
+    return _statement(Device.objects.exclude(lifecycle=Lifecycle.RETIRED))
+
+
+def _statement(devices: QuerySet[Device]) -> tuple[str, tuple[Any, ...]]:
+    each_backup = {
+        f"{kind}_backup": FilteredRelation("backups", condition=Q(backups__backup_type=kind.value))
+        for kind in BackupType
+    }
+    columns = [f"{kind}_backup__{name}" for kind in BackupType for name in BACKUP_FIELDS]
+    group = [f"group__{name}" for name in GROUP_FIELDS]
+    rows = devices.order_by().annotate(**each_backup).values_list(*DEVICE_FIELDS, *group, *columns)
+    return rows.query.sql_with_params()
+
+
+def _rows(sql: str, params: tuple[Any, ...]) -> Iterator[tuple[Device, dict[BackupType, Newest]]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        rows = cursor.fetchall()
+    first = len(DEVICE_FIELDS) + len(GROUP_FIELDS)
+    for row in rows:
+        values = [_aware(v) if type(v) is datetime else v for v in row]
+        yield _device(values), _all_newest(values[first:])
+
+
+def _aware(value: datetime) -> datetime:
+    """SQLite has no time zones: what it stores is UTC."""
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _device(values: list[Any]) -> Device:
+    count = len(DEVICE_FIELDS)
+    device = Device.from_db(connection.alias, DEVICE_FIELDS, values[:count])
+    if device.group_id:
+        device.group = DeviceGroup(*values[count : count + len(GROUP_FIELDS)])
+    return device
+
+
+def _all_newest(values: list[Any]) -> dict[BackupType, Newest]:
+    size = len(BACKUP_FIELDS)
+    return {
+        kind: _newest(kind, values[start + 1 : start + size])
+        for kind, start in zip(BackupType, range(0, len(values), size), strict=True)
+        if values[start] is not None
+    }
+
+
+def _newest(kind: BackupType, values: list[Any]) -> Newest:
+    *plain, problems, findings, taken_at, claim = values
+    if taken_at is None:
+        return Newest(BackupFacts(backup_type=kind), None, "")
+    fields = dict(zip(PLAIN_FIELDS, plain, strict=True))
+    fields["growing"] = bool(fields["growing"])  # SQLite has no booleans either
+    for name, packed in msgspec.json.decode(problems).items():
+        fields[name] = unpacked(packed)
+    facts = BackupFacts(backup_type=kind, findings=tuple(msgspec.json.decode(findings)), **fields)
+    return Newest(facts, taken_at, claim)

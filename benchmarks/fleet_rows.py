@@ -1,0 +1,72 @@
+"""Rows of a made-up fleet, such as a lab's would look: for benchmarks and for tests of size."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from backups.engine.facts import BackupFacts, BackupType, Problem
+from backups.models import Backup, BackupSnapshot, ServiceStatus
+from devices.models import Device, DeviceGroup
+
+
+def make_fleet(count: int, *, now: datetime) -> list[Device]:
+    """Make `count` devices with three backups each, and both services."""
+    group = DeviceGroup.objects.create(name="incubator 1")
+    devices = Device.objects.bulk_create([_device(n, group, now) for n in range(count)])
+    backups = Backup.objects.bulk_create(
+        [Backup(device=device, backup_type=kind) for device in devices for kind in BackupType]
+    )
+    snapshots = BackupSnapshot.objects.bulk_create(
+        [_snapshot(number, backup, now) for number, backup in enumerate(backups)]
+    )
+    for backup, snapshot in zip(backups, snapshots, strict=True):
+        backup.latest = snapshot
+    Backup.objects.bulk_update(backups, ["latest"])
+    ServiceStatus.objects.bulk_create(_services(devices, now))
+    return devices
+
+
+def _device(number: int, group: DeviceGroup, now: datetime) -> Device:
+    return Device(
+        device_id=f"{number:03d}{number:029x}",
+        name=f"ETHOSCOPE_{number:03d}",
+        address=f"192.168.1.{number % 250}",
+        group=group if number % 3 else None,
+        reported_status="offline" if number % 10 == 9 else "running",
+        first_seen_at=now - timedelta(days=90),
+        told_at=now - timedelta(seconds=30),
+        told_by="node",
+        inventory_read_at=now - timedelta(seconds=30),
+        changed_at=now - timedelta(seconds=90),
+    )
+
+
+def _snapshot(number: int, backup: Backup, now: datetime) -> BackupSnapshot:
+    facts = _facts(number // 3, BackupType(backup.backup_type), now)
+    return BackupSnapshot.of_facts(facts, backup=backup, taken_at=now - timedelta(seconds=20))
+
+
+def _facts(number: int, kind: BackupType, now: datetime) -> BackupFacts:
+    read_at = now - timedelta(seconds=20)
+    if kind is BackupType.MYSQL and number % 5:
+        return BackupFacts(
+            backup_type=kind, source_read_at=read_at, source_count=0, disk_read_at=read_at
+        )
+    lost = (Problem("2026-01-02_03-04-05.db", now - timedelta(days=2), "the disk holds no copy"),)
+    return BackupFacts(
+        backup_type=kind,
+        source_read_at=read_at,
+        source_count=12,
+        disk_read_at=read_at,
+        copy_count=1 + number * 131 % 9000,
+        size_bytes=1_000_003 * (number + 1) ** 2,
+        newest_copy_at=now - timedelta(minutes=number),
+        missing=lost if number % 20 == 3 else (),
+    )
+
+
+def _services(devices: list[Device], now: datetime) -> Iterator[ServiceStatus]:
+    busy = [device.device_id for device in devices[:2]]
+    for service, processing in (("mysql", []), ("rsync", busy)):
+        yield ServiceStatus(
+            service=service, checked_at=now, answered_at=now, processing=processing
+        )
