@@ -4,7 +4,12 @@ from django.contrib import admin
 from django.urls import path
 from django.views.generic import RedirectView
 
+from ethonode import health
+
 urlpatterns = [
+    path("healthz", health.alive, name="healthz"),
+    path("readyz", health.ready, name="readyz"),
+    path("metrics", health.numbers, name="metrics"),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
 ]

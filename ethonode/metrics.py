@@ -1,0 +1,93 @@
+"""The facts of the database as Prometheus reads them: one reading, at one moment."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+from redis import RedisError
+
+from backups.dashboard import Fleet, fleet
+from backups.engine.facts import BackupType
+from backups.engine.verdict import Verdict
+from backups.models import BackupSnapshot, ServiceStatus
+from ethonode.readiness import queue_length
+
+
+def exposition(*, now: datetime) -> bytes:
+    registry = CollectorRegistry()
+    registry.register(FleetCollector(now=now))
+    return generate_latest(registry)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetCollector(Collector):
+    now: datetime
+
+    def describe(self) -> list[GaugeMetricFamily]:
+        return []  # so that registering it reads nothing
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        watched = fleet(now=self.now)
+        yield _devices(watched)
+        yield _backups(watched)
+        yield _services()
+        yield from _snapshot_age(self.now)
+        yield from _queue()
+
+
+def _devices(watched: Fleet) -> GaugeMetricFamily:
+    metric = GaugeMetricFamily(
+        "ethonode_devices", "Active devices, by their worst backup's verdict", labels=["verdict"]
+    )
+    for verdict, count in watched.counts.items():
+        metric.add_metric([verdict], count)
+    return metric
+
+
+def _backups(watched: Fleet) -> GaugeMetricFamily:
+    metric = GaugeMetricFamily(
+        "ethonode_backups", "Backups of active devices", labels=["backup_type", "verdict"]
+    )
+    found = Counter(
+        (backup_type, backup.judgement.verdict)
+        for device in watched.devices
+        if not device.silent
+        for backup_type, backup in device.backups.items()
+    )
+    for backup_type in BackupType:
+        for verdict in Verdict:
+            metric.add_metric([backup_type, verdict], found[backup_type, verdict])
+    return metric
+
+
+def _services() -> GaugeMetricFamily:
+    metric = GaugeMetricFamily(
+        "ethonode_service_available", "1 if the daemon's last answer was good", labels=["service"]
+    )
+    for status in ServiceStatus.objects.all():
+        metric.add_metric([status.service], int(status.is_available))
+    return metric
+
+
+def _snapshot_age(now: datetime) -> Iterator[GaugeMetricFamily]:
+    newest = BackupSnapshot.objects.order_by("-pk").first()
+    if newest is not None:
+        age = (now - newest.taken_at).total_seconds()
+        yield GaugeMetricFamily(
+            "ethonode_newest_snapshot_age_seconds", "Since the newest snapshot", value=age
+        )
+
+
+def _queue() -> Iterator[GaugeMetricFamily]:
+    """Without Redis there is no length, rather than a length of zero."""
+    try:
+        length = queue_length()
+    except RedisError:
+        yield GaugeMetricFamily("ethonode_redis_up", "1 if Redis answers", value=0)
+        return
+    yield GaugeMetricFamily("ethonode_redis_up", "1 if Redis answers", value=1)
+    yield GaugeMetricFamily("ethonode_queued_tasks", "Tasks that wait for a worker", value=length)
