@@ -1,0 +1,88 @@
+import json
+import logging
+import logging.config
+
+import pytest
+import structlog
+
+from ethonode import logs
+
+
+@pytest.fixture
+def line(capfd):
+    """What a call of a logger writes, as the JSON it should be."""
+    handler = logging.StreamHandler()
+    config = logs.CONFIG["formatters"]["json"]
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(**{k: v for k, v in config.items() if k != "()"})
+    )
+
+    def written(message, *args, **kwargs):
+        logger = logging.getLogger("tests.logs")
+        logger.addHandler(handler)
+        logger.propagate = False
+        try:
+            logger.error(message, *args, **kwargs)
+        finally:
+            logger.removeHandler(handler)
+        return json.loads(capfd.readouterr().err)
+
+    return written
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "password",
+        "WIFI_PASSWORD",
+        "wifi_psk",
+        "auth_token",
+        "Authorization",
+        "secret_key",
+        "Cookie",
+    ],
+)
+def test_the_value_of_a_secret_name_is_hidden(name):
+    assert logs.without_secrets(None, "info", {name: "geheim"}) == {name: logs.HIDDEN}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"WIFI_PASSWORD": "geheim"},
+        [{"deep": {"token": "geheim"}}],
+        "http://user:geheim@host/x",
+        "redis://:geheim@host/0",
+        '{"WIFI_PASSWORD": "geheim", "name": "E"}',
+        "password=geheim&x=1",
+        "Authorization: Bearer geheim",
+        ValueError("secret: geheim"),
+    ],
+)
+def test_a_secret_inside_a_value_is_hidden(value):
+    assert "geheim" not in str(logs.without_secrets(None, "info", {"answer": value}))
+
+
+@pytest.mark.parametrize("value", ["keyboard", "30 % of 8 GB", "http://host:80/x", 3, None, True])
+def test_other_values_stay(value):
+    assert logs.without_secrets(None, "info", {"answer": value}) == {"answer": value}
+
+
+def test_a_line_is_json_with_time_level_and_logger(line):
+    found = line("copied %s", "a.db")
+    assert found["event"] == "copied a.db"
+    assert (found["level"], found["logger"]) == ("error", "tests.logs")
+    assert found["timestamp"].endswith("Z")
+
+
+def test_a_secret_in_a_traceback_is_hidden(line):
+    try:
+        raise ValueError("mysql://root:geheim@device/db")
+    except ValueError:
+        found = line("failed", exc_info=True)
+    assert "ValueError" in found["exception"]
+    assert "geheim" not in str(found)
+
+
+def test_a_line_break_cannot_start_a_second_line(line):
+    assert line('a name\n{"event": "forged"}')["event"].startswith("a name\n")
