@@ -94,7 +94,7 @@ def decoded(body: bytes, *, type: type[T]) -> T:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        return msgspec.json.decode(mended(body), type=type)
+        return msgspec.json.decode(mended(bytes(body)), type=type)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BadAnswer(f"not JSON: {error}") from error
 
