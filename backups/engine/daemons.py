@@ -12,6 +12,8 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
+from backups.engine.texts import one_line
+
 LONGEST_STATE = 32
 LONGEST_NAME = 64
 LONGEST_FILE = 300
@@ -112,7 +114,7 @@ def _claims(blocks: Fields, *, now: datetime, problems: list[str]) -> tuple[Devi
         try:
             claims.append(_claim(device_id, block, now=now, problems=problems))
         except _Unusable as error:
-            problems.append(f"{_one_line(device_id, LONGEST_NAME)}: {error}")
+            problems.append(f"{one_line(device_id, limit=LONGEST_NAME)}: {error}")
     if blocks and not claims:
         raise _Unusable(f"no device in it can be read ({problems[0]})")
     return tuple(claims)
@@ -203,13 +205,7 @@ def _decoded(raw: bytes | msgspec.Raw, kind: Any) -> Any:
 
 
 def _text(limit: int) -> Callable[[msgspec.Raw], str]:
-    return lambda raw: _one_line(_decoded(raw, str), limit)
-
-
-def _one_line(text: str, limit: int) -> str:
-    """The text without line breaks, control and direction marks, cut to the limit."""
-    printable = "".join(char if char.isprintable() else " " for char in text[: 4 * limit])
-    return " ".join(printable.split())[:limit]
+    return lambda raw: one_line(_decoded(raw, str), limit=limit)
 
 
 def _words_of(raw: msgspec.Raw) -> str:
@@ -218,7 +214,7 @@ def _words_of(raw: msgspec.Raw) -> str:
         lines = _decoded(raw, str).strip().splitlines()
     except _Unusable:
         lines = []
-    return _one_line(lines[-1] if lines else "an error without words", LONGEST_MESSAGE)
+    return one_line(lines[-1] if lines else "an error without words", limit=LONGEST_MESSAGE)
 
 
 def _yes_or_no(raw: msgspec.Raw) -> bool:

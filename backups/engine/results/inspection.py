@@ -12,6 +12,7 @@ from backups.engine.compare import CopyState
 from backups.engine.results.contents import contents_of
 from backups.engine.results.marks import beside, mark_of
 from backups.engine.results.opening import GaveUp, NotADatabase, opened, wal_is_read
+from backups.engine.texts import one_line
 
 LARGEST_PRIVATE_COPY = 256 * 1024 * 1024
 LONGEST_PROBLEM = 500
@@ -80,6 +81,8 @@ def _look(path: Path, latest: datetime, deadline: float, private_bytes: int) -> 
         return _corrupt(str(error))
     except GaveUp as error:
         return _busy(f"gave up: {error}")
+    except UnicodeDecodeError:  # SQLite quotes a damaged schema in the text of its error
+        return _corrupt("malformed database schema")
     except sqlite3.Error as error:
         return _failed(error)
     return _with_unread_wal(path, found, private_bytes)
@@ -129,8 +132,8 @@ def _failed(error: sqlite3.Error) -> Inspection:
 
 
 def _busy(problem: str) -> Inspection:
-    return Inspection(state=CopyState.BUSY, problem=problem[:LONGEST_PROBLEM])
+    return Inspection(state=CopyState.BUSY, problem=one_line(problem, limit=LONGEST_PROBLEM))
 
 
 def _corrupt(problem: str) -> Inspection:
-    return Inspection(state=CopyState.CORRUPT, problem=problem[:LONGEST_PROBLEM])
+    return Inspection(state=CopyState.CORRUPT, problem=one_line(problem, limit=LONGEST_PROBLEM))
