@@ -49,10 +49,10 @@ def save_failures(failures: Mapping[str, str]) -> None:
 
 def _has_moved(device: Device, record: DeviceRecord, *, told_by: str, now: datetime) -> bool:
     """Is this a new answer? The node repeats a device's last one when its listener is dead."""
-    if record.clock_at is None:
+    if told_by != "node" or record.clock_at is None:
         return True
     if device.clock_at is None:
-        return told_by != "node" or now - record.clock_at < FAR_BEHIND
+        return now - record.clock_at < FAR_BEHIND
     return record.clock_at > device.clock_at
 
 

@@ -1,0 +1,126 @@
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from devices import tasks
+from devices.client import BadAnswer, Unreachable
+from devices.models import Device, Lifecycle, NodeStatus
+from devices.services import read_cards, video_listing
+from devices.services.asking import WrongDevice
+
+from .conftest import ID_11, ID_12, http, recording
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def known(now):
+    """Make a device known at the address of a server."""
+
+    def make(server, device_id=ID_12, **others):
+        return Device.objects.create(
+            device_id=device_id, address=server.address, first_seen_at=now, told_at=now,
+            told_by="node", **others,
+        )  # fmt: skip
+
+    return make
+
+
+def test_a_card_is_read_and_its_wifi_password_is_not_kept(ethoscope, known, now, caplog):
+    known(ethoscope())
+    assert read_cards(now=now).read == 1
+    device = Device.objects.get()
+    assert (device.card_used_percent, device.card_name) == (4, "20260101_ethoscope_000.img")
+    assert (device.card_read_at, device.card_error, len(device.partitions)) == (now, "", 4)
+    dump = StringIO()
+    call_command("dumpdata", "devices", stdout=dump)
+    assert "ETHOSCOPE_1234" not in dump.getvalue() + caplog.text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(http(recording("device/err_12_wrong_id_data")), id="200 and an error"),
+        pytest.param(http({"machine-id": ID_11}), id="another device"),
+        pytest.param(http([]), id="wrong type"),
+        pytest.param(b"", id="hangs up"),
+    ],
+)
+def test_a_card_that_cannot_be_read_keeps_the_last_facts(ethoscope, known, now, answer):
+    server = ethoscope()
+    known(server)
+    read_cards(now=now)
+    server.routes[f"/machine/{ID_12}"] = answer
+    report = read_cards(now=now + timedelta(hours=1))
+    device = Device.objects.get()
+    assert (report.read, report.problems) == (0, (device.card_error,))
+    assert (device.card_used_percent, device.card_read_at) == (4, now)
+
+
+def test_only_devices_in_use_are_asked_for_their_cards(ethoscope, known, now):
+    server = ethoscope()
+    known(server, lifecycle=Lifecycle.RETIRED)
+    known(server, ID_11, lifecycle=Lifecycle.PARKED)
+    assert read_cards(now=now).read == 0
+    assert server.asked == []
+
+
+CHUNK = f"2025-07-01_10-00-00_{ID_12}__1280x960@15fps-20q_00001.h264"
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        pytest.param({"video_files": {CHUNK: {"path": "/x"}}, "metadata": {}}, id="July 2025"),
+        pytest.param({f"/a/{CHUNK}": {"hash": "x"}, "index.html": {}}, id="older"),
+    ],
+)
+def test_old_firmware_lists_its_videos(ethoscope, known, listed):
+    device = known(ethoscope(**{"/list_video_files": http(listed)}))
+    assert video_listing(device) == {CHUNK}
+
+
+def test_new_firmware_lists_no_videos(ethoscope, known):
+    not_found = http(recording("device/err_12_404"), status="404 Not Found")
+    assert video_listing(known(ethoscope(**{"/list_video_files": not_found}))) is None
+
+
+def test_an_empty_list_of_videos_is_not_no_list(ethoscope, known):
+    device = known(ethoscope(**{"/list_video_files": http({"video_files": {}})}))
+    assert video_listing(device) == frozenset()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        http({"error": "Traceback"}), http(b"", status="500 Oops"), http({"video_files": [CHUNK]}),
+        http({"video_files": {"a\0.h264": {}}}), http({"video_files": {"a" * 300: {}}}),
+    ],
+)  # fmt: skip
+def test_a_bad_list_of_videos_is_an_error_and_not_an_empty_one(ethoscope, known, answer):
+    with pytest.raises(BadAnswer):
+        video_listing(known(ethoscope(**{"/list_video_files": answer})))
+
+
+def test_videos_of_another_device_are_refused(ethoscope, known):
+    with pytest.raises(WrongDevice):
+        video_listing(known(ethoscope(ID_11)))
+
+
+def test_videos_of_a_device_that_is_away_are_not_nothing(ethoscope, known, dead_address):
+    device = known(ethoscope())
+    device.address = dead_address
+    with pytest.raises(Unreachable):
+        video_listing(device)
+
+
+def test_the_tasks_say_shortly_how_it_went(ethoscope, settings):
+    server = ethoscope(**{f"/data/{ID_12}": http(json.loads(recording("device/run_12_data_late")))})
+    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", [server.address]
+    found = {"devices": 1, "source": "device", "problems": 0, "error": ""}
+    assert tasks.refresh_devices() == found
+    assert tasks.read_cards() == {"read": 1, "problems": 0}
+    assert str(NodeStatus.objects.get()) == "1 devices told by the device"

@@ -1,0 +1,371 @@
+import logging
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+
+from devices.models import Device, Experiment, Lifecycle, NodeStatus
+from devices.services import NothingToAsk, refresh_devices
+
+from .conftest import ID_11, ID_12, ID_13, ID_15, RUN_12, entry, http, recorded_at, recording
+
+pytestmark = pytest.mark.django_db
+MINUTE = timedelta(minutes=1)
+NOW = recorded_at("node/t1_devices_after_success")
+
+
+def told(node, *, now=NOW, **changes):
+    """Let the node tell of device 12 with these changes, and refresh."""
+    clock = {"current_timestamp": now.timestamp() - 1}
+    node.tells({ID_12: entry(**(clock | changes))})
+    report = refresh_devices(now=now)
+    return report, Device.objects.get(device_id=ID_12)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "t00_devices_just_started",
+        "t1_devices_after_success",
+        "t2_devices_13_stale_still_stopped",
+        "t2_devices_13_unreached_15_recording",
+        "t3_devices_13_offline",
+        "t3_devices_13_offline_include_inactive",
+    ],
+)
+def test_every_recorded_list_fills_the_database(node, name):
+    now = recorded_at(f"node/{name}")
+    node.tells(recording(f"node/{name}"))
+    report = refresh_devices(now=now)
+    assert (report.devices, report.source, report.problems, report.error) == (5, "node", (), "")
+    for device in Device.objects.all():
+        away = device.reported_status in {"offline", "unreached"}
+        assert (device.inventory_read_at is None, bool(device.inventory_error)) == (away, away)
+
+
+def test_the_recorded_hour_in_order_tells_the_story(node):
+    names = [
+        "t1_devices_after_success",
+        "t2_devices_13_unreached_15_recording",
+        "t3_devices_13_offline",
+    ]
+    for name in names:
+        node.tells(recording(f"node/{name}"))
+        refresh_devices(now=recorded_at(f"node/{name}"))
+    device = Device.objects.in_bulk(field_name="device_id")
+    first, second, third = (recorded_at(f"node/{name}") for name in names)
+    assert device[ID_13].inventory_read_at == first
+    assert (device[ID_15].recording_since, device[ID_15].recording_at) == (second, third)
+    stopped = Experiment.objects.get(device=device[ID_11])
+    assert (stopped.growing, stopped.writer, stopped.first_seen_at) == (False, "mysql", first)
+    assert first < stopped.changed_at < second - MINUTE  # its stop, as the device remembers it
+    growing = Experiment.objects.get(device=device[ID_12])
+    assert (growing.growing, growing.filename, growing.listed_at) == (True, RUN_12, third)
+    assert third - timedelta(seconds=10) < growing.changed_at <= third
+
+
+def test_a_growing_run_changes_on_our_clock(node):
+    _, device = told(
+        node,
+        current_timestamp=NOW.timestamp() - 3600,
+        database_info={"last_db_update": NOW.timestamp() - 3630},
+    )
+    told(node, now=NOW + MINUTE, current_timestamp=NOW.timestamp() - 3540,
+         database_info={"last_db_update": NOW.timestamp() - 3570})  # fmt: skip
+    device.refresh_from_db()
+    assert device.clock_skew_seconds == pytest.approx(-3600)
+    assert device.changed_at == NOW + MINUTE - timedelta(seconds=30)
+    assert Experiment.objects.get().changed_at == device.changed_at
+
+
+@pytest.mark.parametrize("last", [4e9, NOW.timestamp() + 60, 0, -7, "x", None])
+def test_a_change_is_never_after_now(node, last):
+    _, device = told(node, database_info={"last_db_update": last})
+    assert device.changed_at == Experiment.objects.get().changed_at == NOW
+
+
+def test_a_change_never_moves_back(node):
+    told(node)
+    newest = Experiment.objects.get().changed_at
+    told(node, now=NOW + MINUTE, database_info={"last_db_update": NOW.timestamp() - 9999})
+    assert Experiment.objects.get().changed_at == newest
+
+
+def test_a_run_that_stopped_unseen_may_have_grown_until_now(node):
+    told(node)
+    told(node, now=NOW + 60 * MINUTE, status="stopped", database_info={"last_db_update": 0})
+    run = Experiment.objects.get()
+    assert (run.growing, run.changed_at) == (False, NOW + 60 * MINUTE)
+
+
+def test_a_run_that_rests_does_not_change(node):
+    told(node, status="stopped")
+    told(node, now=NOW + MINUTE, status="stopped")
+    run = Experiment.objects.get()
+    assert (run.growing, run.changed_at, run.listed_at) == (False, None, NOW + MINUTE)
+
+
+def test_a_run_no_longer_listed_is_kept(node):
+    told(node, status="stopped")
+    told(node, now=NOW + MINUTE, status="stopped", databases={"SQLite": {}, "MariaDB": {}},
+         database_info={}, latest_cache={}, backup_path=None)  # fmt: skip
+    assert Experiment.objects.get().listed_at == NOW
+
+
+def test_a_repeated_old_answer_is_not_believed(node):
+    told(node, current_timestamp=NOW.timestamp())
+    assert device.inventory_read_at == NOW
+    assert "repeat" in device.inventory_error
+    assert Experiment.objects.get().growing
+    _, device = told(node, now=NOW + 3 * MINUTE)
+    assert (device.inventory_read_at, device.inventory_error) == (NOW + 3 * MINUTE, "")
+
+
+def test_the_same_answer_twice_in_a_moment_is_no_fault_and_no_news(node):
+    told(node, current_timestamp=NOW.timestamp())
+    later = NOW + timedelta(seconds=3)
+    _, device = told(node, now=later, current_timestamp=NOW.timestamp())
+    assert (device.inventory_read_at, device.inventory_error) == (NOW, "")
+
+
+def test_an_answer_older_than_the_last_is_not_believed(node):
+    told(node)
+    _, device = told(node, now=NOW + 2 * MINUTE, current_timestamp=NOW.timestamp() - 600)
+    assert device.inventory_read_at == NOW
+
+
+def test_a_clock_far_behind_at_first_sight_must_move_before_it_is_believed(node):
+    _, device = told(node, current_timestamp=NOW.timestamp() - 3600)
+    assert device.inventory_read_at is None
+    _, device = told(node, now=NOW + MINUTE, current_timestamp=NOW.timestamp() - 3540)
+    assert device.inventory_read_at == NOW + MINUTE
+
+
+@pytest.mark.parametrize("databases", [{}, None])
+def test_an_inventory_that_was_not_asked_leaves_the_last_one(node, databases):
+    told(node)
+    _, device = told(node, now=NOW + MINUTE, databases=databases)
+    assert (device.inventory_read_at, bool(device.inventory_error)) == (NOW, True)
+    assert Experiment.objects.get().growing
+
+
+def test_an_empty_inventory_is_one(node):
+    node.tells({"a": {"id": "a", "status": "stopped", "databases": {"SQLite": {}, "MariaDB": {}}}})
+    refresh_devices(now=NOW)
+    assert Device.objects.get().inventory_read_at == NOW
+
+
+def test_a_running_device_without_a_database_is_not_believed_but_its_run_is_known(node):
+    _, device = told(node, databases={"SQLite": {}, "MariaDB": {}})
+    assert (device.inventory_read_at, bool(device.inventory_error)) == (None, True)
+    assert Experiment.objects.get().growing
+
+
+def test_runs_of_a_device_that_is_away_are_known(node):
+    _, device = told(node, status="offline")
+    run = Experiment.objects.get()
+    assert (device.inventory_read_at, run.growing, run.changed_at) == (None, False, None)
+
+
+def test_silence_while_recording_starts_no_new_recording(node):
+    told(node, status="recording")
+    told(node, now=NOW + MINUTE, status="unreached")
+    _, device = told(node, now=NOW + 2 * MINUTE, status="recording")
+    assert (device.recording_since, device.recording_at) == (NOW, NOW + 2 * MINUTE)
+    told(node, now=NOW + 3 * MINUTE, status="stopped")
+    _, device = told(node, now=NOW + 4 * MINUTE, status="recording")
+    assert device.recording_since == NOW + 4 * MINUTE
+
+
+def test_what_people_set_is_never_written(node):
+    told(node)
+    Device.objects.update(lifecycle=Lifecycle.PARKED, notes="on the shelf")
+    _, device = told(node, now=NOW + MINUTE)
+    assert (device.lifecycle, device.notes) == (Lifecycle.PARKED, "on the shelf")
+
+
+def test_a_name_or_address_that_is_unusable_leaves_the_last_one(node):
+    told(node)
+    report, device = told(node, now=NOW + MINUTE, name="A\0B", ip="../")
+    assert (device.name, device.address) == ("ETHOSCOPE_012", "192.168.60.12")
+    assert len(report.problems) == 2
+
+
+def test_a_start_far_in_the_future_is_no_start(node):
+    databases = {"SQLite": {RUN_12: {"date": NOW.timestamp() + 1e7}}, "MariaDB": {}}
+    told(node, databases=databases)
+    assert Experiment.objects.get().started_at is None
+
+
+def test_one_bad_entry_is_reported_and_costs_only_itself(node):
+    node.tells({"../x": entry("../x"), "b": 7, "c": {"id": "d"}, ID_12: entry()})
+    report = refresh_devices(now=NOW)
+    assert (report.devices, len(report.problems)) == (1, 3)
+    assert NodeStatus.objects.get().problems == list(report.problems)
+
+
+def test_a_flood_of_problems_is_cut(node):
+    node.tells({f"../{number}": {} for number in range(90)})
+    refresh_devices(now=NOW)
+    problems = NodeStatus.objects.get().problems
+    assert (len(problems), problems[-1]) == (51, "and 40 more")
+
+
+def broken(node, answer):
+    node.routes["/devices"] = answer
+    return refresh_devices(now=NOW + 30 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        pytest.param(b"", "closed", id="hangs up"),
+        pytest.param(http(b"", status="500 Oops"), "HTTP 500", id="500"),
+        pytest.param(http({"error": "KeyError: 'x'"}), "KeyError", id="200 and an error"),
+        pytest.param(http({ID_12: entry()})[:-9], "cut off", id="cut off"),
+        pytest.param(http(b"<html>"), "not JSON", id="no JSON"),
+        pytest.param(http([]), "unexpected form", id="a list"),
+        pytest.param(
+            b"HTTP/1.0 200 OK\r\nContent-Length: 200000000\r\n\r\n", "200,000,000", id="200 MB"
+        ),
+    ],
+)
+def test_a_node_that_fails_leaves_every_device_as_it_was(node, settings, answer, reason):
+    told(node)
+    settings.DEVICE_TIMEOUT = timedelta(milliseconds=1)
+    Device.objects.update(address="")  # nobody to ask instead
+    before = Device.objects.values().get(), Experiment.objects.values().get()
+    report = broken(node, answer)
+    assert (report.devices, report.source) == (0, "")
+    assert reason in report.error
+    assert (Device.objects.values().get(), Experiment.objects.values().get()) == before
+    status = NodeStatus.objects.get()
+    assert (status.error, status.answered_at) == (report.error, NOW)
+
+
+def test_a_node_that_trickles_is_given_up_at_the_deadline(node, settings):
+    settings.NODE_TIMEOUT = timedelta(milliseconds=300)
+    report = broken(node, node.trickle(b"HTTP/1.0 200 OK\r\n\r\n{", b" "))
+    assert "no whole answer" in report.error
+
+
+def test_without_a_node_the_given_devices_are_asked(ethoscope, settings):
+    server = ethoscope()
+    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", [server.address]
+    report = refresh_devices(now=NOW)
+    device = Device.objects.get()
+    assert (report.devices, report.source, report.error) == (1, "device", "")
+    assert (device.device_id, device.address, device.told_by) == (ID_12, server.address, "device")
+    assert (device.inventory_read_at, device.inventory_error) == (NOW, "")
+    assert server.asked == ["/id", f"/data/{ID_12}", f"/data/databases/{ID_12}"]
+
+
+def test_a_node_that_is_down_is_replaced_by_the_devices_known(node, ethoscope):
+    server = ethoscope()
+    told(node, ip=server.address)
+    report = broken(node, b"")
+    assert (report.source, report.devices, bool(report.error)) == ("device", 1, True)
+    assert Device.objects.get().inventory_read_at == NOW + 30 * MINUTE
+
+
+def test_an_address_given_twice_is_asked_once(ethoscope, settings):
+    server = ethoscope()
+    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", [server.address] * 2
+    refresh_devices(now=NOW)
+    refresh_devices(now=NOW + MINUTE)
+    assert server.asked.count("/id") == 2
+
+
+def test_another_device_at_a_known_address_is_refused(node, ethoscope):
+    told(node, ip=ethoscope(ID_11).address)
+    report = broken(node, b"")
+    assert (report.devices, report.source) == (0, "")
+    device = Device.objects.get()
+    assert "another device answers there" in device.inventory_error
+    assert device.inventory_read_at == NOW
+
+
+def test_a_retired_device_is_not_asked(node, ethoscope, settings):
+    server = ethoscope()
+    told(node, ip=server.address)
+    Device.objects.update(lifecycle=Lifecycle.RETIRED)
+    settings.DEVICE_ADDRESSES = [server.address]
+    report = broken(node, b"")
+    assert (report.devices, Device.objects.get().told_at) == (0, NOW)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        pytest.param({"/id": http({"error": "Traceback"})}, id="no id"),
+        pytest.param({"/id": http({"id": "../x"})}, id="an id that is none"),
+        pytest.param(
+            {f"/data/{ID_12}": http(recording("device/err_14_data_listener_dead"))},
+            id="no listener",
+        ),
+        pytest.param({f"/data/{ID_12}": http({"id": ID_11})}, id="data of another"),
+    ],
+)
+def test_a_device_that_answers_badly_keeps_its_facts_and_says_why(node, ethoscope, bad):
+    told(node, ip=ethoscope(**bad).address)
+    report = broken(node, b"")
+    device = Device.objects.get()
+    assert (report.devices, len(report.problems)) == (0, 1)
+    assert (device.inventory_read_at, device.inventory_error) == (NOW, report.problems[0])
+
+
+def test_a_device_that_does_not_list_its_databases_is_known_to_run(ethoscope, settings):
+    server = ethoscope(**{f"/data/databases/{ID_12}": http({"error": "OSError: disk"})})
+    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", [server.address]
+    refresh_devices(now=NOW)
+    device = Device.objects.get()
+    assert (device.reported_status, device.inventory_read_at) == ("running", None)
+    assert "OSError: disk" in device.inventory_error
+    assert Experiment.objects.get().growing
+
+
+def test_one_device_that_hangs_costs_only_itself(ethoscope, serve, settings):
+    dead = serve()
+    dead.routes["/id"] = dead.hang
+    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", [dead.address, ethoscope().address, "a b"]
+    settings.DEVICE_TIMEOUT = timedelta(seconds=1)
+    report = refresh_devices(now=NOW)
+    assert report.devices == 1
+    assert [dead.address in problem for problem in report.problems] == [False, True]
+
+
+def test_with_nobody_to_ask_it_says_what_to_set(settings):
+    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", []
+    with pytest.raises(NothingToAsk, match=r"ETHONODE_NODE_URL.*ETHONODE_DEVICE_ADDRESSES"):
+        refresh_devices(now=NOW)
+
+
+@pytest.mark.parametrize("round", ["first", "second"])
+def test_200_devices_cost_a_fixed_number_of_queries(
+    node, django_assert_max_num_queries, round
+):  # fmt: skip
+    def tell(now):
+        moved = {"current_timestamp": now.timestamp()}
+        runs = {f"2026-11-{day:02}_11-06-37_x.db": {} for day in range(1, 21)} | {RUN_12: {}}
+        lists = {"databases": {"SQLite": runs, "MariaDB": {}}}
+        node.tells({f"d{n}": entry(f"d{n}", **moved, **lists) for n in range(200)})
+
+    tell(NOW)
+    if round == "second":
+        refresh_devices(now=NOW)
+        tell(NOW + MINUTE)
+    with django_assert_max_num_queries(60):
+        refresh_devices(now=NOW + MINUTE)
+    assert Experiment.objects.filter(listed_at=NOW + MINUTE).count() == 4200
+
+
+def test_a_wifi_password_goes_nowhere(node, caplog):
+    caplog.set_level(logging.DEBUG)
+    secret = {"WIFI_PASSWORD": "s3cr3t", "monitor_info": {"WIFI_PASSWORD": "s3cr3t"}}
+    report, _ = told(node, name=7, ip=None, **secret)
+    broken(node, b"")
+    dump = StringIO()
+    call_command("dumpdata", "devices", stdout=dump)
+    assert ID_12 in dump.getvalue()
+    assert "s3cr3t" not in dump.getvalue() + caplog.text + str(report)
