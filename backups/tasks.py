@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from celery import Task, shared_task
+from celery import Task, chain, shared_task
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -12,7 +12,7 @@ from devices.models import Device
 from devices.tasks import refresh_devices
 
 SNAPSHOT_EXPIRES = 280  # seconds: under the period of its schedule, so that no backlog builds up
-LEASE_RETRY = {"countdown": 15, "max_retries": 30}
+LEASE_RETRY_SECONDS = 15
 
 
 @shared_task
@@ -37,7 +37,7 @@ def take_snapshot(self: Task, device_id: str, due_at: str) -> dict[str, Any]:
     try:
         taken = snapshots.take_snapshot(device, now=timezone.now(), due_at=due)
     except LeaseHeld as held:
-        raise self.retry(exc=held, **LEASE_RETRY) from held
+        raise self.retry(exc=held, countdown=LEASE_RETRY_SECONDS, max_retries=30) from held
     return {snapshot.backup.backup_type: snapshot.copy_count for snapshot in taken}
 
 
@@ -49,4 +49,4 @@ def thin_snapshots() -> str:
 @shared_task
 def refresh_all() -> None:
     """One whole cycle: who there is, what the services say, what the disk holds."""
-    (refresh_devices.si() | check_services.si() | take_snapshots.si()).delay()
+    chain(refresh_devices.si(), check_services.si(), take_snapshots.si()).delay()

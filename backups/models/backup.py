@@ -79,13 +79,9 @@ class BackupSnapshot(models.Model):
 
     def facts_of(self, backup_type: BackupType) -> BackupFacts:
         """The facts, for a caller who knows the type and need not ask the database for it."""
-        values = {name: getattr(self, name) for name in PLAIN_FIELDS}
-        return BackupFacts(
-            backup_type=backup_type,
-            findings=tuple(self.findings),
-            **values,
-            **{kind: unpacked(self.problems.get(kind)) for kind in KINDS_OF_PROBLEM},
-        )
+        values: dict[str, Any] = {name: getattr(self, name) for name in PLAIN_FIELDS}
+        values |= {kind: unpacked(self.problems.get(kind)) for kind in KINDS_OF_PROBLEM}
+        return BackupFacts(backup_type=backup_type, findings=tuple(self.findings), **values)
 
     @classmethod
     def of_facts(cls, facts: BackupFacts, **others: Any) -> "BackupSnapshot":

@@ -3,13 +3,12 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from backups.engine.compare import Comparison
 from backups.engine.facts import BackupFacts
 from backups.engine.video_compare import VideoSource, compare_videos
-from backups.engine.videos.facts import ScanResult
-from backups.engine.videos.scan import VideosUnreadable
+from backups.engine.videos.facts import ScanResult, VideosUnreadable
+from backups.engine.videos.folder import chunk_names
 from backups.services.facts import DiskReading
-from backups.services.videos import chunk_names, scan_videos
+from backups.services.videos import scan_videos
 from devices.client import AskFailed
 from devices.models import Device
 from devices.services import video_listing
@@ -75,12 +74,18 @@ def _compared(
             recording_since=device.recording_since,
             recording_at=device.recording_at,
         ),
-        on_disk=chunk_names(device) if listing is not None else frozenset(),
+        on_disk=chunk_names(scan.cache) if listing is not None else frozenset(),
         newest_at=scan.newest_change_at,
         known_since={problem.name: problem.since for problem in previous.missing},
         now=now,
     )
-    return replace(on_disk, source_count=_count(listing), **_problems(compared))
+    return replace(
+        on_disk,
+        source_count=None if listing is None else len(listing),
+        missing=compared.missing,
+        behind=compared.behind,
+        unproven=compared.unproven,
+    )
 
 
 def _listing(device: Device, previous: BackupFacts) -> frozenset[str] | None:
@@ -90,18 +95,6 @@ def _listing(device: Device, previous: BackupFacts) -> frozenset[str] | None:
     if previous.source_count is not None:
         raise AskFailed(device.inventory_error or "the device was never reached")
     return None
-
-
-def _count(listing: frozenset[str] | None) -> int | None:
-    return None if listing is None else len(listing)
-
-
-def _problems(compared: Comparison) -> dict[str, tuple]:
-    return {
-        "missing": compared.missing,
-        "behind": compared.behind,
-        "unproven": compared.unproven,
-    }
 
 
 def _scan_findings(scan: ScanResult) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """`manage.py refresh`: one whole cycle in the foreground, with its progress and what came of it."""
 
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
             tasks.refresh_all.delay()
             self.stdout.write("One refresh of everything is queued.")
             return
-        console = Console(file=self.stdout._out)  # noqa: SLF001  rich wants the stream itself
+        console = Console(file=sys.stdout)
         _ask(console)
         _look(console)
         console.print(_table())
