@@ -1,5 +1,6 @@
 """What a service of the lab answers, before it is put on the wire."""
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
@@ -19,11 +20,18 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Either JSON or, where `html` is given, a page of an error."""
+    """JSON; or, where `html` is given, the page of an error; or `raw`, sent as if it were JSON."""
 
     payload: Any = None
     status: int = 200
     html: str = ""
+    raw: str | None = None
+
+    def text(self, *, indent: int | None = None) -> str:
+        """The body. Python's own JSON: an unmarked NaN goes out as upstream would send it."""
+        if self.html:
+            return self.html
+        return json.dumps(self.payload, indent=indent) if self.raw is None else self.raw
 
 
 class Service(Protocol):
@@ -63,5 +71,3 @@ def error_page(status: int, reason: str, path: str) -> Answer:
 def error_200(text: str) -> Answer:
     """How the node and the devices tell of a failure: with HTTP 200."""
     return Answer({"error": text})
-
-

@@ -6,6 +6,7 @@ A recording of 10,000 chunks is a dozen numbers; a chunk's name, size and time f
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePosixPath
 
 from lab.stamps import folder_stamp
@@ -65,9 +66,7 @@ class Recording:
         began = self.started_at + (index - 1) * CHUNK_SECONDS
         ended = min(began + CHUNK_SECONDS, self.ended_at)
         rate = BYTES_PER_SECOND + index * 7919 % 20_000
-        return Chunk(
-            f"{self.prefix}_{index:05d}.h264", max(1, int((ended - began) * rate)), ended
-        )
+        return Chunk(f"{self.prefix}_{index:05d}.h264", max(1, int((ended - began) * rate)), ended)
 
     def chunks(self, *, first: int = 1) -> Iterator[Chunk]:
         return (self.chunk(index) for index in range(first, self.chunk_count + 1))
@@ -113,7 +112,7 @@ def _recording(
 
 def _at_different_times(recordings: list[Recording]) -> list[Recording]:
     """Two folders of one device cannot begin in the same second."""
-    for earlier, later in zip(recordings, recordings[1:], strict=False):
+    for earlier, later in pairwise(recordings):
         if later.started_at <= earlier.started_at:
             shift = earlier.started_at + 1 - later.started_at
             later.started_at += shift

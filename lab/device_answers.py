@@ -3,6 +3,7 @@
 from typing import Any
 
 from lab.fleet import SimulatedDevice
+from lab.machine import used_percent
 from lab.results import VERSION
 from lab.runs import Run, Writer
 
@@ -39,35 +40,6 @@ def databases(device: SimulatedDevice) -> dict[str, Any]:
     }
 
 
-def machine(device: SimulatedDevice, *, now: float, node_ip: str) -> dict[str, Any]:
-    """Hardware and settings: `GET /machine/<id>`, the clear-text WiFi password among them."""
-    return {
-        "node_ip": node_ip,
-        "etc_node_ip": node_ip,
-        "knows_node_ip": True,
-        "hostname": device.name.replace("_", ""),
-        "isExperimental": False,
-        "machine-name": device.name,
-        "machine-number": device.number,
-        "machine-id": device.device_id,
-        "kernel": "6.6.20+rpt",
-        "pi_version": {"model_number": 4, "model_type": "Model B Rev"},
-        "camera": {"version": "PINoIR 2", "sensor": "imx219"},
-        "WIFI_SSID": "ETHOSCOPE_WIFI",
-        "WIFI_PASSWORD": "ETHOSCOPE_1234",
-        "useSTATIC": False,
-        "remoteLogging": -1,
-        "use_noir_tuning": True,
-        "maxfps_setting": 5,
-        "gain_setting": 1.0,
-        "SD_CARD_AGE": now - device.booted_at + device.number * 1_000_000.0,
-        "partitions": _partitions(device),
-        "SD_CARD_NAME": "20260101_ethoscope_000.img",
-        "Module": {},
-        "has_light_hardware": False,
-    }
-
-
 def list_video_files(device: SimulatedDevice) -> dict[str, Any]:
     """What firmware of July 2025 listed: every chunk that it has."""
     files = {
@@ -86,10 +58,6 @@ def list_video_files(device: SimulatedDevice) -> dict[str, Any]:
             "machine_name": device.name,
         },
     }
-
-
-def used_percent(device: SimulatedDevice) -> int:
-    return 20 + device.number * 7 % 60
 
 
 def _head(device: SimulatedDevice, clock: float) -> dict[str, Any]:
@@ -239,18 +207,3 @@ def _mariadb(run: Run) -> dict[str, Any]:
         "db_status": _state(run),
         "db_size_bytes": 0,
     }
-
-
-def _partitions(device: SimulatedDevice) -> list[dict[str, str]]:
-    used = used_percent(device)
-    return [
-        {
-            "Filesystem": "/dev/root",
-            "Type": "ext4",
-            "Size": "29G",
-            "Used": f"{29 * used // 100}G",
-            "Avail": f"{29 * (100 - used) // 100}G",
-            "Use%": f"{used}%",
-            "Mounted": "/",
-        }
-    ]

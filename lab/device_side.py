@@ -1,6 +1,7 @@
 """What the devices have, apart from what the node holds: their databases, and what they write."""
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from lab.chunks import DAY
@@ -23,9 +24,9 @@ class DeviceSide:
         """The open database of a run that is being written."""
         return self._open.get(run.filename)
 
-    def prepare(self, device: SimulatedDevice) -> None:
+    def prepare(self, runs: Iterable[Run]) -> None:
         """Make the databases that are not there yet, and open the running one."""
-        for run in device.runs:
+        for run in runs:
             if not self.path(run).exists():
                 self._keep(write_past(run, self.path(run)))
                 if run.stopped_at is not None:

@@ -25,10 +25,11 @@ class ResultDatabase:
         self.run = run
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = not path.exists()
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA synchronous=OFF")  # a simulated device loses no power
-        if fresh:
+        if self._newest("sqlite_master", "rowid"):
+            self._recall()
+        else:
             self._create()
 
     def grow(self, *, until: float, most: int = MOST_NEW_ROWS) -> bool:
@@ -59,6 +60,18 @@ class ResultDatabase:
 
     def close(self) -> None:
         self._connection.close()
+
+    def _recall(self) -> None:
+        """Go on where the file ends: it may know more than the lab that was killed."""
+        run = self.run
+        run.rows = self._newest("ROI_1", "id")
+        run.dam_rows = self._newest("CSV_DAM_ACTIVITY", "id")
+        run.sensor_rows = self._newest("SENSORS", "id")
+        run.last_row_at = run.started_at + self._newest("ROI_1", "t") / 1000
+
+    def _newest(self, table: str, column: str) -> int:
+        sql = f"SELECT COALESCE(MAX({column}), 0) FROM {table}"  # noqa: S608
+        return int(self._connection.execute(sql).fetchone()[0])
 
     def _create(self) -> None:
         native = self.run.writer is Writer.SQLITE
@@ -160,7 +173,7 @@ def _activity(run: Run, row: int) -> tuple[int | str, ...]:
     return row, date, time, *((row * roi * 37) % 900 for roi in range(1, ROIS + 1))
 
 
-class _transaction:  # noqa: N801  reads as a statement
+class _transaction:
     """One commit for all that is written within: sqlite3's own would commit each statement."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:

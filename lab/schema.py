@@ -10,16 +10,12 @@ _DAM_COLUMNS = "date TEXT, time TEXT, " + ", ".join(
 )
 _ID_TABLES = {
     "IMG_SNAPSHOTS": "t INTEGER, img BLOB",
-    "SENSORS": (
-        "t INTEGER, temperature REAL, humidity REAL, light INTEGER, pressure REAL"
-    ),
+    "SENSORS": ("t INTEGER, temperature REAL, humidity REAL, light INTEGER, pressure REAL"),
     "CSV_DAM_ACTIVITY": _DAM_COLUMNS,
     "START_EVENTS": "t INTEGER, event TEXT",
 }
 PLAIN_TABLES = {
-    "ROI_MAP": (
-        "roi_idx INTEGER, roi_value INTEGER, x INTEGER, y INTEGER, w INTEGER, h INTEGER"
-    ),
+    "ROI_MAP": ("roi_idx INTEGER, roi_value INTEGER, x INTEGER, y INTEGER, w INTEGER, h INTEGER"),
     "VAR_MAP": "var_name TEXT, sql_type TEXT, functional_type TEXT",
     "METADATA": "field TEXT, value TEXT",
 }

@@ -88,6 +88,14 @@ class NodeTree:
         for index in range(1, recording.held_chunks + 1):
             _add_md5(self.videos / recording.folder, recording.chunk(index))
 
+    def restore(self, recording: Recording) -> None:
+        """Write the held chunks again that someone took away."""
+        folder = self.videos / recording.folder
+        for index in range(1, recording.held_chunks + 1):
+            chunk = recording.chunk(index)
+            if not (folder / chunk.name).exists():
+                self._write(folder, chunk.name, chunk.size_bytes, chunk.modified_at, held=1)
+
     def result_totals(self) -> Totals:
         sizes = [
             os.stat(os.path.join(folder, name), follow_symlinks=False).st_size  # noqa: PTH116, PTH118  walks often

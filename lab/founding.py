@@ -1,0 +1,61 @@
+"""A lab's beginning: the devices' files, and the node's tree with a copy of everything."""
+
+import os
+import random
+from pathlib import Path
+
+from lab.device_side import DeviceSide
+from lab.fleet import SimulatedDevice, make_fleet
+from lab.memory import note, recall
+from lab.runs import Run, Writer
+from lab.tree import NodeTree
+from lab.world import Clock, World
+
+
+def found(
+    root: Path, *, devices: int, chunks: int, seed: int, clock: Clock
+) -> tuple[World, list[SimulatedDevice]]:
+    """Make what is not there yet below `root`. Also gives the devices that rest this time."""
+    root.mkdir(parents=True, exist_ok=True)
+    known, totals = recall(root)
+    fleet, resting = known[:devices], known[devices:]
+    new = make_fleet(
+        devices=devices, chunks=chunks, seed=seed, now=clock.now(), first=len(fleet) + 1
+    )
+    world = World(
+        root=root,
+        clock=clock,
+        rng=random.Random(f"{seed}/{clock.now()}"),  # noqa: S311  a fleet, not a secret
+        devices=[*fleet, *new],
+        tree=NodeTree(root),
+        side=DeviceSide(root / "devices"),
+    )
+    world.tree.video_totals = totals
+    note(world, resting=resting)  # a start that is killed half-way goes on with the same fleet
+    for device in fleet:
+        world.side.prepare(_runs_it_has(device))
+    for device in new:
+        world.side.prepare(device.runs)
+        _fill(world, device)
+    note(world, resting=resting)
+    return world, resting
+
+
+def _runs_it_has(device: SimulatedDevice) -> list[Run]:
+    """MariaDB holds the newest run only."""
+    newest = device.runs[-1:]
+    return [run for run in device.runs if run.writer is Writer.SQLITE or run in newest]
+
+
+def _fill(world: World, device: SimulatedDevice) -> None:
+    for recording in device.recordings:
+        world.tree.pull_recording(recording)
+    for run in device.runs:
+        _fill_run(world, run)
+
+
+def _fill_run(world: World, run: Run) -> None:
+    source = world.side.path(run)
+    world.tree.hold_run(run, source, world.side.database(run))
+    if run.writer is Writer.MYSQL and run.stopped_at is not None:
+        os.utime(world.tree.results / run.path, (run.stopped_at, run.stopped_at))

@@ -1,0 +1,80 @@
+"""What happens to devices: they go away and come back, their runs and recordings end and begin."""
+
+from lab.chunks import Recording
+from lab.fleet import Kind, SimulatedDevice
+from lab.node_entries import live_entry
+from lab.runs import Run, Writer, new_run
+from lab.world import World
+
+
+def turn_off(world: World, device: SimulatedDevice) -> None:
+    """Unplug a device; the node keeps its last words."""
+    if device.online:
+        device.remembered = live_entry(world, device)
+        device.online, device.off_since = False, world.now()
+
+
+def turn_on(device: SimulatedDevice) -> None:
+    device.online, device.off_since, device.null_status = True, None, False
+    device.remembered = {}
+
+
+def forget(device: SimulatedDevice) -> None:
+    """As if the node had been started after the device went away: it knows its name only."""
+    device.online, device.off_since = False, None
+
+
+def stop_run(world: World, device: SimulatedDevice) -> Run | None:
+    """Stop tracking gracefully."""
+    run = device.run
+    if run:
+        world.side.stop(run, at=world.now() + device.clock_offset)
+    return run
+
+
+def start_run(world: World, device: SimulatedDevice) -> Run | None:
+    """Begin tracking, as its software does: MariaDB loses the run before."""
+    if device.run or not device.writer:
+        return None
+    if device.writer is Writer.MYSQL:
+        _drop_mariadb(world, device)
+    run = new_run(
+        world.rng,
+        device_id=device.device_id,
+        folder_name=device.name,
+        writer=device.writer,
+        started_at=_free_second(device, world.now() + device.clock_offset),
+    )
+    world.side.start(device, run)
+    return run
+
+
+def stop_recording(device: SimulatedDevice) -> None:
+    if device.recording:
+        device.recording.stopped = True
+
+
+def start_recording(world: World, device: SimulatedDevice, *, code: str = "live") -> None:
+    """Begin a video recording; a tracking device must be stopped first."""
+    if device.run or device.recording or device.kind is Kind.NOTHING:
+        return
+    began = float(int(world.now() + device.clock_offset))
+    recording = Recording(
+        device_id=device.device_id,
+        folder_name=device.name,
+        started_at=began,
+        ended_at=began + 1,
+        code=code,
+        stopped=False,
+    )
+    device.recordings.append(recording)
+
+
+def _free_second(device: SimulatedDevice, at: float) -> float:
+    """Two runs of one device cannot begin in the same second."""
+    return max([at, *(int(run.started_at) + 1.0 for run in device.runs)])
+
+
+def _drop_mariadb(world: World, device: SimulatedDevice) -> None:
+    for run in device.runs:
+        world.side.path(run).unlink(missing_ok=True)

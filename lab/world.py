@@ -1,0 +1,70 @@
+"""All that exists in one simulated lab, for its servers, its clockwork and its faults."""
+
+import random
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lab.answers import Role
+from lab.device_side import DeviceSide
+from lab.fleet import SimulatedDevice
+from lab.runs import Run
+from lab.tree import NodeTree
+
+
+class Clock:
+    """The lab's time: the wall clock, or, given a start, one that only `advance` moves."""
+
+    def __init__(self, started_at: float | None = None) -> None:
+        self._at = started_at
+
+    def now(self) -> float:
+        return time.time() if self._at is None else self._at
+
+    def advance(self, seconds: float) -> None:
+        if self._at is not None:
+            self._at += seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that a server of the lab was sent."""
+
+    role: Role
+    device_id: str  # of a device's server; empty for the others
+    path: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Quirks:
+    """Where the real software misleads; on unless a test wants an honest daemon."""
+
+    false_completed: bool = True
+    global_sizes: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    root: Path
+    clock: Clock
+    rng: random.Random
+    devices: list[SimulatedDevice]
+    tree: NodeTree
+    side: DeviceSide
+    quirks: Quirks = field(default_factory=Quirks)
+    requests: deque[Request] = field(default_factory=lambda: deque(maxlen=50_000))
+    node_ip: str = "127.0.0.1"
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    def device(self, device_id: str) -> SimulatedDevice | None:
+        return next((device for device in self.devices if device.device_id == device_id), None)
+
+    def database_size(self, run: Run | None) -> int:
+        """What the device says of its newest database."""
+        try:
+            return self.side.path(run).stat().st_size if run else 0
+        except FileNotFoundError:
+            return 0
