@@ -1,0 +1,80 @@
+"""What a person can ask for on devices. Each action queues work for a worker, and says so."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from unfold.decorators import action
+from unfold.forms import BaseDialogForm
+
+from backups.admin import queue
+from devices.admin.dialogs import confirm, go_to
+from devices.models import Device
+
+LOOK = "A worker looks at the disk again, and the new verdict shows here. Nothing is changed."
+
+
+class DeviceActions:
+    actions = ["look_again"]
+    actions_list = ["refresh_all"]
+    actions_row = ["refresh_row"]
+    actions_detail = ["refresh"]
+
+    def has_refresh_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("devices.refresh_device")
+
+    @admin.action(description="Refresh now", permissions=["refresh"])
+    def look_again(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
+        _queue_looks(request, queryset.order_by("name"))
+
+    @action(
+        description="Refresh now",
+        url_path="refresh-now",
+        permissions=["refresh"],
+        icon="refresh",
+        dialog=confirm("Refresh this device now?", LOOK, "Refresh now"),
+    )
+    def refresh_row(
+        self, request: HttpRequest, form: BaseDialogForm, object_id: str
+    ) -> HttpResponse:
+        _queue_looks(request, Device.objects.filter(pk=object_id))
+        return go_to(reverse("admin:devices_device_changelist"))
+
+    @action(
+        description="Refresh now",
+        permissions=["refresh"],
+        icon="refresh",
+        dialog=confirm("Refresh this device now?", LOOK, "Refresh now"),
+    )
+    def refresh(self, request: HttpRequest, form: BaseDialogForm, object_id: str) -> HttpResponse:
+        _queue_looks(request, Device.objects.filter(pk=object_id))
+        return go_to(reverse("admin:devices_device_change", args=[object_id]))
+
+    @action(
+        description="Refresh all now",
+        url_path="refresh-all",
+        permissions=["refresh"],
+        icon="refresh",
+        dialog=confirm(
+            "Refresh the whole fleet now?",
+            "Workers ask the node and both services, and look at the disk for every device.",
+            "Refresh all now",
+        ),
+    )
+    def refresh_all(self, request: HttpRequest, form: BaseDialogForm) -> HttpResponse:
+        queue.queue_and_say(
+            request, queue.queue_refresh_all, "A refresh of the whole fleet is queued."
+        )
+        return go_to(reverse("admin:index"))
+
+
+def _queue_looks(request: HttpRequest, devices: QuerySet[Device]) -> None:
+    ids = list(devices.values_list("device_id", flat=True))
+    queue.queue_and_say(
+        request,
+        lambda: queue.queue_snapshots(ids, due_at=timezone.now()),
+        f"{len(ids)} look{'s' if len(ids) != 1 else ''} at the disk queued.",
+    )

@@ -1,0 +1,128 @@
+"""What a device's page shows above its form: the verdict and all that it rests on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest
+from django.utils import timezone
+
+from backups.badges import size
+from backups.dashboard import DeviceStatus, device_status
+from backups.engine.facts import BackupFacts, BackupType
+from backups.models import Backup, BackupSnapshot, ResultCopy
+from devices.models import Device, Experiment
+
+ROWS = 15
+SNAPSHOTS_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """A tracking run beside its copy. `problem` is what the newest look found wrong with it."""
+
+    experiment: Experiment
+    copy: ResultCopy | None
+    kind: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """How one backup grew over its newest snapshots, oldest first."""
+
+    backup_type: BackupType
+    sizes: tuple[float, ...]
+    lags: tuple[float, ...]  # hours from the newest data to the look
+    since: datetime
+    size_label: str
+    lag_label: str
+
+
+def page_context(request: HttpRequest, device: Device) -> dict[str, Any]:
+    now = timezone.now()
+    status = device_status(device, now=now)
+    runs = _page(request, "runs", device.experiments.all())
+    return {
+        "now": now,
+        "device": device,
+        "status": status,
+        "silent_as": device.get_lifecycle_display() if status.silent else "",
+        "findings": _findings(status),
+        "claims": device.claims.all(),
+        "runs": runs,
+        "run_rows": _run_rows(device, runs.object_list, status),
+        "recordings": _page(request, "recordings", device.recordings.all()),
+        "trends": _trends(device),
+    }
+
+
+def _page(request: HttpRequest, parameter: str, rows: Any) -> Page:
+    return Paginator(rows, ROWS).get_page(request.GET.get(parameter))
+
+
+def _findings(status: DeviceStatus) -> list[tuple[BackupType, str]]:
+    return [
+        (backup_type, finding)
+        for backup_type, backup in status.backups.items()
+        for finding in backup.facts.findings
+    ]
+
+
+def _run_rows(
+    device: Device, experiments: Sequence[Experiment], status: DeviceStatus
+) -> list[RunRow]:
+    names = [experiment.filename for experiment in experiments]
+    copies = {copy.filename: copy for copy in device.copies.filter(filename__in=names)}
+    wrong = _wrong_runs(backup.facts for backup in status.backups.values())
+    return [
+        RunRow(
+            experiment=experiment,
+            copy=copies.get(experiment.filename),
+            kind=wrong.get(experiment.filename, ("", ""))[0],
+            problem=wrong.get(experiment.filename, ("", ""))[1],
+        )
+        for experiment in experiments
+    ]
+
+
+def _wrong_runs(all_facts: Any) -> dict[str, tuple[str, str]]:
+    wrong: dict[str, tuple[str, str]] = {}
+    for facts in all_facts:
+        for kind, problem in _problems(facts):
+            wrong.setdefault(problem.name, (kind, problem.reason))
+    return wrong
+
+
+def _problems(facts: BackupFacts) -> list[tuple[str, Any]]:
+    kinds = ("corrupt", "missing", "behind", "unproven")
+    return [(kind, problem) for kind in kinds for problem in getattr(facts, kind)]
+
+
+def _trends(device: Device) -> list[Trend]:
+    trends = (_trend(backup) for backup in Backup.objects.filter(device=device))
+    return [trend for trend in trends if trend]
+
+
+def _trend(backup: Backup) -> Trend | None:
+    newest = BackupSnapshot.objects.filter(backup=backup)[:SNAPSHOTS_SHOWN]
+    looks = [look for look in reversed(newest) if look.disk_read_at]
+    if len(looks) < 2 or not looks[-1].copy_count:
+        return None
+    sizes = tuple(float(look.size_bytes) for look in looks)
+    lags = tuple(_lag_hours(look) for look in looks if look.newest_copy_at)
+    return Trend(
+        backup_type=BackupType(backup.backup_type),
+        sizes=sizes,
+        lags=lags,
+        since=looks[0].taken_at,
+        size_label=f"{size(int(sizes[0]))} → {size(int(sizes[-1]))}",
+        lag_label=f"{lags[0]:.1f} h → {lags[-1]:.1f} h" if lags else "",
+    )
+
+
+def _lag_hours(look: BackupSnapshot) -> float:
+    newest = look.newest_copy_at or look.taken_at
+    return (look.taken_at - newest).total_seconds() / 3600

@@ -1,0 +1,61 @@
+"""The first page: the fleet, worst first, judged now from stored facts. It asks nobody outside."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django_celery_results.models import TaskResult
+
+from backups import dashboard as read_model
+from backups.models.services import SERVICES
+
+NODE_TASK = "devices.tasks.refresh_devices"
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What unfold's index page shows; a person who may not see devices sees none here either."""
+    if not request.user.has_perm("devices.view_device"):
+        return context
+    may_refresh = request.user.has_perm("devices.refresh_device")
+    return context | fleet_context(now=timezone.now()) | {"may_refresh": may_refresh}
+
+
+def fleet_part(request: HttpRequest) -> HttpResponse:
+    """The part of the first page that renews itself. After a logout it reloads the whole page."""
+    if not (admin.site.has_permission(request) and request.user.has_perm("devices.view_device")):
+        return HttpResponse(status=403, headers={"HX-Refresh": "true"})
+    return render(request, "backups/fleet.html", fleet_context(now=timezone.now()))
+
+
+def fleet_context(*, now: datetime) -> dict[str, Any]:
+    fleet = read_model.fleet(now=now)
+    waiting = read_model.not_looked_at()
+    context = {"fleet": fleet, "waiting": waiting, "now": now, "services": _services(fleet)}
+    if fleet.devices or waiting:
+        return context
+    return context | _why_no_devices()
+
+
+def _services(fleet: read_model.Fleet) -> list[dict[str, Any]]:
+    """Both services, also one that was never asked."""
+    return [
+        {
+            "name": name,
+            "status": fleet.services.get(key),
+            "url": settings.SERVICE_URLS[key],
+        }
+        for key, name in SERVICES
+    ]
+
+
+def _why_no_devices() -> dict[str, Any]:
+    asked = TaskResult.objects.filter(task_name=NODE_TASK).order_by("-date_done").first()
+    return {
+        "node_url": settings.NODE_URL,
+        "device_addresses": settings.DEVICE_ADDRESSES,
+        "last_asking": asked,
+    }

@@ -1,0 +1,54 @@
+"""The two backup daemons, as each last answered."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from unfold.decorators import action, display
+from unfold.forms import BaseDialogForm
+
+from backups import badges
+from backups.admin import queue
+from backups.models import ServiceStatus
+from devices.admin.dialogs import confirm, go_to
+from devices.admin.read_only import ReadOnlyAdmin
+
+
+@admin.register(ServiceStatus)
+class ServiceStatusAdmin(ReadOnlyAdmin):
+    list_display = [
+        "service", "availability", "last_answer", "last_asked", "error", "answer_seconds",
+        "current_device", "current_file",
+    ]  # fmt: skip
+    actions_list = ["check_now"]
+
+    def has_check_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("backups.check_servicestatus")
+
+    @display(description="Available", label={"available": "success", "no answer": "danger"})
+    def availability(self, service: ServiceStatus) -> str:
+        return "available" if service.is_available else "no answer"
+
+    @admin.display(description="Last good answer", ordering="answered_at")
+    def last_answer(self, service: ServiceStatus) -> SafeString | str:
+        return badges.ago(service.answered_at, timezone.now())
+
+    @admin.display(description="Last asked", ordering="checked_at")
+    def last_asked(self, service: ServiceStatus) -> SafeString | str:
+        return badges.ago(service.checked_at, timezone.now())
+
+    @action(
+        description="Check now",
+        url_path="check-now",
+        permissions=["check"],
+        icon="refresh",
+        dialog=confirm(
+            "Ask both services now?", "A worker asks each for its status once.", "Check now"
+        ),
+    )
+    def check_now(self, request: HttpRequest, form: BaseDialogForm) -> HttpResponse:
+        queue.queue_and_say(request, queue.queue_service_check, "A check of both is queued.")
+        return go_to(reverse("admin:backups_servicestatus_changelist"))
