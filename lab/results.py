@@ -39,9 +39,8 @@ class ResultDatabase:
         if gap < ROW_SECONDS:
             return False
         with _transaction(self._connection):
+            self._add_slow_rows(most, until=until)
             self._add_rows(min(int(gap / ROW_SECONDS), most), until=until)
-            self._add_dam_rows(until)
-            self._add_sensor_rows(until)
         return True
 
     def stop(self, *, at: float) -> None:
@@ -105,27 +104,25 @@ class ResultDatabase:
         run.rows += count
         run.last_row_at = until
 
-    def _add_dam_rows(self, until: float) -> None:
+    def _add_slow_rows(self, most: int, *, until: float) -> None:
+        """The tables that get a row in a minute or two."""
         run = self.run
-        due = min(int((until - run.started_at) / DAM_SECONDS), run.dam_rows + MOST_NEW_ROWS)
+        dam = _times(run, DAM_SECONDS, until=until)[-most:]
+        sensors = _times(run, SENSOR_SECONDS, until=until)[-most:]
         marks = ", ".join("?" * (ROIS + 3))
         self._connection.executemany(
             f"INSERT INTO CSV_DAM_ACTIVITY VALUES ({marks})",  # noqa: S608
-            (_activity(run, row) for row in range(run.dam_rows + 1, due + 1)),
+            (_activity(row, at) for row, at in enumerate(dam, run.dam_rows + 1)),
         )
-        run.dam_rows = max(due, run.dam_rows)
-
-    def _add_sensor_rows(self, until: float) -> None:
-        run = self.run
-        due = min(int((until - run.started_at) / SENSOR_SECONDS), run.sensor_rows + MOST_NEW_ROWS)
         self._connection.executemany(
             "INSERT INTO SENSORS VALUES (?, ?, ?, ?, ?, ?)",
             (
-                (row, int(row * SENSOR_SECONDS * 1000), 25.0 + row % 10 / 10, 60.2, 82, 1012.3)
-                for row in range(run.sensor_rows + 1, due + 1)
+                (row, int((at - run.started_at) * 1000), 25.0 + row % 10 / 10, 60.2, 82, 1012.3)
+                for row, at in enumerate(sensors, run.sensor_rows + 1)
             ),
         )
-        run.sensor_rows = max(due, run.sensor_rows)
+        run.dam_rows += len(dam)
+        run.sensor_rows += len(sensors)
 
 
 def write_past(run: Run, path: Path) -> ResultDatabase:
@@ -168,8 +165,15 @@ def _positions(roi: int, *, first_id: int, times: list[int]) -> Iterator[tuple[i
         yield row, t, (roi * 31 + row * 3) % 245, 14, 12, 10, row * 7 % 180, -2000, 0, 0
 
 
-def _activity(run: Run, row: int) -> tuple[int | str, ...]:
-    date, time = dam_stamp(run.started_at + row * DAM_SECONDS)
+def _times(run: Run, every: float, *, until: float) -> list[float]:
+    """When a row is due that comes once in so many seconds, after the run's last row."""
+    first = int((run.last_row_at - run.started_at) // every) + 1
+    last = int((until - run.started_at) // every)
+    return [run.started_at + turn * every for turn in range(first, last + 1)]
+
+
+def _activity(row: int, at: float) -> tuple[int | str, ...]:
+    date, time = dam_stamp(at)
     return row, date, time, *((row * roi * 37) % 900 for roi in range(1, ROIS + 1))
 
 
