@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse_lazy
 
-from ethonode import env, logs
+from ethonode import env, logs, unfold
 
 ENVIRONMENT = env.read()
 BASE_DIR = env.BASE_DIR
@@ -152,6 +152,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+
+UNFOLD = unfold.UNFOLD  # how the admin looks
 
 # ethonode's own: where the outside world is.
 SIMULATED_LAB = ENVIRONMENT.simulated_lab  # every page says so while it is one
