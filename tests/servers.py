@@ -86,11 +86,12 @@ def private_redis(folder: Path) -> Iterator[PrivateRedis]:
 def private_mariadb(folder: Path) -> Iterator[PrivateMariaDB]:
     """With a user `ethoscope`, password `ethoscope`, who may do everything, as on a device."""
     data_dir = folder / "data"
-    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tmp").mkdir(parents=True)  # its own: in a shared one, two of them collide
+    temporary = f"--tmpdir={folder / 'tmp'}"
     me = f"--user={getpass.getuser()}"
-    install = ["mariadb-install-db", "--no-defaults", me, f"--datadir={data_dir}"]
+    install = ["mariadb-install-db", "--no-defaults", me, f"--datadir={data_dir}", temporary]
     install += ["--auth-root-authentication-method=normal", "--skip-test-db"]
-    subprocess.run(install, check=True, capture_output=True, timeout=PATIENCE)
+    _run_once(install)
     server = PrivateMariaDB(
         port=free_port(),
         socket_path=folder / "db.sock",
@@ -103,7 +104,7 @@ def private_mariadb(folder: Path) -> Iterator[PrivateMariaDB]:
         "CREATE USER 'ethoscope'@'%' IDENTIFIED BY 'ethoscope';\n"
         "GRANT ALL ON *.* TO 'ethoscope'@'%' WITH GRANT OPTION;\n"
     )
-    command = [_sbin("mariadbd"), "--no-defaults", me, f"--datadir={data_dir}"]
+    command = [_sbin("mariadbd"), "--no-defaults", me, f"--datadir={data_dir}", temporary]
     command += [f"--socket={server.socket_path}", f"--port={server.port}"]
     command += ["--bind-address=127.0.0.1", f"--pid-file={folder / 'db.pid'}"]
     command += [f"--init-file={grant}", "--innodb-buffer-pool-size=32M", "--skip-name-resolve"]
@@ -167,7 +168,13 @@ def _sshd_config(folder: Path, *, port: int, host_key: Path, login: Path) -> str
 
 def _make_key(path: Path) -> None:
     command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)]
-    subprocess.run(command, check=True, timeout=PATIENCE)
+    _run_once(command)
+
+
+def _run_once(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    if done.returncode:
+        raise ServerFailed(f"{command[0]}: {(done.stdout + done.stderr)[-2000:]}")
 
 
 @contextmanager

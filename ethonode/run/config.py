@@ -106,7 +106,7 @@ def _lab(stack: Stack, lab: LabPlaces) -> Program:
     command = (
         *(stack.python, "manage.py", "lab", "--root", lab.root),
         *("--devices", str(DEVICES_IN_LAB), "--chunks", str(CHUNKS_IN_LAB)),
-        *("--node-port", str(lab.node_port), "--mysql-port", str(lab.mysql_port)),
+        *("--port", str(lab.node_port), "--mysql-port", str(lab.mysql_port)),
         *("--rsync-port", str(lab.rsync_port), "--device-port", str(lab.device_port)),
         "--live",
     )

@@ -1,6 +1,6 @@
+import io
 import json
 import logging
-import logging.config
 
 import pytest
 import structlog
@@ -9,9 +9,10 @@ from ethonode import logs
 
 
 @pytest.fixture
-def line(capfd):
+def line():
     """What a call of a logger writes, as the JSON it should be."""
-    handler = logging.StreamHandler()
+    output = io.StringIO()
+    handler = logging.StreamHandler(output)
     config = logs.CONFIG["formatters"]["json"]
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(**{k: v for k, v in config.items() if k != "()"})
@@ -25,7 +26,7 @@ def line(capfd):
             logger.error(message, *args, **kwargs)
         finally:
             logger.removeHandler(handler)
-        return json.loads(capfd.readouterr().err)
+        return json.loads(output.getvalue())
 
     return written
 

@@ -101,7 +101,7 @@ def test_a_path_that_would_change_the_file_is_refused(stack, path):
     ("bind", "shown"),
     [
         ("127.0.0.1", "http://127.0.0.1:8000/"),
-        ("0.0.0.0", "http://localhost:8000/"),
+        ("0.0.0.0", "http://localhost:8000/"),  # noqa: S104  shown, not bound
         ("::", "http://localhost:8000/"),
         ("::1", "http://[::1]:8000/"),
     ],

@@ -53,7 +53,7 @@ def test_another_key_does_not(sshd, tmp_path):
 def test_a_server_that_ends_at_once_says_why(tmp_path):
     (tmp_path / "redis.sock").mkdir()
     with (
-        pytest.raises(servers.ServerFailed, match="Opening Unix socket"),
+        pytest.raises(servers.ServerFailed, match="opening Unix socket"),
         servers.private_redis(tmp_path),
     ):
         pass

@@ -1,0 +1,139 @@
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django_celery_beat.models import PeriodicTask
+from django_celery_results.models import TaskResult
+
+from backups.models import ServiceStatus
+
+pytestmark = pytest.mark.django_db
+
+OUTSIDE = {"REMOTE_ADDR": "192.0.2.7"}
+
+
+@pytest.fixture
+def redis_here(settings, redis_server):
+    settings.REDIS_URL = redis_server.url
+
+
+@pytest.fixture
+def no_redis(settings, tmp_path):
+    settings.REDIS_URL = f"unix://{tmp_path}/none.sock"
+
+
+@pytest.fixture
+def all_runs(redis_here):
+    run(timezone.now())
+
+
+def run(at):
+    PeriodicTask.objects.update(last_run_at=at)
+    TaskResult.objects.create(task_id="1", status="SUCCESS")
+    TaskResult.objects.update(date_done=at)
+
+
+def parts(client):
+    answer = client.get("/readyz")
+    return answer.status_code, answer.json()["parts"]
+
+
+@pytest.mark.django_db(databases=[])
+def test_alive_asks_nothing_else(client, no_redis):
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.content) == (200, b"ok\n")
+
+
+def test_ready_when_all_runs(client, all_runs):
+    code, found = parts(client)
+    assert found == {name: {"ok": True, "reason": ""} for name in found}
+    assert code == 200
+    assert list(found) == ["database", "migrations", "redis", "beat", "worker"]
+
+
+def test_not_ready_without_redis(client, all_runs, no_redis):
+    code, found = parts(client)
+    assert code == 503
+    assert not found["redis"]["ok"]
+    assert "none.sock" in found["redis"]["reason"]
+
+
+def test_not_ready_before_the_first_task(client, redis_here):
+    code, found = parts(client)
+    assert code == 503
+    assert found["beat"]["reason"] == "never yet that a task was due"
+    assert found["worker"]["reason"] == "never yet that a task ended"
+
+
+def test_not_ready_when_nothing_ran_for_long(client, redis_here):
+    run(timezone.now() - timedelta(minutes=10))
+    code, found = parts(client)
+    assert code == 503
+    assert [name for name, part in found.items() if not part["ok"]] == ["beat", "worker"]
+
+
+def test_a_schedule_switched_off_is_said(client, all_runs):
+    PeriodicTask.objects.update(enabled=False)
+    assert parts(client)[1]["beat"]["reason"] == "no periodic task is enabled"
+
+
+@pytest.mark.parametrize("path", ["/readyz", "/metrics"])
+class TestReaders:
+    def test_loopback_needs_no_login(self, client, all_runs, path):
+        assert client.get(path).status_code == 200
+
+    def test_others_are_refused(self, client, all_runs, path):
+        assert client.get(path, **OUTSIDE).status_code == 403
+
+    def test_staff_reads_from_anywhere(self, client, all_runs, path):
+        client.force_login(User.objects.create_user("alice", is_staff=True))
+        assert client.get(path, **OUTSIDE).status_code == 200
+
+    def test_another_user_is_refused(self, client, all_runs, path):
+        client.force_login(User.objects.create_user("bob"))
+        assert client.get(path, **OUTSIDE).status_code == 403
+
+    def test_a_network_can_be_let_in(self, client, all_runs, settings, path):
+        settings.STATUS_NETWORKS = ["192.0.2.0/24"]
+        assert client.get(path, **OUTSIDE).status_code == 200
+
+    def test_a_proxy_on_loopback_does_not_let_the_world_in(self, client, all_runs, path):
+        assert client.get(path, HTTP_X_FORWARDED_FOR="192.0.2.7").status_code == 403
+
+    def test_posting_is_refused(self, client, all_runs, path):
+        assert client.post(path).status_code == 405
+
+
+def metrics(client):
+    lines = client.get("/metrics").content.decode().splitlines()
+    return dict(line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+
+
+def test_metrics_count_what_waits(client, all_runs):
+    found = metrics(client)
+    assert found["ethonode_redis_up"] == "1.0"
+    assert found["ethonode_queued_tasks"] == "0.0"
+
+
+def test_without_redis_no_queue_length_is_made_up(client, no_redis):
+    found = metrics(client)
+    assert found["ethonode_redis_up"] == "0.0"
+    assert "ethonode_queued_tasks" not in found
+
+
+def test_without_a_snapshot_no_age_is_made_up(client, no_redis):
+    assert "ethonode_newest_snapshot_age_seconds" not in metrics(client)
+
+
+@pytest.mark.parametrize(("error", "value"), [("", "1.0"), ("refused", "0.0")])
+def test_metrics_tell_which_service_answered(client, no_redis, error, value):
+    now = timezone.now()
+    ServiceStatus.objects.create(service="mysql", checked_at=now, answered_at=now, error=error)
+    assert metrics(client)['ethonode_service_available{service="mysql"}'] == value
+
+
+def test_metrics_count_devices_by_verdict(client, no_redis):
+    found = metrics(client)
+    assert found['ethonode_devices{verdict="missing"}'] == "0.0"
+    assert found['ethonode_backups{backup_type="video",verdict="protected"}'] == "0.0"
