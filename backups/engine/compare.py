@@ -26,7 +26,7 @@ class ListedRun:
     """A tracking run that the device has, or once had. Times are on our clock."""
 
     filename: str
-    first_seen_at: datetime
+    known_since: datetime  # its start, or when it was first seen, whichever came first
     changed_at: datetime | None  # its newest change that anyone saw; None: nobody saw one
     growing: bool
 
@@ -72,11 +72,11 @@ def compare_runs(runs: Iterable[ListedRun], copies: Mapping[str, Copy]) -> Compa
 
 def _run_problem(run: ListedRun, copy: Copy | None) -> Iterable[tuple[str, Problem]]:
     if copy is None:
-        yield "missing", Problem(run.filename, run.first_seen_at, "the disk holds no copy")
+        yield "missing", Problem(run.filename, run.known_since, "the disk holds no copy")
     elif copy.state is CopyState.CORRUPT:
         yield "corrupt", _corrupt(copy)
     elif copy.state is CopyState.EMPTY:
-        yield "missing", Problem(run.filename, run.first_seen_at, copy.problem)
+        yield "missing", Problem(run.filename, run.known_since, copy.problem)
     elif copy.state is CopyState.BUSY or copy.data_at is None:
         yield "unproven", Problem(run.filename, copy.first_seen_at, copy.problem)
     elif not copy.finished or run.growing:

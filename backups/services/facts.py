@@ -30,7 +30,7 @@ def database_facts(
     runs = [e for e in experiments if e.writer == backup_type and not e.written_off]
     ours = _copies_of_type(backup_type, experiments, copies)
     compared = compare_runs(
-        [_listed(run) for run in runs], {c.filename: c for c in _best(device, ours)}
+        [_listed(device, run) for run in runs], {c.filename: c for c in _best(device, ours)}
     )
     usable = [copy for copy in ours if copy.state == CopyState.USABLE]
     return BackupFacts(
@@ -44,7 +44,7 @@ def database_facts(
         disk_error=disk.error,
         copy_count=len(usable),
         size_bytes=sum(copy.size_bytes for copy in ours),
-        newest_copy_at=max(filter(None, (_data_at(device, c) for c in usable)), default=None),
+        newest_copy_at=max(filter(None, (_ours(device, c.data_at) for c in usable)), default=None),
         corrupt=compared.corrupt,
         missing=compared.missing,
         behind=compared.behind,
@@ -96,10 +96,12 @@ def _copies_of_type(
     ]
 
 
-def _listed(run: Experiment) -> ListedRun:
+def _listed(device: Device, run: Experiment) -> ListedRun:
+    """A run is known since it began, should that be before anyone here first saw it."""
+    began_at = _ours(device, run.started_at) or run.first_seen_at
     return ListedRun(
         filename=run.filename,
-        first_seen_at=run.first_seen_at,
+        known_since=min(began_at, run.first_seen_at),
         changed_at=run.changed_at,
         growing=run.growing,
     )
@@ -121,18 +123,18 @@ def _best(device: Device, copies: Iterable[ResultCopy]) -> list[Copy]:
             state=CopyState(copy.state),
             problem=copy.problem,
             first_seen_at=copy.first_seen_at,
-            data_at=_data_at(device, copy),
+            data_at=_ours(device, copy.data_at),
             finished=copy.finished,
         )
         for copy in ranked
     ]
 
 
-def _data_at(device: Device, copy: ResultCopy) -> datetime | None:
-    """The time of the newest row, from the device's clock to ours."""
-    if copy.data_at is None:
+def _ours(device: Device, at: datetime | None) -> datetime | None:
+    """A time of the device's clock, on ours."""
+    if at is None:
         return None
-    return copy.data_at - timedelta(seconds=device.clock_skew_seconds or 0)
+    return at - timedelta(seconds=device.clock_skew_seconds or 0)
 
 
 def _lost_list(

@@ -108,3 +108,13 @@ def test_a_copy_being_empty_counts_for_its_bytes_only(facts, run, copy):
     seen = facts([run], [copy(state="empty", problem="no tables")])
     assert (seen.copy_count, seen.size_bytes) == (0, 10)
     assert seen.missing[0].reason == "no tables"
+
+
+def test_a_run_without_a_copy_is_as_old_as_its_start(facts, run, now):
+    run.started_at = now - 48 * HOUR
+    assert facts([run]).missing[0].since == now - 48 * HOUR
+
+
+def test_a_run_of_a_clock_in_the_future_is_as_old_as_its_first_sighting(facts, run, now):
+    run.started_at = now + 48 * HOUR
+    assert facts([run]).missing[0].since == now - HOUR

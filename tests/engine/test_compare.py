@@ -9,7 +9,7 @@ from backups.engine.compare import WRITER_LAG, Comparison, Copy, CopyState, List
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-RUN = ListedRun(filename="a.db", first_seen_at=NOW - HOUR, changed_at=NOW, growing=False)
+RUN = ListedRun(filename="a.db", known_since=NOW - HOUR, changed_at=NOW, growing=False)
 WHOLE = Copy(
     filename="a.db",
     state=CopyState.USABLE,
@@ -68,9 +68,9 @@ def test_a_run_and_its_copy(run, copy, expected):
     assert kinds(run, copy) == expected
 
 
-def test_a_missing_copy_counts_from_when_the_run_was_first_seen():
+def test_a_missing_copy_counts_from_when_the_run_was_known():
     (missing,) = compare_runs([RUN], {}).missing
-    assert missing.since == RUN.first_seen_at
+    assert missing.since == RUN.known_since
 
 
 def test_a_short_copy_counts_from_its_last_row():
@@ -84,7 +84,7 @@ def test_a_cut_copy_of_a_run_no_longer_listed_is_a_finding():
 
 
 def test_problems_come_oldest_first():
-    later = replace(RUN, filename="b.db", first_seen_at=NOW)
+    later = replace(RUN, filename="b.db", known_since=NOW)
     assert [p.name for p in compare_runs([later, RUN], {}).missing] == ["a.db", "b.db"]
 
 
