@@ -22,6 +22,7 @@ from typing import Any, Never
 
 import msgspec
 
+from backups.engine.videos.facts import VideosUnreadable
 from backups.engine.videos.folder import Files, Folder, VideoCache
 
 VERSION = f"1 {sys.byteorder}"
@@ -36,7 +37,7 @@ _BAD_CONTENT = (
 )  # fmt: skip
 
 
-class BadDeviceId(ValueError):
+class BadDeviceId(VideosUnreadable, ValueError):
     """A text that cannot be a machine id, and must not become a path."""
 
 
@@ -143,7 +144,7 @@ class CacheFile:
                 raise CacheUnusable("is no file")
             if status.st_size > MOST_BYTES:
                 raise CacheUnusable(f"is larger than {MOST_BYTES} bytes")
-            return file.read(MOST_BYTES) or b""
+            return file.read(status.st_size) or b""  # asking for more would set it aside
 
     @contextmanager
     def _open_directory(self) -> Iterator[int]:
@@ -223,5 +224,5 @@ def _check(content: _Content) -> None:
 
 
 def _is_whole(files: Files) -> bool:
-    lengths = {len(files.sizes), len(files.modified), len(files.touched), 8 * files.file_count}
+    lengths = {len(files.sizes), len(files.modified), 2 * len(files.touched), 8 * files.file_count}
     return len(lengths) == 1 and files.tails.count(b"/") == files.file_count

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from backups.engine.videos.folder import VideoCache
+from backups.engine.videos.folder import MOST_BYTES, VideoCache, chunk_names
 
 
 class VideosUnreadable(Exception):
@@ -56,7 +56,7 @@ class ScanResult:
 
     @property
     def size_bytes(self) -> int:
-        return sum(recording.size_bytes for recording in self.recordings)
+        return min(sum(recording.size_bytes for recording in self.recordings), MOST_BYTES)
 
     @property
     def other_count(self) -> int:
@@ -64,7 +64,7 @@ class ScanResult:
 
     @property
     def other_bytes(self) -> int:
-        return sum(recording.other_bytes for recording in self.recordings)
+        return min(sum(recording.other_bytes for recording in self.recordings), MOST_BYTES)
 
     @property
     def newest_change_at(self) -> datetime | None:
@@ -76,3 +76,8 @@ class ScanResult:
         """Share of chunks served from the cache; None without chunks."""
         total = self.cached_count + self.fresh_count
         return self.cached_count / total if total else None
+
+    @property
+    def chunk_names(self) -> frozenset[str]:
+        """The file names of all chunks; it needs no cache file."""
+        return chunk_names(self.cache)

@@ -12,18 +12,20 @@ from typing import NamedTuple
 from backups.engine.videos.names import missing_numbers, text_of
 
 FolderKey = tuple[int, int, int, int]  # device, inode, mtime, ctime
+MOST_BYTES = 2**63 - 1  # sparse files may claim more than a database can hold
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Files(NamedTuple):
-    """The files of one sort in a folder, by name. Times are nanoseconds since 1970."""
+    """The files of one sort in a folder, by name."""
 
     file_count: int
     prefix: bytes  # how every name begins
     tails: bytes  # how each goes on; each ends with "/", which no name can hold
+    suffix: bytes  # how every name ends
     sizes: bytes  # array "Q"
-    modified: bytes  # array "q": mtime
-    touched: bytes  # array "q": the later of mtime and ctime
+    modified: bytes  # array "q": mtime, in nanoseconds
+    touched: bytes  # array "I": the later of mtime and ctime, in seconds, rounded up
     last_touched: int
 
 
@@ -70,14 +72,21 @@ class VideoCache:
     problem: str = ""  # why there is no more than this
 
 
-def pack(names: list[bytes], sizes: array, modified: array, touched: array) -> Files:
-    """Pack files, which come sorted by name."""
-    prefix = _common_prefix(names[0], names[-1]) if names else b""
-    tails = b"".join(name[len(prefix) :] + b"/" for name in names)
+def pack(
+    names: list[bytes], sizes: array, modified: array, touched: array, *, suffix: bytes = b""
+) -> Files:
+    """Pack files, which come sorted by name and all end with `suffix`."""
+    tails = b"/".join(names) + b"/" if names else b""
+    if suffix:
+        tails = tails.replace(suffix + b"/", b"/")
+    prefix = _common_prefix(tails)
+    if prefix:
+        tails = (b"/" + tails).replace(b"/" + prefix, b"/")[1:]
     return Files(
         len(names),
         prefix,
         tails,
+        suffix,
         sizes.tobytes(),
         modified.tobytes(),
         touched.tobytes(),
@@ -85,18 +94,24 @@ def pack(names: list[bytes], sizes: array, modified: array, touched: array) -> F
     )
 
 
-def _common_prefix(first: bytes, last: bytes) -> bytes:
+def _common_prefix(names: bytes) -> bytes:
+    """Find how all names begin, given the first, the last, and that few differ much."""
+    first, last = names[: names.find(b"/")], names[names.rfind(b"/", 0, -1) + 1 : -1]
+    prefix = first if first == last else b""
     for index, (one, other) in enumerate(zip(first, last, strict=False)):
         if one != other:
-            return first[:index]
-    return min(first, last, key=len)
+            prefix = first[:index]
+            break
+    begins = (b"/" + names).count(b"/" + prefix)
+    return prefix if begins == names.count(b"/") else b""
 
 
 def joined_names(files: Files) -> bytes:
     """All names in one text, each ended by a slash."""
     if not files.file_count:
         return b""
-    return files.prefix + files.tails[:-1].replace(b"/", b"/" + files.prefix) + b"/"
+    joined = files.prefix + files.tails[:-1].replace(b"/", b"/" + files.prefix) + b"/"
+    return joined.replace(b"/", files.suffix + b"/") if files.suffix else joined
 
 
 def names_of(files: Files) -> list[bytes]:
@@ -104,14 +119,14 @@ def names_of(files: Files) -> list[bytes]:
 
 
 def summarise(chunks: Files, others: Files) -> Summary:
-    names = names_of(chunks)
     sizes = memoryview(chunks.sizes).cast("Q")
-    missing, missing_count = missing_numbers(names)
+    names = joined_names(chunks)
+    missing, missing_count = missing_numbers(chunks.prefix, chunks.tails)
     return Summary(
-        size_bytes=sum(sizes),
-        other_bytes=sum(memoryview(others.sizes).cast("Q")),
-        first_chunk=text_of(names[0]) if names else "",
-        last_chunk=text_of(names[-1]) if names else "",
+        size_bytes=min(sum(sizes), MOST_BYTES),
+        other_bytes=min(sum(memoryview(others.sizes).cast("Q")), MOST_BYTES),
+        first_chunk=text_of(names[: names.find(b"/")]),
+        last_chunk=text_of(names[names.rfind(b"/", 0, -1) + 1 : -1]),
         last_modified=max(memoryview(chunks.modified).cast("q"), default=None),
         missing_numbers=missing,
         missing_count=missing_count,

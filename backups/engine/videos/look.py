@@ -2,13 +2,17 @@
 
 import os
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from stat import S_ISREG
 from typing import NamedTuple, Protocol
 
 from backups.engine.videos.folder import Files, names_of, pack
 
-MOST, LEAST = 2**63 - 1, -(2**63)  # what an array "q" holds: the years 1677 to 2262
+LEAST = -(2**63)  # with MOST: what an array "q" holds, the years 1677 to 2262
+MOST = 2**63 - 1
+MOST_SECONDS = 2**32 - 1
+SECOND = 10**9
 
 
 class Status(Protocol):
@@ -28,7 +32,10 @@ class Status(Protocol):
     def st_ctime_ns(self) -> int: ...
 
 
-Look = Callable[[bytes], Status]
+class Look(Protocol):
+    """os.lstat, or a test's own."""
+
+    def __call__(self, path: bytes, *, dir_fd: int | None = None) -> Status: ...
 
 
 class Moved(Exception):
@@ -43,11 +50,10 @@ class Names(NamedTuple):
 
 
 class SecondLook(NamedTuple):
-    """Files after those not settled were looked at."""
+    """Files after those not settled were looked at, and which these were."""
 
     files: Files
-    looked: int
-    newly_settled: int
+    young: Sequence[int]
 
 
 def list_folder(folder: bytes) -> Names:
@@ -62,13 +68,15 @@ def list_folder(folder: bytes) -> Names:
     return Names(sorted(files), tuple(sorted(subfolders)))
 
 
-def measure(folder: bytes, names: Iterable[bytes], *, look: Look) -> Files:
-    """Look at each file once; one that is gone by now is left out."""
+def measure(handle: int, names: Iterable[bytes], *, suffix: bytes = b"", look: Look) -> Files:
+    """Look at each file of an open folder once; one that is gone by now is left out."""
     kept: list[bytes] = []
-    sizes, modified, touched = array("Q"), [], []
+    modified: list[int] = []
+    touched: list[int] = []
+    sizes = array("Q")
     for name in names:
         try:
-            status = look(folder + b"/" + name)
+            status = look(name, dir_fd=handle)
         except FileNotFoundError:
             continue
         if S_ISREG(status.st_mode):
@@ -76,49 +84,51 @@ def measure(folder: bytes, names: Iterable[bytes], *, look: Look) -> Files:
             kept.append(name)
             sizes.append(status.st_size)
             modified.append(mtime)
-            touched.append(ctime if ctime > mtime else mtime)
-    return pack(kept, sizes, _times(modified), _times(touched))
+            touched.append((ctime if ctime > mtime else mtime) // SECOND + 1)
+    return pack(kept, sizes, _times(modified), _seconds(touched), suffix=suffix)
 
 
-def look_again(
-    folder: bytes, files: Files, *, settled_until: int, now_settled_until: int, look: Look
-) -> SecondLook:
+def look_again(folder: bytes, files: Files, *, settled_until: int, look: Look) -> SecondLook:
     """Look at the files touched after `settled_until`. Raises Moved, or why one cannot be read."""
-    if files.last_touched <= settled_until:
-        return SecondLook(files, 0, 0)
-    modified, touched = _view(files.modified), _view(files.touched)
-    sizes = memoryview(files.sizes).cast("Q")
-    names = names_of(files)
+    touched = memoryview(files.touched).cast("I")
     young = [index for index, time in enumerate(touched) if time > settled_until]
+    sizes, modified = memoryview(files.sizes).cast("Q"), memoryview(files.modified).cast("q")
+    names = names_of(files)
     changes: list[tuple[int, Status]] = []
-    for index in young:
-        status = look(folder + b"/" + names[index])
-        mtime, ctime = status.st_mtime_ns, status.st_ctime_ns
-        if (
-            status.st_size != sizes[index]
-            or mtime != modified[index]
-            or (ctime if ctime > mtime else mtime) != touched[index]
-        ):
-            changes.append((index, status))
-    files = _with_changes(files, changes) if changes else files
-    newly_settled = sum(_view(files.touched)[index] <= now_settled_until for index in young)
-    return SecondLook(files, len(young), newly_settled)
+    with opened(folder) as handle:
+        for index in young:
+            status = look(names[index], dir_fd=handle)
+            mtime, ctime = status.st_mtime_ns, status.st_ctime_ns
+            if (
+                mtime != modified[index]
+                or status.st_size != sizes[index]
+                or (ctime if ctime > mtime else mtime) // SECOND + 1 != touched[index]
+            ):
+                changes.append((index, status))
+    return SecondLook(_with_changes(files, changes) if changes else files, young)
+
+
+@contextmanager
+def opened(folder: bytes) -> Iterator[int]:
+    """Open a folder, to look at its files by name: a fifth faster than by path."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _with_changes(files: Files, changes: list[tuple[int, Status]]) -> Files:
     sizes = array("Q", files.sizes)
-    modified, touched = _view(files.modified).tolist(), _view(files.touched).tolist()
+    modified = memoryview(files.modified).cast("q").tolist()
+    touched = memoryview(files.touched).cast("I").tolist()
     for index, status in changes:
         if not S_ISREG(status.st_mode):
             raise Moved
         sizes[index] = status.st_size
         modified[index] = status.st_mtime_ns
-        touched[index] = max(status.st_mtime_ns, status.st_ctime_ns)
-    return pack(names_of(files), sizes, _times(modified), _times(touched))
-
-
-def _view(packed: bytes) -> memoryview:
-    return memoryview(packed).cast("q")
+        touched[index] = max(status.st_mtime_ns, status.st_ctime_ns) // SECOND + 1
+    return pack(names_of(files), sizes, _times(modified), _seconds(touched), suffix=files.suffix)
 
 
 def _times(nanoseconds: list[int]) -> array:
@@ -126,3 +136,10 @@ def _times(nanoseconds: list[int]) -> array:
         return array("q", nanoseconds)
     except OverflowError:
         return array("q", [min(max(time, LEAST), MOST) for time in nanoseconds])
+
+
+def _seconds(seconds: list[int]) -> array:
+    try:
+        return array("I", seconds)
+    except OverflowError:
+        return array("I", [min(max(time, 0), MOST_SECONDS) for time in seconds])

@@ -8,7 +8,7 @@ from stat import S_ISDIR
 
 from backups.engine.videos.facts import RecordingFacts, ScanResult, VideosUnreadable
 from backups.engine.videos.folder import Folder, VideoCache, folder_text, moment
-from backups.engine.videos.look import LEAST, Look
+from backups.engine.videos.look import Look
 from backups.engine.videos.walk import Trust, Walk
 
 RACY_SECONDS = 2.0  # the coarsest clock of any filesystem
@@ -52,18 +52,12 @@ def _trust(cache: VideoCache, *, now: float, settled_after: timedelta, recheck_d
     settled_seconds = settled_after.total_seconds()
     clock_went_back = cache.timestamp > now  # then the last look tells nothing of a file's age
     return Trust(
-        settled_until=LEAST - 1
-        if clock_went_back
-        else _nanoseconds(cache.timestamp - settled_seconds),
-        now_settled_until=_nanoseconds(now - settled_seconds),
-        racy_after=_nanoseconds(now - RACY_SECONDS),
+        settled_until=-1 if clock_went_back else int(cache.timestamp - settled_seconds),
+        now_settled_until=int(now - settled_seconds),
+        racy_after=int((now - RACY_SECONDS) * 1e9),
         today=int(now // DAY),
         recheck_days=recheck_days,
     )
-
-
-def _nanoseconds(seconds: float) -> int:
-    return int(seconds * 1e9)
 
 
 def _root_status(root: Path) -> os.stat_result:

@@ -23,19 +23,20 @@ from backups.engine.videos.look import (
     list_folder,
     look_again,
     measure,
+    opened,
 )  # fmt: skip
-from backups.engine.videos.names import is_chunk
+from backups.engine.videos.names import CHUNK_SUFFIX, chunks_and_others
 
 DEEPEST = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """How far memory is to be trusted. Times are nanoseconds since 1970."""
+    """How far memory is to be trusted."""
 
-    settled_until: int  # files touched up to here were already old when last looked at
+    settled_until: int  # in seconds: files touched up to here were old when last looked at
     now_settled_until: int  # the same for the scan under way
-    racy_after: int  # a folder changed after this may change again without moving its stamps
+    racy_after: int  # in nanoseconds: folders that changed later are not trusted yet
     today: int
     recheck_days: int
 
@@ -109,30 +110,28 @@ class Walk:
 
     def _list(self, path: bytes, full: bytes, *, status: Status) -> Folder:
         names = list_folder(full)
-        hidden = b"/." in b"/" + path
-        chunks = [] if hidden else [name for name in names.files if is_chunk(name)]
-        others = names.files
-        if chunks:
-            others = [name for name in names.files if not is_chunk(name)]
-        folder = Folder(
+        videos, rest = chunks_and_others(names.files, hidden=b"/." in b"/" + path)
+        with opened(full) as handle:
+            chunks = measure(handle, videos, suffix=CHUNK_SUFFIX, look=self.look)
+            others = measure(handle, rest, look=self.look)
+        self.listed_folders += 1
+        self.fresh_chunks += chunks.file_count
+        self.looked_files += chunks.file_count + others.file_count
+        return Folder(
             key=key_to_trust(status, racy_after=self.trust.racy_after),
             proven_day=self.trust.today,
             subfolders=names.subfolders,
-            chunks=(measured := measure(full, chunks, look=self.look)),
-            others=(rest := measure(full, others, look=self.look)),
-            summary=summarise(measured, rest),
+            chunks=chunks,
+            others=others,
+            summary=summarise(chunks, others),
         )
-        self.listed_folders += 1
-        self.fresh_chunks += measured.file_count
-        self.looked_files += measured.file_count + rest.file_count
-        return folder
 
     def _look_again(self, full: bytes, known: Folder) -> Folder:
         chunks = self._second_look(full, known.chunks)
         others = self._second_look(full, known.others)
-        self.fresh_chunks += chunks.looked
-        self.looked_files += chunks.looked + others.looked
-        self.newly_settled += chunks.newly_settled + others.newly_settled
+        self.fresh_chunks += len(chunks.young)
+        self.looked_files += len(chunks.young) + len(others.young)
+        self.newly_settled += self._settled(chunks) + self._settled(others)
         if chunks.files is known.chunks and others.files is known.others:
             return known
         return known._replace(
@@ -142,13 +141,15 @@ class Walk:
         )
 
     def _second_look(self, full: bytes, files: Files) -> SecondLook:
-        return look_again(
-            full,
-            files,
-            settled_until=self.trust.settled_until,
-            now_settled_until=self.trust.now_settled_until,
-            look=self.look,
-        )
+        settled_until = self.trust.settled_until
+        if files.last_touched <= settled_until:
+            return SecondLook(files, ())
+        return look_again(full, files, settled_until=settled_until, look=self.look)
+
+    def _settled(self, seen: SecondLook) -> int:
+        """Count the files that need no look again, once this one is remembered."""
+        touched = memoryview(seen.files.touched).cast("I")
+        return sum(touched[index] <= self.trust.now_settled_until for index in seen.young)
 
     def _is_due(self, path: bytes, known: Folder) -> bool:
         """Whether it is this folder's turn: between half and all of the set days after the last."""

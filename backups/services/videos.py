@@ -1,0 +1,115 @@
+"""Scan a device's videos and write down what changed; the names themselves stay in the cache."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, fields, replace
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, F, Sum
+
+from backups.engine.videos.cache import CacheFile, CacheUnwritable, check_device_id
+from backups.engine.videos.facts import RecordingFacts, ScanResult
+from backups.engine.videos.folder import VideoCache
+from backups.engine.videos.folder import chunk_names as names_of_chunks
+from backups.engine.videos.scan import scan_device
+from backups.models import Recording
+from devices.models import Device
+
+ROWS_AT_ONCE = 500
+PRIME = 2**31 - 1
+SUMMED = ("chunk_count", "size_bytes", "other_count", "other_bytes", "missing_count", "empty_count")
+FACTS = [field.name for field in fields(RecordingFacts) if field.name != "folder"]
+
+
+def scan_videos(
+    device: Device,
+    *,
+    now: datetime,
+    rebuild: bool = False,
+    progress: Callable[[int], None] = lambda files: None,
+) -> ScanResult:
+    """Scan one device and bring its Recording rows up to date.
+
+    `rebuild` looks at every file. Raises VideosUnreadable, and BadDeviceId; the rows are then
+    what they were.
+    """
+    file = cache_file(device.device_id)
+    started = time.perf_counter()
+    result = scan_device(
+        settings.VIDEOS_DIR / check_device_id(device.device_id),
+        VideoCache() if rebuild else file.load(),
+        now=now.timestamp(),
+        settled_after=settings.VIDEO_SETTLED_AFTER,
+        progress=progress,
+    )
+    _write_recordings(device, result)
+    problem = _save(file, result) or result.cache_problem  # only now: a lost row is seen again
+    return replace(result, seconds=time.perf_counter() - started, cache_problem=problem)
+
+
+def cache_file(device_id: str) -> CacheFile:
+    return CacheFile(
+        directory=settings.VIDEO_CACHE_DIR,
+        device_id=device_id,
+        secret=settings.SECRET_KEY.encode(),
+    )
+
+
+def chunk_names(device: Device) -> frozenset[str]:
+    """Name the chunks that the last scan saved; right after a scan, ask its result instead."""
+    return names_of_chunks(cache_file(device.device_id).load())
+
+
+def _save(file: CacheFile, result: ScanResult) -> str:
+    if not result.worth_saving:
+        return ""
+    try:
+        file.save(result.cache)
+    except CacheUnwritable as problem:
+        return str(problem)
+    return ""
+
+
+def _write_recordings(device: Device, result: ScanResult) -> None:
+    """Write the rows of changed folders, and all of them should they not add up."""
+    if not result.changed and _adds_up(device, result):
+        return
+    with transaction.atomic():
+        present = {recording.folder for recording in result.recordings}
+        gone = result.changed - present - result.unread
+        _delete(device, gone)
+        _upsert(device, (facts for facts in result.recordings if facts.folder in result.changed))
+        if not _adds_up(device, result):
+            device.recordings.all().delete()
+            _upsert(device, result.recordings)
+
+
+def _delete(device: Device, folders: Iterable[str]) -> None:
+    names = sorted(folders)
+    for start in range(0, len(names), ROWS_AT_ONCE):
+        device.recordings.filter(folder__in=names[start : start + ROWS_AT_ONCE]).delete()
+
+
+def _upsert(device: Device, recordings: Iterable[RecordingFacts]) -> None:
+    Recording.objects.bulk_create(
+        [Recording(device=device, **asdict(facts)) for facts in recordings],
+        batch_size=ROWS_AT_ONCE,
+        update_conflicts=True,
+        unique_fields=["device", "folder"],
+        update_fields=FACTS,
+    )
+
+
+def _adds_up(device: Device, result: ScanResult) -> bool:
+    """Compare rows with the scan by count and sums: cheap, and blind to no lost row."""
+    if result.unread:
+        return True  # rows of what could not be read stay; they are not of this scan
+    sums = {name: Sum(F(name) % PRIME) for name in SUMMED}  # the sizes alone might overflow
+    stored = device.recordings.aggregate(row_count=Count("pk"), **sums)
+    expected = {
+        name: sum(getattr(facts, name) % PRIME for facts in result.recordings) for name in SUMMED
+    }
+    expected["row_count"] = len(result.recordings)
+    return {name: value or 0 for name, value in stored.items()} == expected
