@@ -27,8 +27,9 @@ def parse_entry(device_id: str, entry: dict[str, Any], *, databases: Any) -> Dev
     """
     if not is_device_id(device_id):
         raise BadEntry("its id is not made of up to 64 letters, digits, '-' and '_'")
-    if entry.get("id", device_id) != device_id:
-        raise BadEntry(f"its entry says that it is {readable(repr(entry['id']))}")
+    if (own := entry.get("id", device_id)) != device_id:
+        other = readable(own) if isinstance(own, str) else "nobody"
+        raise BadEntry(f"its entry says that it is {other}")
     problems: list[str] = []
     fields = Fields(entry, problems)
     inventory = read_inventory(databases, problems=problems)

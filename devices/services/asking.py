@@ -14,11 +14,19 @@ from devices.client import (
     NODE_BYTES,
     AskFailed,
     BadAnswer,
+    Unreachable,
     get_body,
     get_json,
     readable,
 )
-from devices.records import BadEntry, DeviceRecord, is_device_id, parse_devices, parse_entry
+from devices.records import (
+    BadEntry,
+    DeviceRecord,
+    is_address,
+    is_device_id,
+    parse_devices,
+    parse_entry,
+)
 
 MOST_AT_ONCE = 8  # devices; each of them gets one request at a time
 DEFAULT_PORT = 9000
@@ -102,6 +110,9 @@ def ask_one(
     timeout: timedelta | None = None,
     max_bytes: int = DEVICE_BYTES,
 ) -> T:
+    """One answer of a device. Raises AskFailed."""
+    if not is_address(address):  # a person may have typed it
+        raise Unreachable(f"{readable(address)!r} is not host or host:port")
     port = "" if ":" in address else f":{getattr(settings, 'DEVICE_PORT', DEFAULT_PORT)}"
     return get_json(
         f"http://{address}{port}{path}",

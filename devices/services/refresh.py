@@ -46,7 +46,11 @@ def refresh_devices(*, now: datetime) -> RefreshReport:
 
     Raises NothingToAsk where nothing says whom to ask.
     """
-    heard = _hear()
+    try:
+        heard = _hear()
+    except NothingToAsk as error:
+        _save_status(_Heard(error=str(error)), now=now)
+        raise
     with transaction.atomic():
         save_records(heard.records, told_by=heard.source, now=now)
         save_failures(heard.failures)

@@ -40,6 +40,15 @@ def test_a_card_is_read_and_its_wifi_password_is_not_kept(ethoscope, known, now,
     assert "ETHOSCOPE_1234" not in dump.getvalue() + caplog.text
 
 
+@pytest.mark.parametrize("address", ["host/path", "a b", "user:secret@host"])
+def test_an_address_that_a_person_mistyped_is_said_to_be_one(known, serve, now, address):
+    device = known(serve())
+    device.address = address
+    device.save()
+    read_cards(now=now)
+    assert "is not host or host:port" in Device.objects.get().card_error
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -76,6 +76,11 @@ def test_no_address_is_unreachable(url):
         ask(url)
 
 
+def test_a_server_that_speaks_no_tls_is_unreachable(serve):
+    with pytest.raises(Unreachable):
+        ask(serve().url.replace("http:", "https:"))
+
+
 def test_a_connection_that_ends_at_once_is_unreachable(serve):
     with pytest.raises(Unreachable):
         ask(serve({"/": b""}).url)

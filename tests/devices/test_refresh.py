@@ -115,6 +115,8 @@ def test_a_run_no_longer_listed_is_kept(node):
 
 def test_a_repeated_old_answer_is_not_believed(node):
     told(node, current_timestamp=NOW.timestamp())
+    same = {"current_timestamp": NOW.timestamp(), "status": "stopped"}
+    _, device = told(node, now=NOW + 2 * MINUTE, **same)
     assert device.inventory_read_at == NOW
     assert "repeat" in device.inventory_error
     assert Experiment.objects.get().growing
@@ -339,6 +341,7 @@ def test_with_nobody_to_ask_it_says_what_to_set(settings):
     settings.NODE_URL, settings.DEVICE_ADDRESSES = "", []
     with pytest.raises(NothingToAsk, match=r"ETHONODE_NODE_URL.*ETHONODE_DEVICE_ADDRESSES"):
         refresh_devices(now=NOW)
+    assert "ETHONODE_NODE_URL" in NodeStatus.objects.get().error
 
 
 @pytest.mark.parametrize("round", ["first", "second"])
