@@ -14,6 +14,9 @@ from lab.old_backup import DeviceBackup, backup_status
 from lab.world import World
 
 
+_UNTOLD = ("databases", "active")  # of one device by itself
+
+
 class NodeService:
     """Answers as the node does; it knows what the rsync daemon claims."""
 
@@ -51,14 +54,13 @@ class NodeService:
     def _entry(self, device: SimulatedDevice) -> dict[str, Any]:
         """As the node's own view of the backups leaves it: with the daemon's files added."""
         told = entry(self._world, device)
-        video = self._device_backup(device, told).video()
-        if video.get("files") and told.get("databases"):
-            told["databases"] = told["databases"] | {"Video": {"video_backup": video}}
+        if told.get("databases"):
+            told["databases"] = self._device_backup(device, told).claimed_databases()
         return told
 
     def _data(self, device: SimulatedDevice) -> Answer:
         told = entry(self._world, device)
-        return Answer({key: value for key, value in told.items() if key != "databases"})
+        return Answer({key: value for key, value in told.items() if key not in _UNTOLD})
 
     def _machine(self, device: SimulatedDevice) -> Answer:
         if not device.online:

@@ -12,6 +12,7 @@ from lab.world import World
 POLL_SECONDS = 15.0  # of a device that does not answer, by its timeouts
 UNREACHED_AFTER = 25.0
 OFFLINE_AFTER = 155.0
+_FOLDED = ("interactor", "backup_filename")  # the node puts them elsewhere
 NODE_RESULTS = "/ethoscope_data/results"
 
 
@@ -45,7 +46,8 @@ def live_entry(world: World, device: SimulatedDevice) -> dict[str, Any]:
         "ping": int((now - device.booted_at) // 5 % 1000),
         "consecutive_errors": 0,
     }
-    return head | _kept_from_before(device) | said | _added(device, said, now=now)
+    kept = {key: value for key, value in said.items() if key not in _FOLDED}
+    return head | _kept_from_before(device) | kept | _added(device, said, now=now)
 
 
 def _kept_from_before(device: SimulatedDevice) -> dict[str, Any]:

@@ -35,6 +35,22 @@ class DeviceBackup:
             "supports_video_backup": kind == "rsync",
         }
 
+    def claimed_databases(self) -> dict[str, Any]:
+        """The device's inventory, with what the rsync daemon says that it copied last."""
+        sqlite = self.databases.get("SQLite", {}).items()
+        listed = self.databases | {"SQLite": {name: self._sized(name, run) for name, run in sqlite}}
+        video = self.video()
+        return listed | ({"Video": {"video_backup": video}} if video.get("files") else {})
+
+    def _sized(self, name: str, run: dict[str, Any]) -> dict[str, Any]:
+        results = self.job.synced.get("results", {}) if self.job else {}
+        copied = results.get("detailed_files", {}).get(name)
+        if not copied:
+            return run
+        size = copied["size_bytes"]
+        told = {"filesize": size, "size_human": human_size(size, whole_bytes=_ZERO)}
+        return run | told | {"rsync_enhanced": True}
+
     def video(self) -> dict[str, Any]:
         """The rsync daemon's claim: its file count is of all devices, its files of one job."""
         claim = self.job.synced.get("videos", {}) if self.job else {}
