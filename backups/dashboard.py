@@ -135,16 +135,22 @@ class Fleet:
         return sum(status.silent for status in self.devices)
 
 
-def fleet(*, now: datetime, services: Iterable[ServiceStatus] | None = None) -> Fleet:
+def fleet(
+    *,
+    now: datetime,
+    services: Iterable[ServiceStatus] | None = None,
+    retired: bool = False,
+) -> Fleet:
     """Judge every device that is not retired: three queries, however many devices.
 
-    A caller that has the services at hand gives them, and saves one.
+    A caller that has the services at hand gives them, and saves one. `retired` asks for the
+    retired devices instead.
     """
     known = _by_name(ServiceStatus.objects.all() if services is None else services)
     limits = _all_limits()
     statuses = [
         _device_status(device, newest, limits=limits, services=known, now=now)
-        for device, newest in newest_of_all()
+        for device, newest in newest_of_all(retired=retired)
     ]
     return Fleet(devices=tuple(sorted(statuses, key=_worst_first)), services=known)
 

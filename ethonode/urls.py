@@ -1,7 +1,7 @@
 """Every address of the site."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 from django.views.generic import RedirectView
 
 from ethonode import health
@@ -12,4 +12,5 @@ urlpatterns = [
     path("metrics", health.numbers, name="metrics"),
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("", include("backups.api.urls")),
 ]

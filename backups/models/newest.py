@@ -40,9 +40,9 @@ class Newest:
     claim: str
 
 
-def newest_of_all() -> Iterator[tuple[Device, dict[BackupType, Newest]]]:
-    """Of each device that is not retired; also of one that has no backup yet."""
-    return _rows(*_statement_for_all())
+def newest_of_all(*, retired: bool = False) -> Iterator[tuple[Device, dict[BackupType, Newest]]]:
+    """Of each device that is not retired, or of each that is; also where there is no backup yet."""
+    return _rows(*_statement_for_all(retired=retired))
 
 
 def newest_of(device: Device) -> dict[BackupType, Newest]:
@@ -51,9 +51,10 @@ def newest_of(device: Device) -> dict[BackupType, Newest]:
 
 
 @cache
-def _statement_for_all() -> tuple[str, tuple[Any, ...]]:
+def _statement_for_all(*, retired: bool) -> tuple[str, tuple[Any, ...]]:
     """Made once: to write this statement costs more than to run it."""
-    return _statement(Device.objects.exclude(lifecycle=Lifecycle.RETIRED))
+    is_retired = Q(lifecycle=Lifecycle.RETIRED)
+    return _statement(Device.objects.filter(is_retired if retired else ~is_retired))
 
 
 def _statement(devices: QuerySet[Device]) -> tuple[str, tuple[Any, ...]]:
@@ -86,7 +87,8 @@ def _device(values: list[Any]) -> Device:
     count = len(DEVICE_FIELDS)
     device = Device.from_db(connection.alias, DEVICE_FIELDS, values[:count])
     if device.group_id:
-        device.group = DeviceGroup(*values[count : count + len(GROUP_FIELDS)])
+        group = values[count : count + len(GROUP_FIELDS)]
+        device.group = DeviceGroup.from_db(connection.alias, GROUP_FIELDS, group)
     return device
 
 

@@ -1,0 +1,48 @@
+"""Tokens for programs: log in with a name and a password, then send `Authorization: Token …`."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
+from knox.views import LoginView, LogoutView
+from rest_framework import serializers
+from rest_framework.authentication import BasicAuthentication
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from backups.api.errors import OneErrorShape
+from backups.api.throttles import LoginThrottle
+
+TOKEN = inline_serializer(
+    "Token", {"expiry": serializers.DateTimeField(), "token": serializers.CharField()}
+)
+
+
+class Login(OneErrorShape, LoginView):  # type: ignore[misc]
+    """Give a new token for a name and a password. It is shown only here."""
+
+    authentication_classes = [BasicAuthentication]
+    permission_classes = [IsAuthenticated]
+    throttle_classes = [LoginThrottle]
+
+    def perform_authentication(self, request: Request) -> None:
+        """Count the try first: DRF would count only those whose password was right."""
+        super().check_throttles(request)
+        super().perform_authentication(request)
+
+    def check_throttles(self, request: Request) -> None:
+        """Done above."""
+
+    @extend_schema(request=None, responses={200: TOKEN})
+    def post(self, request: Request, format: str | None = None) -> Response:
+        response: Response = super().post(request, format)
+        return response
+
+
+class Logout(OneErrorShape, LogoutView):  # type: ignore[misc]
+    """Forget the token that this request was sent with."""
+
+    @extend_schema(request=None, responses={204: OpenApiResponse(description="Forgotten")})
+    def post(self, request: Request, format: Any = None) -> Response:
+        response: Response = super().post(request, format)
+        return response

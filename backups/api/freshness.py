@@ -1,0 +1,42 @@
+"""Whether the answer about the fleet may have changed: one cheap query tells."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import blake2b
+
+from django.db.models import Model, QuerySet, Subquery
+from django.utils.http import quote_etag
+
+from backups.models import BackupSnapshot, Policy, ServiceStatus
+from devices.models import Device
+
+# A verdict ages without any new fact: so no key holds for longer than this.
+BUCKET_SECONDS = 10
+NEWEST = ("newest_snapshot", "newest_news", "newest_device_change", "newest_policy_change")
+
+
+def services_with_news() -> list[ServiceStatus]:
+    """The services, each with marks of the newest change of all else that the answer stands on."""
+    return list(
+        ServiceStatus.objects.annotate(
+            newest_snapshot=_newest(BackupSnapshot.objects.all(), "pk"),
+            newest_news=_newest(Device.objects.all(), "told_at"),
+            newest_device_change=_newest(Device.history.all(), "history_id"),
+            newest_policy_change=_newest(Policy.history.all(), "history_id"),
+        )
+    )
+
+
+def etag(services: Sequence[ServiceStatus], *, now: datetime) -> str:
+    """A key of everything that the answer is made from; "" while there is nothing to make it of."""
+    if not services:
+        return ""
+    marks = [getattr(services[0], name) for name in NEWEST]
+    told = [(s.service, s.checked_at, s.error, s.current_file, s.processing) for s in services]
+    bucket = int(now.timestamp() // BUCKET_SECONDS)
+    digest = blake2b(repr((bucket, marks, told)).encode(), digest_size=12).hexdigest()
+    return f"W/{quote_etag(digest)}"
+
+
+def _newest(rows: QuerySet[Model], field: str) -> Subquery:
+    return Subquery(rows.order_by(f"-{field}").values(field)[:1])

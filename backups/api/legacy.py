@@ -1,0 +1,222 @@
+"""GET /backup/status as the old node answers it: its keys, its words, but what is true.
+
+The only place for the old words. Its pages read `available` with `status` for the two icons of a
+device, and `overall_status` for the rest; every word here that they paint green is a proof.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from backups.dashboard import SERVICE_OF, BackupStatus, DeviceStatus, Fleet
+from backups.engine.byte_sizes import human_size
+from backups.engine.facts import BackupType
+from backups.engine.verdict import Verdict
+from backups.models import ServiceStatus
+
+SERVICES = ("mysql", "rsync")
+
+
+class OldStatus(StrEnum):
+    SUCCESS = "success"
+    NOT_AVAILABLE = "not_available"
+    OFFLINE = "offline"
+    UNKNOWN = "unknown"
+    ERROR = "error"  # the old node never said it, but its pages understand it: red
+
+
+class Overall(StrEnum):
+    SUCCESS = "success"
+    PARTIAL = "partial"
+    ERROR = "error"
+    NO_BACKUPS = "no_backups"
+    UNKNOWN = "unknown"
+
+
+STATUS_OF = {
+    Verdict.CORRUPT: OldStatus.ERROR,
+    Verdict.MISSING: OldStatus.ERROR,
+    Verdict.STALE: OldStatus.ERROR,
+    Verdict.UNKNOWN: OldStatus.UNKNOWN,
+    Verdict.LATE: OldStatus.UNKNOWN,  # the old words have no yellow, and green it is not
+    Verdict.PROTECTED: OldStatus.SUCCESS,
+    Verdict.NONE: OldStatus.NOT_AVAILABLE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """The folders in which each device has one of its own."""
+
+    results: Path
+    videos: Path
+
+
+def overall_status(verdicts: Iterable[Verdict]) -> Overall:
+    """One word for a device, over the types that it really has (`none` is not one of them).
+
+    any corrupt, missing or stale     error
+    all protected                     success
+    some protected or late            partial
+    all unknown                       unknown
+    no type at all                    no_backups
+    """
+    found = set(verdicts) - {Verdict.NONE}
+    if not found:
+        return Overall.NO_BACKUPS
+    if found & {Verdict.CORRUPT, Verdict.MISSING, Verdict.STALE}:
+        return Overall.ERROR
+    if found == {Verdict.PROTECTED}:
+        return Overall.SUCCESS
+    return Overall.UNKNOWN if found == {Verdict.UNKNOWN} else Overall.PARTIAL
+
+
+def status_payload(
+    fleet: Fleet, *, places: Places, now: datetime, ttl: timedelta
+) -> dict[str, Any]:
+    """The whole answer. What a service said longer ago than `ttl` is no longer shown."""
+    fresh = {
+        name: service
+        for name, service in fleet.services.items()
+        if is_fresh(service, now=now, ttl=ttl)
+    }
+    mysql, rsync = (name in fresh and fresh[name].is_available for name in SERVICES)
+    return {
+        "services": {f"{name}_backup": _service(fresh.get(name)) for name in SERVICES},
+        "summary": {
+            "mysql_backup_available": mysql,
+            "rsync_backup_available": rsync,
+            "services": {"mysql_service_available": mysql, "rsync_service_available": rsync},
+        },
+        "devices": {
+            status.device.device_id: _device(status, places, fresh) for status in fleet.devices
+        },
+        "processing_devices": _processing(fleet, fresh),
+        "timestamp": newest_fact(fleet),
+    }
+
+
+def newest_fact(fleet: Fleet) -> float:
+    """When the youngest of the shown facts was gathered, in epoch seconds; 0 before the first."""
+    times = [
+        backup.taken_at
+        for status in fleet.devices
+        for backup in status.backups.values()
+        if backup.taken_at
+    ]
+    times += [service.checked_at for service in fleet.services.values() if service.checked_at]
+    return max(times).timestamp() if times else 0.0
+
+
+def is_fresh(service: ServiceStatus, *, now: datetime, ttl: timedelta) -> bool:
+    return service.checked_at is not None and now - service.checked_at < ttl
+
+
+def _service(service: ServiceStatus | None) -> dict[str, Any]:
+    if service is None or not service.is_available:
+        return {"available": False, "current_device": None, "current_file": None}
+    return {
+        "available": True,
+        "current_device": service.current_device or None,
+        "current_file": service.current_file or None,
+    }
+
+
+def _processing(fleet: Fleet, fresh: Mapping[str, ServiceStatus]) -> list[dict[str, str]]:
+    names = {s.device.device_id: str(s.device) for s in fleet.devices}
+    return [
+        {"service": name, "device": names.get(device_id, device_id)}
+        for name in SERVICES
+        if name in fresh
+        for device_id in fresh[name].processing
+    ]
+
+
+def _device(
+    status: DeviceStatus, places: Places, fresh: Mapping[str, ServiceStatus]
+) -> dict[str, Any]:
+    if _offline_with_nothing_here(status):
+        blocks = {kind.value: _block(kind, OldStatus.OFFLINE) for kind in BackupType}
+    else:
+        blocks = {
+            kind.value: _backup(kind, status, places, fresh=SERVICE_OF[kind] in fresh)
+            for kind in BackupType
+        }
+    return {
+        "backup_types": blocks,
+        "overall_status": overall_status(_shown(status.backups.get(kind)) for kind in BackupType),
+    }
+
+
+def _offline_with_nothing_here(status: DeviceStatus) -> bool:
+    return status.device.reported_status == "offline" and not any(
+        backup.facts.copy_count or backup.facts.size_bytes for backup in status.backups.values()
+    )
+
+
+def _shown(backup: BackupStatus | None) -> Verdict:
+    """A backup that nobody looked at is unknown; one whose copy is yet to come is not green."""
+    if backup is None:
+        return Verdict.UNKNOWN
+    verdict = backup.judgement.verdict
+    if verdict is Verdict.PROTECTED and not backup.facts.copy_count:
+        return Verdict.LATE
+    return verdict
+
+
+def _backup(
+    kind: BackupType, status: DeviceStatus, places: Places, *, fresh: bool
+) -> dict[str, Any]:
+    backup = status.backups.get(kind)
+    word = STATUS_OF[_shown(backup)]
+    if backup is None:
+        return _block(kind, word)
+    facts = backup.facts
+    return _block(
+        kind,
+        word,
+        processing=backup.processing and fresh,
+        size=facts.size_bytes,
+        last_backup=int(facts.newest_copy_at.timestamp()) if facts.newest_copy_at else 0,
+        count=facts.copy_count,
+        directory=_directory(kind, status, places),
+        message="" if backup.judgement.verdict is Verdict.NONE else backup.judgement.rule,
+    )
+
+
+def _directory(kind: BackupType, status: DeviceStatus, places: Places) -> str:
+    """Of videos only, as the old node: its pages show no more than the device's id of it."""
+    backup = status.backups[kind]
+    if kind is not BackupType.VIDEO or not backup.facts.copy_count:
+        return ""
+    return f"{places.videos}/{status.device.device_id}"
+
+
+def _block(
+    kind: BackupType,
+    word: OldStatus,
+    *,
+    processing: bool = False,
+    size: int = 0,
+    last_backup: int = 0,
+    count: int = 0,
+    directory: str = "",
+    message: str = "",
+) -> dict[str, Any]:
+    block: dict[str, Any] = {
+        "available": count > 0,
+        "status": word,
+        "processing": processing,
+        "size": size,
+        "last_backup": last_backup,
+        "records" if kind is BackupType.MYSQL else "files": count,
+        "directory": directory,
+    }
+    if kind is BackupType.MYSQL:
+        block["message"] = message
+    if kind is BackupType.VIDEO:
+        block["size_human"] = "" if word is OldStatus.OFFLINE else human_size(size)
+    return block

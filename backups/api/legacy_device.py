@@ -1,0 +1,189 @@
+"""GET /device/<id>/backup as the old node answers it, but what is true."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from backups.api.legacy import Places
+from backups.dashboard import DeviceStatus
+from backups.engine.byte_sizes import human_size
+from backups.engine.compare import CopyState
+from backups.engine.facts import BackupFacts, BackupType
+from backups.engine.videos.folder import Chunk
+from backups.models import ResultCopy
+from devices.models import Experiment, Writer
+
+DEVICE_RESULTS = "/ethoscope_data/results"  # where a device has its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A tracking run as its device listed it, and our copy of it: one of the two may be missing."""
+
+    filename: str
+    writer: str
+    experiment: Experiment | None
+    copy: ResultCopy | None
+
+    @property
+    def is_saved(self) -> bool:
+        return self.copy is not None and self.copy.state == CopyState.USABLE
+
+    @property
+    def size_bytes(self) -> int:
+        return self.copy.size_bytes if self.copy else 0
+
+
+def device_payload(
+    status: DeviceStatus,
+    *,
+    experiments: Iterable[Experiment],
+    copies: Iterable[ResultCopy],
+    chunks: Iterable[Chunk],
+    places: Places,
+) -> dict[str, Any]:
+    device_id = status.device.device_id
+    runs = _runs(experiments, copies)
+    video = status.backups.get(BackupType.VIDEO)
+    facts = video.facts if video else BackupFacts(backup_type=BackupType.VIDEO)
+    folder = f"{places.videos}/{device_id}"
+    return {
+        "device_id": device_id,
+        "databases": {
+            "SQLite": {
+                run.filename: _sqlite(run, status) for run in runs if run.writer != Writer.MYSQL
+            },
+            "MariaDB": {run.filename: _mariadb(run) for run in runs if run.writer == Writer.MYSQL},
+            **_videos(facts, _files(device_id, chunks), folder),
+        },
+        "backup_status": {
+            "mysql": _saved([run for run in runs if run.writer == Writer.MYSQL]),
+            "sqlite": _saved([run for run in runs if run.writer != Writer.MYSQL]),
+            "video": _video_totals(facts, folder),
+            "total_databases": len(runs),
+        },
+        "recommended_backup_type": status.recommended_backup_type,
+        "supports_video_backup": status.supports_video_backup,
+    }
+
+
+def _runs(experiments: Iterable[Experiment], copies: Iterable[ResultCopy]) -> list[Run]:
+    """What the device lists, newest first, then the copies of what it no longer does."""
+    found = _best_copies(copies)
+    runs = [
+        Run(
+            filename=experiment.filename,
+            writer=experiment.writer,
+            experiment=experiment,
+            copy=found.pop(experiment.filename, None),
+        )
+        for experiment in experiments
+    ]
+    left_over = sorted(found.items(), reverse=True)
+    return runs + [
+        Run(filename=name, writer=copy.writer, experiment=None, copy=copy)
+        for name, copy in left_over
+    ]
+
+
+def _best_copies(copies: Iterable[ResultCopy]) -> dict[str, ResultCopy]:
+    """By file name; of two with the same name (the device was renamed) the usable one counts."""
+    ranked = sorted(copies, key=lambda copy: copy.state == CopyState.USABLE)
+    return {copy.filename: copy for copy in ranked}
+
+
+def _sqlite(run: Run, status: DeviceStatus) -> dict[str, Any]:
+    entry = {
+        "filesize": run.size_bytes,
+        "backup_filename": run.filename,
+        "version": "Unknown",
+        "path": f"{DEVICE_RESULTS}/{_below_results(run, status)}",
+        "date": _date(run),
+        "db_status": _state(run),
+        "table_counts": {},
+        "file_exists": run.is_saved,  # the old pages write "backed-up" where this is true
+    }
+    if run.copy:
+        entry |= {"size_human": human_size(run.size_bytes), "rsync_enhanced": True}
+    return entry
+
+
+def _mariadb(run: Run) -> dict[str, Any]:
+    return {
+        "table_counts": {},
+        "backup_filename": run.filename,
+        "version": "Unknown",
+        "date": _date(run),
+        "db_status": _state(run),
+        "db_size_bytes": run.size_bytes,
+    }
+
+
+def _below_results(run: Run, status: DeviceStatus) -> str:
+    if run.copy:
+        return run.copy.path
+    started = "_".join(run.filename.split("_")[:2])
+    return f"{status.device.device_id}/{status.device.name}/{started}/{run.filename}"
+
+
+def _date(run: Run) -> float:
+    """When the run started; of a copy that no list names, when its file was last written."""
+    if run.experiment:
+        return run.experiment.started_at.timestamp() if run.experiment.started_at else 0.0
+    return run.copy.modified_at.timestamp() if run.copy else 0.0
+
+
+def _state(run: Run) -> str:
+    if run.copy and run.copy.state == CopyState.CORRUPT:
+        return "error"
+    return (run.experiment.reported_state if run.experiment else "") or "unknown"
+
+
+def _saved(runs: list[Run]) -> dict[str, Any]:
+    names = [run.filename for run in runs if run.is_saved]
+    return {
+        "available": bool(names),
+        "database_count": len(names),
+        "databases": names,
+        "total_size_bytes": sum(run.size_bytes for run in runs if run.is_saved),
+    }
+
+
+def _videos(facts: BackupFacts, files: dict[str, Any], folder: str) -> dict[str, Any]:
+    if facts.disk_read_at is None:
+        return {}
+    section = {
+        "total_files": facts.copy_count,
+        "total_size_bytes": facts.size_bytes,
+        "size_human": human_size(facts.size_bytes),
+        "files": files,
+        "directory": folder,
+        "rsync_enhanced": bool(files),
+    }
+    return {"Video": {"video_backup": section}}
+
+
+def _files(device_id: str, chunks: Iterable[Chunk]) -> dict[str, Any]:
+    """By file name, as the old pages know them; a second file of a name by its path."""
+    files: dict[str, Any] = {}
+    for chunk in chunks:
+        path = f"{device_id}/{chunk.folder}/{chunk.name}"
+        files[path if chunk.name in files else chunk.name] = {
+            "size_bytes": chunk.size_bytes,
+            "size_human": human_size(chunk.size_bytes),
+            "path": path,
+            "status": "backed-up",
+            "filesystem_enhanced": True,
+            "cache_hit": True,  # no request looks at the disk
+        }
+    return files
+
+
+def _video_totals(facts: BackupFacts, folder: str) -> dict[str, Any]:
+    totals = {
+        "available": facts.copy_count > 0,
+        "file_count": facts.copy_count,
+        "total_size_bytes": facts.size_bytes,
+        "size_human": human_size(facts.size_bytes),
+    }
+    return totals | {"directory": folder} if facts.disk_read_at else totals

@@ -1,0 +1,21 @@
+"""Who may read without a login: those whose own address is in a network that was named."""
+
+from collections.abc import Sequence
+from functools import cache
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+
+def is_within(address: str, networks: Sequence[str]) -> bool:
+    """Whether the address of the connection itself lies in one of them; a name never does."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(found, IPv6Address) and found.ipv4_mapped:
+        found = found.ipv4_mapped
+    return any(found in network for network in _parsed(tuple(networks)))
+
+
+@cache
+def _parsed(networks: tuple[str, ...]) -> list[IPv4Network | IPv6Network]:
+    return [ip_network(network) for network in networks]

@@ -1,0 +1,107 @@
+"""The addresses that the node's own pages ask. They show what is stored; nobody is asked."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.http import HttpResponse, HttpResponseBase
+from django.utils import timezone
+from django.utils.cache import get_conditional_response
+from drf_spectacular.utils import extend_schema
+from rest_framework.permissions import BasePermission
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from backups import dashboard
+from backups.api import freshness, legacy, legacy_device
+from backups.api.newest_chunks import newest_chunks
+from backups.api.permissions import MayReadStatus, MayStartBackup
+from devices.models import Device
+
+
+class OldRoute(APIView):
+    """Answers in JSON whatever is asked for, and looks at a login only where one is needed."""
+
+    permission_classes: list[type[BasePermission]] = [MayReadStatus]
+    renderer_classes = [JSONRenderer]
+
+    def perform_authentication(self, request: Request) -> None:
+        """Left to the permission: a poll from a named network costs no session and no user."""
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:  # noqa: FBT001, FBT002 - DRF's own signature
+        return self.get_renderers()[0], JSONRenderer.media_type
+
+
+@extend_schema(exclude=True)
+class StatusView(OldRoute):
+    def get(self, request: Request) -> HttpResponseBase:
+        now = timezone.now()
+        services = freshness.services_with_news()
+        etag = freshness.etag(services, now=now)
+        unchanged = get_conditional_response(request._request, etag=etag or None)
+        if unchanged is not None:
+            return _never_kept(unchanged)
+        payload = legacy.status_payload(
+            dashboard.fleet(now=now, services=services),
+            places=_places(),
+            now=now,
+            ttl=settings.STATUS_TTL,
+        )
+        return _never_kept(_json(payload), etag=etag)
+
+
+@extend_schema(exclude=True)
+class DeviceBackupView(OldRoute):
+    def get_permissions(self) -> Sequence[Any]:
+        if self.request.method == "POST":
+            return [MayStartBackup()]
+        return super().get_permissions()
+
+    def get(self, request: Request, device_id: str) -> HttpResponseBase:
+        device = _device(device_id)
+        if device is None:
+            return _json({"error": f"Device {device_id} not found"})
+        payload = legacy_device.device_payload(
+            dashboard.device_status(device, now=timezone.now()),
+            experiments=device.experiments.all(),
+            copies=device.copies.all(),
+            chunks=newest_chunks(device),
+            places=_places(),
+        )
+        return _never_kept(_json(payload))
+
+    def post(self, request: Request, device_id: str) -> HttpResponse:
+        if _device(device_id) is None:
+            return _json({"error": f"Device {device_id} not found"})
+        return _json(
+            {
+                "success": False,
+                "error": "This installation watches backups and does not start them: "
+                "use the backup services of the node.",
+                "backup_type": "none",
+            }
+        )
+
+
+def _device(device_id: str) -> Device | None:
+    if len(device_id) > 64 or not device_id.isprintable():
+        return None
+    return Device.objects.select_related("group").filter(device_id=device_id).first()
+
+
+def _places() -> legacy.Places:
+    return legacy.Places(results=settings.RESULTS_DIR, videos=settings.VIDEOS_DIR)
+
+
+def _json(payload: dict[str, Any]) -> HttpResponse:
+    return HttpResponse(msgspec.json.encode(payload), content_type="application/json")
+
+
+def _never_kept(response: HttpResponseBase, *, etag: str = "") -> HttpResponseBase:
+    """A browser may keep the answer, but must ask whether it still holds."""
+    response["Cache-Control"] = "no-cache"
+    if etag:
+        response["ETag"] = etag
+    return response

@@ -1,0 +1,43 @@
+"""Devices as the list shows them: DeviceSerializer's shape, built by hand for a whole fleet."""
+
+from typing import Any
+
+from backups.dashboard import BackupStatus, DeviceStatus
+
+
+def device_row(status: DeviceStatus) -> dict[str, Any]:
+    device = status.device
+    return {
+        "device_id": device.device_id,
+        "name": device.name,
+        "address": device.address,
+        "group": device.group.name if device.group else None,
+        "lifecycle": device.lifecycle,
+        "reported_status": device.reported_status,
+        "told_at": device.told_at,
+        "inventory_read_at": device.inventory_read_at,
+        "inventory_error": device.inventory_error,
+        "verdict": status.verdict,
+        "silent": status.silent,
+        "processing": status.processing,
+        "stalled": status.stalled,
+        "size_bytes": status.size_bytes,
+        "newest_copy_at": status.newest_copy_at,
+        "recommended_backup_type": status.recommended_backup_type,
+        "supports_video_backup": status.supports_video_backup,
+        "backups": {kind.value: _backup_row(backup) for kind, backup in status.backups.items()},
+    }
+
+
+def _backup_row(backup: BackupStatus) -> dict[str, Any]:
+    facts = backup.facts
+    return {
+        "verdict": backup.judgement.verdict,
+        "rule": backup.judgement.rule,
+        "since": backup.judgement.since,
+        "taken_at": backup.taken_at,
+        "copy_count": facts.copy_count,
+        "size_bytes": facts.size_bytes,
+        "newest_copy_at": facts.newest_copy_at,
+        "processing": backup.processing,
+    }

@@ -1,0 +1,169 @@
+"""The shapes of the new API. The list of devices is built by hand in `rows`, in its shape."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from backups.engine.facts import BackupType
+from backups.engine.verdict import Verdict
+from backups.models import BackupSnapshot, Recording, ResultCopy, ServiceStatus
+from backups.models.backup import PLAIN_FIELDS
+from devices.models import Experiment, Lifecycle
+
+VERDICTS = [verdict.value for verdict in Verdict]
+TYPES = [kind.value for kind in BackupType]
+JSON = dict[str, Any]
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    since = serializers.DateTimeField()
+    reason = serializers.CharField()
+
+
+class FactsSerializer(serializers.Serializer[Any]):
+    """Facts of one moment: a null time is "never", a null count "never read"."""
+
+    source_read_at = serializers.DateTimeField(allow_null=True)
+    source_error = serializers.CharField()
+    source_count = serializers.IntegerField(allow_null=True)
+    source_changed_at = serializers.DateTimeField(allow_null=True)
+    growing = serializers.BooleanField()
+    disk_read_at = serializers.DateTimeField(allow_null=True)
+    disk_error = serializers.CharField()
+    copy_count = serializers.IntegerField()
+    size_bytes = serializers.IntegerField()
+    newest_copy_at = serializers.DateTimeField(allow_null=True)
+    corrupt = ProblemSerializer(many=True)
+    missing = ProblemSerializer(many=True)
+    behind = ProblemSerializer(many=True)
+    unproven = ProblemSerializer(many=True)
+
+
+class LimitsSerializer(serializers.Serializer[Any]):
+    max_age_seconds = serializers.FloatField(source="max_age.total_seconds")
+    grace_seconds = serializers.FloatField(source="grace.total_seconds")
+    evidence_ttl_seconds = serializers.FloatField(source="evidence_ttl.total_seconds")
+
+
+class BackupRowSerializer(serializers.Serializer[Any]):
+    """One backup in a list: the verdict, the rule that gave it, and what is here."""
+
+    verdict = serializers.ChoiceField(VERDICTS, source="judgement.verdict")
+    rule = serializers.CharField(source="judgement.rule")
+    since = serializers.DateTimeField(source="judgement.since", allow_null=True)
+    taken_at = serializers.DateTimeField(allow_null=True)
+    copy_count = serializers.IntegerField(source="facts.copy_count")
+    size_bytes = serializers.IntegerField(source="facts.size_bytes")
+    newest_copy_at = serializers.DateTimeField(source="facts.newest_copy_at", allow_null=True)
+    processing = serializers.BooleanField()
+
+
+class BackupDetailSerializer(BackupRowSerializer):
+    """One backup in full: what the verdict rests on, and what would clear it."""
+
+    evidence = serializers.ListField(child=serializers.CharField(), source="judgement.evidence")
+    clears = serializers.CharField(source="judgement.clears")
+    claim = serializers.CharField(help_text="What the service says: proves nothing")
+    findings = serializers.ListField(child=serializers.CharField(), source="facts.findings")
+    facts = FactsSerializer()
+    limits = LimitsSerializer()
+
+
+class DeviceSerializer(serializers.Serializer[Any]):
+    """A device as last told, and the verdict of its worst backup."""
+
+    device_id = serializers.CharField(source="device.device_id")
+    name = serializers.CharField(source="device.name")
+    address = serializers.CharField(source="device.address")
+    group = serializers.CharField(source="device.group.name", default=None, allow_null=True)
+    lifecycle = serializers.ChoiceField(Lifecycle.values, source="device.lifecycle")
+    reported_status = serializers.CharField(source="device.reported_status")
+    told_at = serializers.DateTimeField(source="device.told_at")
+    inventory_read_at = serializers.DateTimeField(
+        source="device.inventory_read_at", allow_null=True
+    )
+    inventory_error = serializers.CharField(source="device.inventory_error")
+    verdict = serializers.ChoiceField(VERDICTS)
+    silent = serializers.BooleanField(help_text="Parked or retired: raises no alarm")
+    processing = serializers.BooleanField()
+    stalled = serializers.BooleanField()
+    size_bytes = serializers.IntegerField()
+    newest_copy_at = serializers.DateTimeField(allow_null=True)
+    recommended_backup_type = serializers.ChoiceField(["rsync", "mysql", "none"])
+    supports_video_backup = serializers.BooleanField()
+    backups = serializers.DictField(
+        child=BackupRowSerializer(), help_text="By type: mysql, sqlite, video"
+    )
+
+
+class DeviceDetailSerializer(DeviceSerializer):
+    notes = serializers.CharField(source="device.notes")
+    first_seen_at = serializers.DateTimeField(source="device.first_seen_at")
+    changed_at = serializers.DateTimeField(source="device.changed_at", allow_null=True)
+    software_version = serializers.CharField(source="device.software_version")
+    card_used_percent = serializers.IntegerField(source="device.card_used_percent", allow_null=True)
+    card_age_seconds = serializers.FloatField(source="device.card_age_seconds", allow_null=True)
+    backups = serializers.DictField(
+        child=BackupDetailSerializer(), help_text="By type: mysql, sqlite, video"
+    )
+
+
+class SnapshotSerializer(serializers.ModelSerializer[BackupSnapshot]):
+    device = serializers.CharField(source="backup.device.device_id")
+    backup_type = serializers.ChoiceField(TYPES, source="backup.backup_type")
+
+    class Meta:
+        model = BackupSnapshot
+        fields = [
+            "id", "device", "backup_type", "taken_at", *PLAIN_FIELDS,
+            "problems", "findings", "claim",
+        ]  # fmt: skip
+
+
+class ServiceSerializer(serializers.ModelSerializer[ServiceStatus]):
+    is_available = serializers.BooleanField(help_text="Its last answer came, and could be read")
+
+    class Meta:
+        model = ServiceStatus
+        fields = [
+            "service", "is_available", "checked_at", "answered_at", "error", "answer_seconds",
+            "current_device", "current_file", "processing",
+        ]  # fmt: skip
+
+
+class CopySerializer(serializers.ModelSerializer[ResultCopy]):
+    class Meta:
+        model = ResultCopy
+        fields = [
+            "path", "state", "problem", "size_bytes", "wal_bytes", "modified_at", "data_at",
+            "row_count", "finished", "first_seen_at", "inspected_at",
+        ]  # fmt: skip
+
+
+class ExperimentSerializer(serializers.ModelSerializer[Experiment]):
+    device = serializers.CharField(source="device.device_id")
+    copy = CopySerializer(allow_null=True, help_text="Null: the disk holds no copy")
+
+    class Meta:
+        model = Experiment
+        fields = [
+            "id", "device", "filename", "writer", "started_at", "first_seen_at", "listed_at",
+            "changed_at", "growing", "reported_state", "written_off", "copy",
+        ]  # fmt: skip
+
+
+class RecordingSerializer(serializers.ModelSerializer[Recording]):
+    device = serializers.CharField(source="device.device_id")
+
+    class Meta:
+        model = Recording
+        fields = [
+            "id", "device", "folder", "chunk_count", "size_bytes", "other_count", "other_bytes",
+            "first_chunk", "last_chunk", "newest_change_at", "missing_numbers", "missing_count",
+            "empty_count",
+        ]  # fmt: skip
+
+
+class QueuedSerializer(serializers.Serializer[Any]):
+    task_id = serializers.CharField()

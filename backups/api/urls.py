@@ -1,0 +1,32 @@
+"""The addresses of the API: the old ones as they were, the new ones below /api/v1/."""
+
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.routers import SimpleRouter
+
+from backups.api import errors, old_routes, views
+from backups.api.auth import Login, Logout
+
+router = SimpleRouter()
+router.register("devices", views.DeviceViewSet)
+router.register("snapshots", views.SnapshotViewSet)
+router.register("services", views.ServiceViewSet)
+router.register("experiments", views.ExperimentViewSet)
+router.register("recordings", views.RecordingViewSet)
+
+for_users = {"permission_classes": [IsAuthenticated]}
+v1 = [
+    path("auth/login/", Login.as_view(), name="login"),
+    path("auth/logout/", Logout.as_view(), name="logout"),
+    path("schema/", SpectacularAPIView.as_view(**for_users), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema", **for_users), name="docs"),
+    *router.urls,
+    re_path("^.*/$", errors.not_found),
+]
+
+urlpatterns = [
+    path("backup/status", old_routes.StatusView.as_view(), name="old-status"),
+    path("device/<device_id>/backup", old_routes.DeviceBackupView.as_view(), name="old-device"),
+    path("api/v1/", include((v1, "api"))),
+]
