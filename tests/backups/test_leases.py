@@ -13,9 +13,12 @@ LONG = timedelta(minutes=6)
 
 
 def test_two_never_hold_the_same_lease(now):
-    with hold("work", duration=LONG, now=now), pytest.raises(LeaseHeld, match="work"):
-        with hold("work", duration=LONG, now=now):
-            pytest.fail("both hold it")
+    with (
+        hold("work", duration=LONG, now=now),
+        pytest.raises(LeaseHeld, match="work"),
+        hold("work", duration=LONG, now=now),
+    ):
+        pytest.fail("both hold it")
 
 
 def test_a_lease_is_free_again_after_its_holder_is_done(now):

@@ -1,0 +1,23 @@
+"""A small simulated lab, and ethonode pointed at it."""
+
+import pytest
+
+from lab.server import Lab
+
+
+@pytest.fixture
+def lab(tmp_path):
+    with Lab(root=tmp_path / "lab", devices=6, chunks=60, restless=False) as running:
+        yield running
+
+
+@pytest.fixture
+def site(lab, settings, tmp_path):
+    """Settings that point at the lab; the cache has a folder of its own."""
+    settings.NODE_URL = lab.node_url
+    settings.SERVICE_URLS = {"mysql": lab.mysql_service_url, "rsync": lab.rsync_service_url}
+    settings.DEVICE_PORT = lab.device_port
+    settings.VIDEOS_DIR = lab.videos_dir
+    settings.RESULTS_DIR = lab.results_dir
+    settings.VIDEO_CACHE_DIR = tmp_path / "cache"
+    return settings
