@@ -76,7 +76,7 @@ def test_a_killed_worker_costs_a_snapshot_only_time(lab, environment):
         "SELECT count(*) FROM backups_backupsnapshot s JOIN backups_backup b ON b.id = s.backup_id "
         "JOIN devices_device d ON d.id = b.device_id WHERE d.device_id = ?"
     )
-    lab.faults.switch_on("hung", target=old.name)  # its list of videos: the snapshot has to wait
+    lab.faults.switch_on("hung", target="device")  # its list of videos: the snapshot has to wait
     with worker(environment):
         due = datetime.now(UTC).isoformat()
         queue = f"from backups.tasks import take_snapshot as t; t.delay('{old.device_id}', '{due}')"
