@@ -24,7 +24,8 @@ def make_lab(tmp_path):
     labs = []
 
     def make(**options):
-        lab = Lab(tmp_path / "lab", **({"chunks": 20, "restless": False} | options))
+        root = options.pop("root", tmp_path / "lab")
+        lab = Lab(root, **({"chunks": 20, "restless": False} | options))
         lab.start()
         labs.append(lab)
         return lab
