@@ -1,16 +1,18 @@
-"""How facts and verdicts look in a page: shape, word and colour. The colours are in verdicts.css."""
+"""How facts and verdicts look in a page: shape, word and colour (which is in verdicts.css)."""
 
 from datetime import datetime
 
+from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from humanize import naturaldelta, naturalsize
 
 from backups.engine.facts import BackupType
 from backups.engine.verdict import Verdict
+from backups.models import ServiceStatus
 
 SHAPES = {
-    Verdict.CORRUPT: "dangerous",
+    Verdict.CORRUPT: "broken_image",
     Verdict.MISSING: "cancel",
     Verdict.UNKNOWN: "help",
     Verdict.STALE: "warning",
@@ -56,5 +58,14 @@ def ago(moment: datetime | None, now: datetime) -> SafeString | str:
     )
 
 
+def availability(service: ServiceStatus | None, now: datetime) -> str:
+    """What is known of a service: its last answer is worth nothing when it is old."""
+    if service is None or service.checked_at is None:
+        return "not asked yet"
+    if now - service.checked_at >= settings.STATUS_TTL:
+        return "not asked lately"
+    return "available" if service.is_available else "no answer"
+
+
 def size(size_bytes: int | None) -> str:
-    return "–" if size_bytes is None else naturalsize(size_bytes, binary=True, format="%.1f")
+    return "-" if size_bytes is None else naturalsize(size_bytes, binary=True, format="%.1f")

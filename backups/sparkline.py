@@ -12,18 +12,14 @@ def sparkline(values: Sequence[float], label: str) -> SafeString | str:
     """Oldest first. Fewer than two values are no line."""
     if len(values) < 2:
         return ""
-    last_x, last_y = _points(values)[-1]
     return format_html(
         '<svg class="sparkline" viewBox="0 0 {} {}" role="img" aria-label="{}" '
-        'preserveAspectRatio="none"><title>{}</title><polyline points="{}"/>'
-        '<circle cx="{}" cy="{}" r="3"/></svg>',
+        'preserveAspectRatio="none"><title>{}</title><polyline points="{}"/></svg>',
         WIDTH,
         HEIGHT,
         label,
         label,
         " ".join(f"{x:.1f},{y:.1f}" for x, y in _points(values)),
-        f"{last_x:.1f}",
-        f"{last_y:.1f}",
     )
 
 

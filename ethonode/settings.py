@@ -20,6 +20,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "ethonode.formats"  # dates as 2026-11-22 13:40
 
 INSTALLED_APPS = [
     "unfold",

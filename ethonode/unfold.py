@@ -42,7 +42,7 @@ def _list(title: str, icon: str, app: str, model: str) -> dict[str, Any]:
     return _link(title, icon, f"{app}_{model}_changelist", f"{app}.view_{model}")
 
 
-UNFOLD = {
+UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "ethonode",
     "SITE_HEADER": "ethonode",
     "SITE_SUBHEADER": "Is each device's data safe?",

@@ -14,8 +14,8 @@ COLOURS = {"usable": "success", "empty": "warning", "corrupt": "danger", "busy":
 @admin.register(ResultCopy)
 class ResultCopyAdmin(ReadOnlyAdmin):
     list_display = [
-        "filename", "device", "opens_as", "size", "data_at", "row_count", "finished", "inspected_at",
-        "problem",
+        "filename", "device", "opens_as", "size", "data_at", "row_count", "finished",
+        "inspected_at", "problem",
     ]  # fmt: skip
     list_filter = [
         ("device", AutocompleteSelectFilter),
@@ -40,7 +40,8 @@ class ResultCopyAdmin(ReadOnlyAdmin):
 @admin.register(Recording)
 class RecordingAdmin(ReadOnlyAdmin):
     list_display = [
-        "folder", "device", "chunk_count", "size", "newest_change_at", "missing_count", "empty_count",
+        "folder", "device", "chunk_count", "size", "newest_change_at", "missing_count",
+        "empty_count",
     ]  # fmt: skip
     list_filter = [("device", AutocompleteSelectFilter)]
     list_filter_submit = True

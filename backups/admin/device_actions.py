@@ -14,7 +14,7 @@ from backups.admin import queue
 from devices.admin.dialogs import confirm, go_to
 from devices.models import Device
 
-LOOK = "A worker looks at the disk again, and the new verdict shows here. Nothing is changed."
+LOOK = "The node is asked again, and a worker looks at the disk. The new verdict shows here."
 
 
 class DeviceActions:
@@ -75,6 +75,6 @@ def _queue_looks(request: HttpRequest, devices: QuerySet[Device]) -> None:
     ids = list(devices.values_list("device_id", flat=True))
     queue.queue_and_say(
         request,
-        lambda: queue.queue_snapshots(ids, due_at=timezone.now()),
+        lambda: queue.queue_looks(ids, due_at=timezone.now()),
         f"{len(ids)} look{'s' if len(ids) != 1 else ''} at the disk queued.",
     )

@@ -28,6 +28,11 @@ class RunRow:
     kind: str
     problem: str
 
+    @property
+    def label(self) -> str:
+        """The file name without the machine id, which is that of the page."""
+        return self.experiment.filename.removesuffix(f"_{self.experiment.device.device_id}.db")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
@@ -44,7 +49,7 @@ class Trend:
 def page_context(request: HttpRequest, device: Device) -> dict[str, Any]:
     now = timezone.now()
     status = device_status(device, now=now)
-    runs = _page(request, "runs", device.experiments.all())
+    runs = _page(request, "runs", device.experiments.select_related("device"))
     return {
         "now": now,
         "device": device,
@@ -53,7 +58,7 @@ def page_context(request: HttpRequest, device: Device) -> dict[str, Any]:
         "findings": _findings(status),
         "claims": device.claims.all(),
         "runs": runs,
-        "run_rows": _run_rows(device, runs.object_list, status),
+        "run_rows": _run_rows(device, list(runs), status),
         "recordings": _page(request, "recordings", device.recordings.all()),
         "trends": _trends(device),
     }

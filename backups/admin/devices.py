@@ -35,7 +35,7 @@ FACTS = [
 @admin.register(Device)
 class DeviceAdmin(DeviceActions, SimpleHistoryAdmin, ModelAdmin):
     list_display = [
-        "verdict", "name_or_id", "backups", "newest_data", "size", "status", "group", "lifecycle", "told",
+        "verdict", "name_or_id", "backups", "newest_data", "size", "status", "group", "told",
     ]  # fmt: skip
     list_display_links = ["name_or_id"]
     list_filter = [
@@ -90,7 +90,8 @@ class DeviceAdmin(DeviceActions, SimpleHistoryAdmin, ModelAdmin):
     ) -> HttpResponse:
         device = self.get_object(request, object_id)
         context = {**(extra_context or {}), **(page_context(request, device) if device else {})}
-        return super().change_view(request, object_id, form_url, context)
+        response: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return response
 
     @admin.display(description="Verdict", ordering="severity")
     def verdict(self, device: Device) -> SafeString | str:
@@ -111,7 +112,7 @@ class DeviceAdmin(DeviceActions, SimpleHistoryAdmin, ModelAdmin):
     def backups(self, device: Device) -> SafeString | str:
         status = device.fleet_status  # type: ignore[attr-defined]
         if status is None:
-            return "–"
+            return "-"
         rows = [
             (badges.badge(backup.judgement.verdict, badges.SHORT_LABELS[backup_type]),)
             for backup_type, backup in status.backups.items()
@@ -121,7 +122,7 @@ class DeviceAdmin(DeviceActions, SimpleHistoryAdmin, ModelAdmin):
     @admin.display(description="Newest data here")
     def newest_data(self, device: Device) -> SafeString | str:
         status = device.fleet_status  # type: ignore[attr-defined]
-        return badges.ago(status.newest_copy_at, timezone.now()) if status else "–"
+        return badges.ago(status.newest_copy_at, timezone.now()) if status else "-"
 
     @admin.display(description="Size here")
     def size(self, device: Device) -> str:
@@ -129,8 +130,11 @@ class DeviceAdmin(DeviceActions, SimpleHistoryAdmin, ModelAdmin):
         return badges.size(status.size_bytes if status else None)
 
     @admin.display(description="Reported status", ordering="reported_status")
-    def status(self, device: Device) -> str:
-        return device.reported_status or "not said"
+    def status(self, device: Device) -> SafeString | str:
+        said = device.reported_status or "not said"
+        if device.lifecycle == Lifecycle.ACTIVE:
+            return said
+        return format_html('{} <span class="overlay">{}</span>', said, device.lifecycle)
 
     @admin.display(description="Last told of", ordering="told_at")
     def told(self, device: Device) -> SafeString | str:

@@ -1,5 +1,6 @@
 """The first page: the fleet, worst first, judged now from stored facts. It asks nobody outside."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django_celery_results.models import TaskResult
 
 from backups import dashboard as read_model
+from backups.badges import availability
 from backups.models.services import SERVICES
 
 NODE_TASK = "devices.tasks.refresh_devices"
@@ -18,6 +20,7 @@ NODE_TASK = "devices.tasks.refresh_devices"
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What unfold's index page shows; a person who may not see devices sees none here either."""
+    context["title"] = "Fleet"
     if not request.user.has_perm("devices.view_device"):
         return context
     may_refresh = request.user.has_perm("devices.refresh_device")
@@ -33,19 +36,19 @@ def fleet_part(request: HttpRequest) -> HttpResponse:
 
 def fleet_context(*, now: datetime) -> dict[str, Any]:
     fleet = read_model.fleet(now=now)
-    waiting = read_model.not_looked_at()
-    context = {"fleet": fleet, "waiting": waiting, "now": now, "services": _services(fleet)}
-    if fleet.devices or waiting:
+    context = {"fleet": fleet, "now": now, "services": _services(fleet, now)}
+    if fleet.devices:
         return context
     return context | _why_no_devices()
 
 
-def _services(fleet: read_model.Fleet) -> list[dict[str, Any]]:
+def _services(fleet: read_model.Fleet, now: datetime) -> list[dict[str, Any]]:
     """Both services, also one that was never asked."""
     return [
         {
             "name": name,
             "status": fleet.services.get(key),
+            "availability": availability(fleet.services.get(key), now),
             "url": settings.SERVICE_URLS[key],
         }
         for key, name in SERVICES
@@ -58,4 +61,16 @@ def _why_no_devices() -> dict[str, Any]:
         "node_url": settings.NODE_URL,
         "device_addresses": settings.DEVICE_ADDRESSES,
         "last_asking": asked,
+        "last_words": _last_words(asked.result) if asked else "",
     }
+
+
+def _last_words(result: str | None) -> str:
+    """Of a task: the error that it returned or ended with."""
+    try:
+        said = json.loads(result or "null")
+    except ValueError:
+        return result or ""
+    if not isinstance(said, dict):
+        return ""
+    return str(said.get("error") or " ".join(map(str, said.get("exc_message", []))))

@@ -30,7 +30,7 @@ class ServiceStatusAdmin(ReadOnlyAdmin):
 
     @display(description="Available", label={"available": "success", "no answer": "danger"})
     def availability(self, service: ServiceStatus) -> str:
-        return "available" if service.is_available else "no answer"
+        return badges.availability(service, timezone.now())
 
     @admin.display(description="Last good answer", ordering="answered_at")
     def last_answer(self, service: ServiceStatus) -> SafeString | str:

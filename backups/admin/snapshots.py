@@ -1,4 +1,6 @@
-"""Snapshots: facts at one moment. Their verdict is not stored; a device's page judges the newest."""
+"""Snapshots: facts at one moment. A verdict is not among them: a device's page judges the newest."""
+
+from collections.abc import Iterable
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -14,6 +16,9 @@ from unfold.contrib.filters.admin import (
 from backups import badges
 from backups.models import BackupSnapshot, VideoScan
 from devices.admin.read_only import ReadOnlyAdmin
+
+ON_DISK = ["disk_read_at", "disk_error", "copy_count", "size", "newest_copy_at"]
+ON_DEVICE = ["source_read_at", "source_error", "source_count", "source_changed_at", "growing"]
 
 
 @admin.register(BackupSnapshot)
@@ -35,14 +40,15 @@ class BackupSnapshotAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     fieldsets = [
         (None, {"fields": ["backup", "taken_at", "claim"]}),
-        ("On the disk", {"fields": ["disk_read_at", "disk_error", "copy_count", "size", "newest_copy_at"]}),
-        ("On the device", {"fields": ["source_read_at", "source_error", "source_count", "source_changed_at", "growing"]}),
+        ("On the disk", {"fields": ON_DISK}),
+        ("On the device", {"fields": ON_DEVICE}),
         ("What was wrong", {"fields": ["problem_lines", "finding_lines"]}),
         ("The scan of the videos", {"fields": ["scan_lines"]}),
-    ]  # fmt: skip
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BackupSnapshot]:
-        return super().get_queryset(request).select_related("backup__device")
+        snapshots: QuerySet[BackupSnapshot] = super().get_queryset(request)
+        return snapshots.select_related("backup__device")
 
     @admin.display(description="Device", ordering="backup__device__name")
     def device(self, snapshot: BackupSnapshot) -> str:
@@ -59,7 +65,7 @@ class BackupSnapshotAdmin(ReadOnlyAdmin):
     @admin.display(description="Problems")
     def problem_counts(self, snapshot: BackupSnapshot) -> str:
         counts = [f"{found['count']} {kind}" for kind, found in snapshot.problems.items()]
-        return ", ".join(counts) or "–"
+        return ", ".join(counts) or "-"
 
     @admin.display(description="Problems")
     def problem_lines(self, snapshot: BackupSnapshot) -> SafeString | str:
@@ -93,5 +99,5 @@ def _scan_facts(scan: VideoScan) -> list[str]:
     ]
 
 
-def _lines(lines: object) -> SafeString | str:
-    return format_html_join("", "<div>{}</div>", ((line,) for line in lines)) or "–"
+def _lines(lines: Iterable[str]) -> SafeString | str:
+    return format_html_join("", "<div>{}</div>", ((line,) for line in lines)) or "-"

@@ -7,7 +7,7 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
-from unfold.decorators import action
+from unfold.decorators import action, display
 from unfold.enums import ActionVariant
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -44,9 +44,8 @@ class ExperimentAdmin(ReadOnlyAdmin):
         "writer",
         "started_at",
         "changed_at",
-        "growing",
         "listed_at",
-        "written_off",
+        "state",
     ]
     list_filter = [
         ("device", AutocompleteSelectFilter),
@@ -59,6 +58,12 @@ class ExperimentAdmin(ReadOnlyAdmin):
     search_fields = ["filename", "device__name", "device__device_id"]
     show_full_result_count = False
     actions_detail = ["write_off", "take_back"]
+
+    @display(description="State", label={"growing": "info", "written off": "warning"})
+    def state(self, experiment: Experiment) -> str | None:
+        if experiment.written_off:
+            return "written off"
+        return "growing" if experiment.growing else None
 
     def has_write_off_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("devices.write_off_experiment")

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
@@ -12,8 +14,9 @@ class DeviceGroupAdmin(ModelAdmin):
     search_fields = ["name"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DeviceGroup]:
-        return super().get_queryset(request).annotate(device_count=Count("devices"))
+        groups: QuerySet[DeviceGroup] = super().get_queryset(request)
+        return groups.annotate(device_count=Count("devices"))
 
     @admin.display(description="Devices", ordering="device_count")
-    def device_count(self, group: DeviceGroup) -> int:
-        return group.device_count  # type: ignore[attr-defined]  # annotated above
+    def device_count(self, group: Any) -> int:
+        return int(group.device_count)
