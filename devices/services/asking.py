@@ -29,7 +29,6 @@ from devices.records import (
 )
 
 MOST_AT_ONCE = 8  # devices; each of them gets one request at a time
-DEFAULT_PORT = 9000
 
 T = TypeVar("T")
 Answer = TypeVar("Answer")
@@ -113,7 +112,7 @@ def ask_one(
     """One answer of a device. Raises AskFailed."""
     if not is_address(address):  # a person may have typed it
         raise Unreachable(f"{readable(address)!r} is not host or host:port")
-    port = "" if ":" in address else f":{getattr(settings, 'DEVICE_PORT', DEFAULT_PORT)}"
+    port = "" if ":" in address else f":{settings.DEVICE_PORT}"
     return get_json(
         f"http://{address}{port}{path}",
         type=type,
