@@ -108,7 +108,7 @@ class CacheFile:
                 self.directory.mkdir()  # never its parents: that might be an unmounted disk
             with self._open_directory() as directory:
                 self._replace(directory, data)
-                self._sweep(directory, before=cache.timestamp - LEFT_OVER_AFTER)
+                self._sweep(directory)
         except CacheUnusable as problem:
             raise CacheUnwritable(f"{self.path}: {problem}") from problem
         except OSError as error:
@@ -123,7 +123,8 @@ class CacheFile:
         if not hmac.compare_digest(signature, self._signature(pickled)):
             raise CacheUnusable("is not what this installation wrote for this device")
         try:
-            content = msgspec.convert(_NoClasses(io.BytesIO(pickled)).load(), _Content)
+            plain = _NoClasses(io.BytesIO(pickled)).load()
+            content = msgspec.convert(plain, _Content, builtin_types=(bytes,))
         except _BAD_CONTENT as error:
             raise CacheUnusable(f"cannot be read: {error}") from error
         _check(content)
@@ -138,13 +139,15 @@ class CacheFile:
                 if error.errno == errno.ELOOP:
                     raise CacheUnusable("is a link") from error
                 raise
-        with os.fdopen(handle, "rb", buffering=0) as file:
+        try:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
                 raise CacheUnusable("is no file")
             if status.st_size > MOST_BYTES:
                 raise CacheUnusable(f"is larger than {MOST_BYTES} bytes")
-            return file.read(status.st_size) or b""  # asking for more would set it aside
+            return os.read(handle, status.st_size)
+        finally:
+            os.close(handle)
 
     @contextmanager
     def _open_directory(self) -> Iterator[int]:
@@ -179,11 +182,12 @@ class CacheFile:
             raise
         os.fsync(directory)
 
-    def _sweep(self, directory: int, *, before: float) -> None:
-        """Remove what writers that were killed left behind."""
+    def _sweep(self, directory: int) -> None:
+        """Remove what writers that were killed left behind, by the disk's own clock."""
+        before = os.lstat(self.name, dir_fd=directory).st_mtime - LEFT_OVER_AFTER
         for name in os.listdir(directory):
             if name.startswith(f".{self.name}."):
-                with suppress(OSError):
+                with suppress(FileNotFoundError):
                     if os.lstat(name, dir_fd=directory).st_mtime < before:
                         os.unlink(name, dir_fd=directory)
 

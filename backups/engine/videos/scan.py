@@ -67,6 +67,8 @@ def _root_status(root: Path) -> os.stat_result:
         raise VideosUnreadable(f"{root}: {error.strerror}") from error
     if not S_ISDIR(status.st_mode):
         raise VideosUnreadable(f"{root}: is no folder")
+    if not os.access(root, os.R_OK | os.X_OK):
+        raise VideosUnreadable(f"{root}: Permission denied")
     return status
 
 
