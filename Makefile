@@ -21,7 +21,8 @@ lint: .venv/.dev
 	$(BIN)/python manage.py check --fail-level WARNING
 
 bench: .venv/.dev
-	@for bench in benchmarks/*.py; do echo "== $$bench"; $(BIN)/python $$bench --short || exit 1; done
+	@for bench in $$(grep -l __main__ benchmarks/*.py); do \
+	  echo "== $$bench"; $(BIN)/python -m benchmarks.$$(basename $$bench .py) --short || exit 1; done
 
 lock: .venv/.dev
 	$(BIN)/uv pip compile requirements.in -o requirements.txt --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links

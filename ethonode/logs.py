@@ -9,7 +9,8 @@ from structlog.types import EventDict, Processor, WrappedLogger
 
 HIDDEN = "[hidden]"
 SECRET_NAME = re.compile(
-    r"passw(or)?d|passphrase|secret|token|authorization|cookie|wifi|psk|(^|[_-])key$", re.IGNORECASE
+    r"passw(or)?d|passphrase|secret|token|authorization|cookie|wifi|psk|^key$|(api|private|access|signing)[_-]?key$",
+    re.IGNORECASE,
 )
 LOGIN_IN_URL = re.compile(r"(?<=://)[^/@\s]+@")
 # name=value, "name": "value", name: value, also inside a traceback or a quoted answer
