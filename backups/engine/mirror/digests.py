@@ -1,0 +1,102 @@
+"""Fingerprints of the same rows, made by the server there and by us here."""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from backups.engine.mirror.columns import NULL_MARK, quoted
+from backups.engine.mirror.schema import Table
+from backups.engine.mirror.source import Snapshot
+from backups.engine.mirror.windows import Window
+
+BRANCHES = 100  # windows asked for in one question
+_HASH_DIGITS = 15  # of a row, where rows have no order: the sum of many stays exact
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    rows: int
+    text: str
+
+
+def digests_there(snapshot: Snapshot, windows: Iterable[Window]) -> dict[Window, Digest]:
+    """The server's digests, many windows to a question."""
+    found: dict[Window, Digest] = {}
+    rest = iter(windows)
+    while asked := list(islice(rest, BRANCHES)):
+        branches = (_question(number, window) for number, window in enumerate(asked))
+        for number, rows, text in snapshot.rows(" UNION ALL ".join(branches)):
+            found[asked[as_int(number)]] = Digest(as_int(rows), as_text(text))
+    return found
+
+
+def _question(number: int, window: Window) -> str:
+    table, key = window.table, quoted(window.table.rising_key or "")
+    return (
+        f"SELECT {number}, COUNT(*), "  # noqa: S608  # names are quoted, numbers are ours
+        f"MD5(GROUP_CONCAT({table.packed} ORDER BY {key} SEPARATOR ';')) "
+        f"FROM {quoted(table.name)} WHERE {window.condition}"
+    )
+
+
+def digest_here(copy: sqlite3.Connection, window: Window) -> Digest:
+    if window.table.packs:
+        count, text = copy.execute(_packed_here(window)).fetchone()
+    else:
+        lines = [line.encode() for line in _lines(copy, window.table, _in_order(window))]
+        count, text = len(lines), b";".join(lines)
+    if not count:
+        return Digest(0, "")
+    packed = text.encode() if isinstance(text, str) else text
+    return Digest(count, hashlib.md5(packed, usedforsecurity=False).hexdigest())
+
+
+def _packed_here(window: Window) -> str:
+    columns = [
+        f"IFNULL({quoted(column.name)},'{NULL_MARK}')" if column.nullable else quoted(column.name)
+        for column in window.table.columns
+    ]
+    row = " || ',' || ".join(columns)
+    return (
+        f"SELECT COUNT(*), group_concat({row}, ';') "  # noqa: S608  # quoted names
+        f"FROM (SELECT * FROM {quoted(window.table.name)} {_in_order(window)})"
+    )
+
+
+def _in_order(window: Window) -> str:
+    return f"WHERE {window.condition} ORDER BY {quoted(window.table.rising_key or '')}"
+
+
+def whole_there(table: Table) -> str:
+    """The expression of a digest of rows in any order."""
+    number = f"CONV(LEFT(MD5({table.packed}), {_HASH_DIGITS}), 16, 10)"
+    return f"SUM(CAST({number} AS UNSIGNED))"
+
+
+def whole_here(copy: sqlite3.Connection, table: Table) -> Digest:
+    rows = total = 0
+    for line in _lines(copy, table, ""):
+        rows += 1
+        digest = hashlib.md5(line.encode(), usedforsecurity=False).hexdigest()
+        total += int(digest[:_HASH_DIGITS], 16)
+    return Digest(rows, str(total) if rows else "")
+
+
+def _lines(copy: sqlite3.Connection, table: Table, tail: str) -> Iterator[str]:
+    names = ", ".join(quoted(column.name) for column in table.columns)
+    fingerprints = [column.fingerprint for column in table.columns]
+    query = f"SELECT {names} FROM {quoted(table.name)} {tail}"  # noqa: S608
+    row: tuple[Any, ...]
+    for row in copy.execute(query):
+        yield ",".join([of(value) for of, value in zip(fingerprints, row, strict=True)])
+
+
+def as_int(value: str | bytes | None) -> int:
+    return int(value) if value is not None else 0
+
+
+def as_text(value: str | bytes | None) -> str:
+    return value.decode() if isinstance(value, bytes) else value or ""

@@ -1,0 +1,48 @@
+"""Rows that leave the copy: a mirror follows its source, but it throws nothing away."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from backups.engine.mirror.columns import quoted
+
+SCHEMA = "kept"
+_KEPT_AT = "kept_at"
+
+
+@contextmanager
+def attached(connection: sqlite3.Connection, path: Path, schema: str) -> Iterator[None]:
+    connection.execute(f"ATTACH ? AS {schema}", (str(path),))
+    try:
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        connection.execute(f"DETACH {schema}")
+
+
+def keep_rows(
+    connection: sqlite3.Connection,
+    table: str,
+    columns: Iterable[str],
+    query: str,
+    *,
+    now: datetime,
+) -> int:
+    """Put the rows of a query into the table's namesake among the kept ones."""
+    names = list(columns)
+    target = f"{SCHEMA}.{quoted(table)}"
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {target} ({_KEPT_AT} TEXT)")
+    rows = connection.execute(f"PRAGMA {SCHEMA}.table_info({quoted(table)})")
+    held = {row[1] for row in rows}
+    for name in names:
+        if name not in held:
+            connection.execute(f"ALTER TABLE {target} ADD COLUMN {quoted(name)}")
+    into = ", ".join([_KEPT_AT, *map(quoted, names)])
+    done = connection.execute(
+        f"INSERT INTO {target} ({into}) SELECT ?, * FROM ({query})",  # noqa: S608
+        (f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",),
+    )
+    return done.rowcount

@@ -1,0 +1,185 @@
+"""Where a copy lies, what may lie beside it, and who may work on it."""
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from backups.engine.mirror.errors import DestinationError, DestinationFull, MirrorRunning
+
+_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS})
+_SQLITE_TAILS = ("-journal", "-wal", "-shm")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The names around one copy. None of the others ends in `.db`: no reader takes them for one."""
+
+    destination: Path
+
+    @property
+    def fresh(self) -> Path:
+        """A whole new copy, until it takes the final name."""
+        return self._hidden("mirror-new")
+
+    @property
+    def stage(self) -> Path:
+        """New rows, until they are in the copy."""
+        return self._hidden("mirror-stage")
+
+    @property
+    def lock(self) -> Path:
+        return self._hidden("mirror-lock")
+
+    @property
+    def activity(self) -> Path:
+        return self.destination.with_suffix(".txt")
+
+    @property
+    def removed_rows(self) -> Path:
+        """What the copy once had and the device no longer has, row by row."""
+        return self.destination.with_name(f"{self.destination.name}.removed-rows")
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.destination.exists() or self.destination.stat().st_size == 0
+
+    def _hidden(self, purpose: str) -> Path:
+        return self.destination.with_name(f".{self.destination.name}.{purpose}")
+
+
+@contextmanager
+def held(destination: Path) -> Iterator[Place]:
+    """The right to work on this copy. Nothing stays behind where no copy was made.
+
+    Raises MirrorRunning while another process has it; a dead process's right ends with it.
+    """
+    place = Place(destination)
+    if destination.is_symlink() or destination.is_dir():
+        raise DestinationError(f"{destination}: not a file of its own")
+    with file_errors(destination):
+        made = _make_folder(destination.parent)
+        handle = _locked(place)
+    try:
+        for left_over in (place.fresh, place.stage):
+            discard(left_over)
+        yield place
+    finally:
+        _release(place, handle, made)
+
+
+def _make_folder(folder: Path) -> list[Path]:
+    """Make it, and tell what was made, innermost first."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return missing
+
+
+def _locked(place: Place) -> int:
+    while True:
+        handle = os.open(place.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(handle)
+            raise MirrorRunning(f"{place.destination.name}: another mirror works on it") from error
+        if _is_still(place.lock, handle):
+            return handle
+        os.close(handle)  # its last holder took it away between our two steps
+
+
+def _is_still(path: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
+
+
+def _release(place: Place, handle: int, made: list[Path]) -> None:
+    with suppress(OSError):
+        discard(place.fresh)
+        discard(place.stage)
+        if not place.destination.exists():
+            place.lock.unlink()
+            for folder in made:
+                folder.rmdir()
+    os.close(handle)
+
+
+def remembered_turn(place: Place) -> int:
+    """The last run's turn. It is a hint: lost or nonsense, the count starts anew."""
+    with suppress(OSError, ValueError):
+        return int(place.lock.read_text(errors="replace")[:20])
+    return 0
+
+
+def remember_turn(place: Place, turn: int) -> None:
+    with suppress(OSError):
+        place.lock.write_text(f"{turn}\n")
+
+
+def discard(path: Path) -> None:
+    """Remove a database of ours with everything SQLite keeps beside it."""
+    for tail in ("", *_SQLITE_TAILS):
+        path.with_name(path.name + tail).unlink(missing_ok=True)
+
+
+def put_in_place(place: Place) -> None:
+    """Give the fresh copy its final name; readers see the old one or the new one."""
+    with file_errors(place.destination):
+        _sync(place.fresh)
+        for tail in _SQLITE_TAILS:  # of a former file: SQLite would play it into the new one
+            place.destination.with_name(place.destination.name + tail).unlink(missing_ok=True)
+        place.fresh.replace(place.destination)
+        _sync(place.destination.parent)
+
+
+def set_aside(place: Place, why: str, *, now: datetime) -> Path:
+    """A second name for the copy as it is, saying why and when. The first one stays."""
+    stamp = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    aside = _unused(place.destination, f"{why}-{stamp}")
+    with file_errors(aside):
+        for tail in ("", *_SQLITE_TAILS):
+            beside = place.destination.with_name(place.destination.name + tail)
+            if beside.exists():
+                _name_twice(beside, aside.with_name(aside.name + tail))
+        if place.activity.exists():
+            place.activity.rename(_unused(place.activity, f"{why}-{stamp}"))
+    return aside
+
+
+def _name_twice(path: Path, second: Path) -> None:
+    try:
+        os.link(path, second)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        shutil.copy2(path, second)
+
+
+def _unused(path: Path, tail: str) -> Path:
+    names = [f"{path.name}.{tail}", *(f"{path.name}.{tail}-{n}" for n in range(2, 1000))]
+    return next(found for name in names if not (found := path.with_name(name)).exists())
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def file_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        kind = DestinationFull if error.errno in _NO_SPACE else DestinationError
+        raise kind(f"{path}: {error.strerror}") from error

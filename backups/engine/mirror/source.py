@@ -1,0 +1,41 @@
+"""What the mirror needs of a server: one snapshot, asked by SQL, answered as exact text."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+Value = str | bytes | None
+Row = tuple[Value, ...]
+
+
+class Snapshot(Protocol):
+    """The database at one moment. Numbers and times come as the server's own text."""
+
+    def rows(self, query: str) -> list[Row]:
+        """A small answer as a whole."""
+        ...
+
+    def stream(self, query: str) -> Iterator[Row]:
+        """A large answer row by row; to be read to its end before the next question."""
+        ...
+
+    def close(self) -> None:
+        """Let the server go before the context ends; safe to repeat."""
+        ...
+
+
+class Source(Protocol):
+    @property
+    def database(self) -> str: ...
+
+    def snapshot(self, cancelled: Callable[[], bool]) -> AbstractContextManager[Snapshot]:
+        """Connect, and see one consistent state for as long as the context lasts.
+
+        Everything raised is a SourceError, or Cancelled soon after `cancelled` says so.
+        """
+        ...
+
+
+def literal(text: str) -> str:
+    """A string in a query: in hex, so that no quoting rule matters."""
+    return f"CONVERT(X'{text.encode().hex()}' USING utf8mb4)"
