@@ -97,7 +97,7 @@ def wait_for(happened: Callable[[], bool], process: subprocess.Popen[bytes]) -> 
     until = time.monotonic() + 180
     while not happened():
         if process.poll() is not None or time.monotonic() > until:
-            sys.exit(f"{process.args} did not start")
+            sys.exit(f"{process.args!r} did not start")
         time.sleep(0.2)
 
 

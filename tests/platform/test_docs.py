@@ -8,7 +8,9 @@ import pytest
 from ethonode.env import BASE_DIR
 
 SOURCE = (BASE_DIR / "ethonode" / "env.py").read_text()
-SETTINGS = sorted(set(re.findall(r'(?:env|_\w+)(?:\.\w+)?\((?:env, )?"([A-Z_]+)"', SOURCE)))
+SETTINGS = sorted(
+    set(re.findall(r'(?:env|_\w+)(?:\.\w+)?\((?:env, )?"((?!ETHONODE_)[A-Z_]+)"', SOURCE))
+)
 
 
 def test_the_settings_are_found():
