@@ -36,7 +36,7 @@ class Door:
     address: str
     port: int = 0
     wanted: Callable[[], bool] = lambda: True  # whether whoever serves it is there at all
-    server: asyncio.Server | None = None
+    listening: socket.socket | None = None
     talks: set[asyncio.Task[None]] = field(default_factory=set)
 
 
@@ -54,16 +54,16 @@ class Doors:
         chosen: int = sockets[0].getsockname()[1]
         for door, listening in zip(doors, sockets, strict=True):
             door.port = chosen
-            door.server = await self._serve(door, listening)
+            self._open(door, listening)
         self._doors += doors
         return chosen
 
     async def reconcile(self) -> None:
         """Open the doors that should be open, close the others with their conversations."""
         for door in self._doors:
-            if self._should_be_open(door) and door.server is None:
-                door.server = await self._serve(door, _listening(door.address, door.port))
-            elif door.server and not self._should_be_open(door):
+            if self._should_be_open(door) and door.listening is None:
+                self._open(door, _listening(door.address, door.port))
+            elif door.listening and not self._should_be_open(door):
                 await self._close(door)
 
     async def close(self) -> None:
@@ -74,29 +74,34 @@ class Doors:
         role, device_id = door.service.role, door.service.device_id
         return door.wanted() and not self._faults.refuses(role, device_id=device_id)
 
-    async def _serve(self, door: Door, listening: socket.socket) -> asyncio.Server:
-        async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await self._talk(door, reader, writer)
-
-        return await asyncio.start_server(talk, sock=listening, limit=_MOST_HEAD_BYTES)
+    def _open(self, door: Door, listening: socket.socket) -> None:
+        door.listening = listening
+        asyncio.get_running_loop().add_reader(listening, self._accept, door, listening)
 
     async def _close(self, door: Door) -> None:
-        if door.server:
-            door.server.close()
-            await door.server.wait_closed()
-            door.server = None
+        if door.listening:
+            asyncio.get_running_loop().remove_reader(door.listening)
+            door.listening.close()
+            door.listening = None
         for task in list(door.talks):
             task.cancel()
         await asyncio.gather(*door.talks, return_exceptions=True)
 
-    async def _talk(
-        self, door: Door, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    def _accept(self, door: Door, listening: socket.socket) -> None:
+        """Not by asyncio's own server: that loses a connection which comes as it closes."""
+        try:
+            client, _ = listening.accept()
+        except OSError:
+            return  # it went away again
+        client.settimeout(0)
+        task = asyncio.get_running_loop().create_task(self._talk(door, client))
+        door.talks.add(task)
+        task.add_done_callback(door.talks.discard)
+        task.add_done_callback(lambda _: client.close())
+
+    async def _talk(self, door: Door, client: socket.socket) -> None:
         """One request and its answer; a client that goes away is nobody's error."""
-        task = asyncio.current_task()
-        if task:
-            door.talks.add(task)
-            task.add_done_callback(door.talks.discard)
+        reader, writer = await asyncio.open_connection(sock=client, limit=_MOST_HEAD_BYTES)
         try:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _PATIENCE)
             await self._answer(door, head, reader, writer)

@@ -18,6 +18,10 @@ class LoopThread:
     def start(self) -> None:
         self._thread.start()
 
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
 
@@ -35,10 +39,9 @@ class LoopThread:
 
     def stop(self) -> None:
         """End the thread; what is still running there is cancelled first."""
-        if self._thread.is_alive():
-            self.run(_cancel_all())
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
+        self.run(_cancel_all())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
         self._loop.close()
 
 

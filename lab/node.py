@@ -13,7 +13,6 @@ from lab.node_entries import entry
 from lab.old_backup import DeviceBackup, backup_status
 from lab.world import World
 
-
 _UNTOLD = ("databases", "active")  # of one device by itself
 
 

@@ -114,7 +114,9 @@ class Lab:
             raise
 
     def stop(self) -> None:
-        """Close everything and write down how far the lab came."""
+        """Close everything and write down how far the lab came. A second time does nothing."""
+        if not self._thread.running:
+            return
         self._thread.run(self._doors.close())
         self._thread.stop()
         self._world.side.close()
