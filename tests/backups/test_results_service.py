@@ -32,6 +32,7 @@ def run(results_dir, device):
         path = results_dir / device.device_id / folder / "r" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("PRAGMA synchronous = OFF")
             database.execute("CREATE TABLE METADATA (field TEXT, value TEXT)")
             database.execute("CREATE TABLE VAR_MAP AS SELECT 'x' AS var_name")
             database.execute("CREATE TABLE ROI_MAP (roi_idx INTEGER)")

@@ -39,6 +39,7 @@ def make_run(tmp_path):
         path = tmp_path / name
         fields = {"date_time": str(START)} if metadata is None else metadata
         with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("PRAGMA synchronous = OFF")
             if wal:
                 database.execute("PRAGMA journal_mode = WAL")
             database.execute("CREATE TABLE METADATA (field TEXT, value TEXT)")

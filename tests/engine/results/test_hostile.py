@@ -113,9 +113,15 @@ def test_a_view_without_end_is_not_asked(make_run, look):
     assert (found.state, found.row_count) == (CopyState.USABLE, 2)
 
 
-def test_a_view_is_no_table(make_run, look):
-    sql = "DROP TABLE METADATA; CREATE VIEW METADATA AS SELECT 'date_time' AS field, 1 AS value"
-    found = look(make_run(sql=sql))
+@pytest.mark.parametrize(
+    "other",
+    [
+        "CREATE VIEW METADATA AS SELECT 'date_time' AS field, 1 AS value",
+        "CREATE VIRTUAL TABLE METADATA USING fts5(field, value)",
+    ],
+)
+def test_what_runs_code_of_the_files_own_is_no_table(make_run, look, other):
+    found = look(make_run(sql=f"DROP TABLE METADATA; {other}"))
     assert (found.state, found.problem) == (CopyState.EMPTY, "lacks METADATA")
 
 
