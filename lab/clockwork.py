@@ -53,8 +53,10 @@ class Clockwork:
             life.stop_run(self._world, device)
             life.start_run(self._world, device)
         for device in self._next(_NEW_RECORDING_EVERY, seconds, _records):
-            life.stop_recording(device)
-            life.start_recording(self._world, device)
+            life.stop_recording(device)  # and begins anew in the next step
+        for device in self._world.devices:
+            if device.kind is Kind.VIDEO and _undisturbed(device):
+                life.start_recording(self._world, device)
 
     def _end_absences(self) -> None:
         for device in self._world.devices:

@@ -34,6 +34,7 @@ def found(
     note(world, resting=resting)  # a start that is killed half-way goes on with the same fleet
     for device in fleet:
         world.side.prepare(_runs_it_has(device))
+        _mend(world, device)
     for device in new:
         world.side.prepare(device.runs)
         _fill(world, device)
@@ -45,6 +46,14 @@ def _runs_it_has(device: SimulatedDevice) -> list[Run]:
     """MariaDB holds the newest run only."""
     newest = device.runs[-1:]
     return [run for run in device.runs if run.writer is Writer.SQLITE or run in newest]
+
+
+def _mend(world: World, device: SimulatedDevice) -> None:
+    """Faults end with the lab: the daemons shall copy again what one of them held back."""
+    for run in device.runs:
+        if run.held_back:
+            run.held_back = False
+            (world.tree.results / run.path).unlink(missing_ok=True)
 
 
 def _fill(world: World, device: SimulatedDevice) -> None:

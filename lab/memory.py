@@ -65,5 +65,5 @@ def _device(told: dict[str, Any]) -> SimulatedDevice:
 
 
 def _run(told: dict[str, Any]) -> Run:
-    well = {"writer": Writer(told["writer"]), "listed": True, "held_back": False}
+    well = {"writer": Writer(told["writer"]), "listed": True}
     return Run(**(told | well))

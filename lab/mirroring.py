@@ -10,12 +10,11 @@ from lab.schema import PLAIN_TABLES, id_tables, mirror_statements
 def mirror(source: Path, target: Path) -> None:
     """Copy the rows that are new, and append the new activity rows to the `.txt` beside."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = not target.exists() or target.stat().st_size == 0
     with closing(sqlite3.connect(target, isolation_level=None)) as copy:
         copy.execute("PRAGMA synchronous=OFF")
         copy.execute("ATTACH ? AS source", (f"{source}",))
         copy.execute("BEGIN")
-        if fresh:
+        if not copy.execute("SELECT COUNT(*) FROM main.sqlite_master").fetchone()[0]:
             for statement in mirror_statements():
                 copy.execute(statement)
         seen = copy.execute("SELECT COALESCE(MAX(id), 0) FROM main.CSV_DAM_ACTIVITY").fetchone()[0]

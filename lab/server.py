@@ -11,12 +11,12 @@
         lab.faults.switch_on("cut", target="mysql", path="/status")
         lab.faults.switch_off("cut")
         lab.kill("rsync"), lab.revive("rsync")     node, mysql or rsync; a daemon forgets its jobs
-        lab.turn_off(device), lab.turn_on(device), lab.stop_run(device), lab.start_run(device)
+        lab.turn_off(device), lab.stop_run(device), lab.stop_recording(device), and on/start
         lab.requests                       what the servers were asked, oldest first
 
 A lab with `live=True` moves by itself every five seconds, on the wall clock. `restless=False`
-keeps devices from going away and runs from ending by themselves. `started_at` sets the clock of
-a lab that is not live. A second lab on the same root goes on with the files that are there.
+keeps devices and runs as they are. `started_at` sets the clock of a lab that is not live. A
+second lab on the same root goes on with the files that are there.
 """
 
 from collections.abc import Callable, Iterable
@@ -176,6 +176,12 @@ class Lab:
 
     def start_run(self, device: SimulatedDevice) -> Run | None:
         return self._thread.do(lambda: life.start_run(self._world, device))
+
+    def stop_recording(self, device: SimulatedDevice) -> None:
+        self._thread.do(lambda: life.stop_recording(device))
+
+    def start_recording(self, device: SimulatedDevice) -> None:
+        self._thread.do(lambda: life.start_recording(self._world, device))
 
     def _open(self) -> None:
         """A first cycle of both daemons, then the faults, then the doors."""

@@ -52,6 +52,17 @@ def test_a_run_stops_and_the_next_one_starts(lab, query, by_kind):
     assert rows(query, lab.results_dir / new.path) > 0
 
 
+def test_a_recording_stops_and_the_next_one_starts(lab, ask_device, by_kind):
+    device = by_kind["video"]
+    lab.stop_recording(device)
+    assert ask_device(device, "/data/{id}")["status"] == "stopped"
+    lab.tick(60)
+    lab.start_recording(device)
+    lab.tick(700)
+    assert ask_device(device, "/data/{id}")["status"] == "recording"
+    assert list((lab.videos_dir / device.recording.folder).iterdir())
+
+
 def test_mariadb_lists_the_newest_run_only(lab, ask_device, by_kind):
     device = by_kind["mysql"]
     [listed] = ask_device(device, "/data/databases/{id}")["MariaDB"].values()

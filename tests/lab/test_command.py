@@ -44,4 +44,6 @@ def test_every_fault_is_listed_with_a_line(capsys):
 @pytest.mark.parametrize("faults", ["no-such-fault", "corrupt-copy@ETHOSCOPE_999"])
 def test_a_wrong_fault_stops_the_start_with_one_line(tmp_path, faults):
     with pytest.raises(CommandError, match="simulated lab cannot start"):
-        call_command("lab", "--root", str(tmp_path), "--chunks", "0", "--faults", faults)
+        call_command(
+            "lab", "--root", str(tmp_path), "--devices", "1", "--chunks", "0", "--faults", faults
+        )
