@@ -42,7 +42,8 @@ def test_the_newest_of_all_rois_counts(make_run, look):
         "CREATE TABLE ROI_2 (t INTEGER); INSERT INTO ROI_2 VALUES (5000)",
         "CREATE TABLE ROI_2 (id INTEGER PRIMARY KEY); INSERT INTO ROI_2 VALUES (5)",
         "CREATE TABLE ROI_2 (id INT PRIMARY KEY, t INT) WITHOUT ROWID",
-        "CREATE TABLE ROI_2_backup_1767 (id INTEGER PRIMARY KEY, t INTEGER)",
+        "CREATE TABLE ROI_2_backup_1 (id INTEGER PRIMARY KEY, t);"
+        "INSERT INTO ROI_2_backup_1 VALUES (1, 9000)",
         "CREATE TABLE 'ROI_2\"; DROP' (id INTEGER PRIMARY KEY, t INTEGER)",
         "CREATE TABLE ROI_2 (id INTEGER PRIMARY KEY, t INTEGER)",
     ],
