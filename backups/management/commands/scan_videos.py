@@ -1,14 +1,13 @@
-"""`manage.py scan_videos`: scan the videos of one device or of all, and show what the cache saved."""
+"""`manage.py scan_videos`: scan the videos of one device or of all; show what the cache saved."""
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
-from humanize import naturalsize
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -111,23 +110,23 @@ def _progress(console: Console) -> Progress:
 
 
 def _table(results: list[tuple[Device, ScanResult]]) -> Table:
-    table = Table(
-        "Device", "Chunks", "Size", "Hits", "Fresh", "Hit ratio", "Folders", "Listed",
-        "System calls saved", "Seconds",
-    )  # fmt: skip
+    table = Table(show_footer=len(results) > 1)
+    table.add_column("Device", footer="All", overflow="fold")
+    columns: dict[str, Callable[[ScanResult], int]] = {
+        "Chunks": lambda result: result.chunk_count,
+        "Hits": lambda result: result.cached_count,
+        "Fresh": lambda result: result.fresh_count,
+        "Folders": lambda result: result.folder_count,
+        "Listed": lambda result: result.listed_folder_count,
+        "Calls saved": lambda result: result.saved_call_count,
+    }
+    for name, count in columns.items():
+        table.add_column(name, footer=f"{sum(count(r) for _, r in results):,}", justify="right")
+    seconds = sum(result.seconds for _, result in results)
+    table.add_column("Seconds", footer=f"{seconds:.3f}", justify="right")
     for device, result in results:
-        table.add_row(
-            escape(str(device)),
-            f"{result.chunk_count:,}",
-            naturalsize(result.size_bytes),
-            f"{result.cached_count:,}",
-            f"{result.fresh_count:,}",
-            _percent(result.cached_count, result.fresh_count),
-            f"{result.folder_count:,}",
-            f"{result.listed_folder_count:,}",
-            f"{result.saved_call_count:,}",
-            f"{result.seconds:.3f}",
-        )
+        counts = [f"{count(result):,}" for count in columns.values()]
+        table.add_row(escape(str(device)), *counts, f"{result.seconds:.3f}")
     return table
 
 

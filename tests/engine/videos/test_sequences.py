@@ -1,8 +1,8 @@
 """Whatever happens to the files, and whatever the clock does, memory changes no answer.
 
 The clock is the test's own: a ctime cannot be set, so each real one stands for the moment at which
-the test's clock stood when it appeared. The one stated exception, an old file rewritten in place,
-is left to the re-check (see test_memory).
+the test's clock stood when it appeared. That clock is coarse: many changes share a moment. The one
+stated exception, an old file rewritten in place, is left to the re-check (see test_memory).
 """
 
 import os
@@ -42,14 +42,17 @@ class World:
 
     def look(self, path, *, dir_fd=None):
         real = os.lstat(path, dir_fd=dir_fd)
-        stamp = (real.st_ino, real.st_ctime_ns)
+        changed = self.stamps.setdefault(
+            (real.st_ino, real.st_ctime_ns), int(self.tree.now * SECOND)
+        )
+        never_set_back = abs(real.st_mtime_ns - real.st_ctime_ns) < DAY * SECOND
         return SimpleNamespace(
             st_mode=real.st_mode,
             st_dev=real.st_dev,
             st_ino=real.st_ino,
             st_size=real.st_size,
-            st_mtime_ns=real.st_mtime_ns,
-            st_ctime_ns=self.stamps.setdefault(stamp, int(self.tree.now * SECOND)),
+            st_mtime_ns=changed if never_set_back else real.st_mtime_ns,
+            st_ctime_ns=changed,
         )
 
     def do(self, step):
@@ -110,10 +113,13 @@ class World:
         final = folder / (name or self.name())
         if final.is_dir():
             return
+        before = folder.stat()
         temporary = folder / f".{final.name}.AbC{self.choose.randint(100, 999)}"
         temporary.write_bytes(b"y" * self.choose.randint(0, 9))
         self.tree.age(temporary, days=self.choose.choice([0, 3, age_days]))
         temporary.rename(final)
+        if self.choose.random() < 0.7:  # rsync -t
+            os.utime(folder, ns=(before.st_atime_ns, before.st_mtime_ns))
 
     def replace(self):
         path = self.one_of(self.files())
