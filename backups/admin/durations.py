@@ -11,7 +11,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 WORDS = re.compile(
-    r"(\d{1,6})\s*(d(?:ays?)?|h(?:ours?|rs?)?|m(?:in(?:utes?)?)?|s(?:ec(?:onds?)?)?)\b"
+    r"(\d{1,6})\s*(d(?:ays?)?|h(?:ours?|rs?)?|m(?:in(?:utes?)?)?|s(?:ec(?:onds?)?)?)(?![a-z])"
 )
 HOW = "Such as “2 h 30 min”, “3 days”, “90 min” or 02:30:00."
 

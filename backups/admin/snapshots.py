@@ -1,4 +1,4 @@
-"""Snapshots: facts at one moment. A verdict is not among them: a device's page judges the newest."""
+"""Snapshots: facts at one moment, without a verdict: a device's page judges the newest."""
 
 from collections.abc import Iterable
 

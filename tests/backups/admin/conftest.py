@@ -1,0 +1,136 @@
+"""A fleet with stored facts, people with and without permissions, and a queue to look into."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+from kombu import pools
+
+from backups.engine.facts import BackupFacts, BackupType
+from backups.models import Backup, BackupSnapshot, ServiceStatus
+from devices.models import Device
+from ethonode.celery import app
+
+
+@pytest.fixture
+def now():
+    """A page has the real clock."""
+    return timezone.now()
+
+
+@pytest.fixture(autouse=True)
+def _quick_pages(settings, tmp_path):
+    settings.STATIC_ROOT = tmp_path
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    storage = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": storage}
+    cache.clear()  # the palette remembers
+
+
+@pytest.fixture
+def take(now):
+    """Take a snapshot of facts: by default all that the device has is here, seen just now."""
+
+    def take(device, backup_type="sqlite", **facts):
+        whole = {
+            "source_read_at": now,
+            "disk_read_at": now,
+            "source_count": 1,
+            "copy_count": 1,
+            "size_bytes": 2048,
+            "newest_copy_at": now,
+        }
+        backup, _ = Backup.objects.get_or_create(device=device, backup_type=backup_type)
+        backup.latest = BackupSnapshot.of_facts(
+            BackupFacts(backup_type=BackupType(backup_type), **(whole | facts)),
+            backup=backup,
+            taken_at=facts.get("disk_read_at", now),
+        )
+        backup.latest.save()
+        backup.save()
+        return backup.latest
+
+    return take
+
+
+@pytest.fixture
+def make_devices(take, now):
+    """Some devices, each with a snapshot of each type."""
+
+    def make_devices(count):
+        for number in range(count):
+            device = Device.objects.create(
+                device_id=f"{number:032x}",
+                name=f"ETHOSCOPE_{number:03d}",
+                first_seen_at=now,
+                told_at=now,
+                told_by="node",
+                inventory_read_at=now,
+            )
+            for backup_type in BackupType:
+                take(device, backup_type)
+        return list(Device.objects.all())
+
+    return make_devices
+
+
+@pytest.fixture
+def services(db, now):
+    """The rsync service has just answered, the mirror gave no answer."""
+    ServiceStatus.objects.create(service="rsync", checked_at=now, answered_at=now)
+    return ServiceStatus.objects.create(
+        service="mysql", checked_at=now, answered_at=now - timedelta(days=1), error="it hangs"
+    )
+
+
+@pytest.fixture
+def person(db):
+    """Make a client that is logged in as someone of the staff with just these permissions."""
+
+    def person(*permissions):
+        user = User.objects.create_user(f"someone{User.objects.count()}", is_staff=True)
+        for permission in permissions:
+            app_label, codename = permission.split(".")
+            user.user_permissions.add(
+                Permission.objects.get(content_type__app_label=app_label, codename=codename)
+            )
+        client = Client(enforce_csrf_checks=False)
+        client.force_login(user)
+        return client
+
+    return person
+
+
+@pytest.fixture
+def broker():
+    """Change where Celery queues, and change it back."""
+    before = app.conf.broker_url
+
+    def use(url):
+        app.conf.broker_url = url
+        pools.reset()
+        app._pool = app.amqp._producer_pool = None
+
+    yield use
+    use(before)
+
+
+@pytest.fixture
+def queue(broker):
+    """Celery with a queue in memory; gives what stands in it, by the names of the tasks."""
+    broker("memory://")
+    with app.connection_for_write() as connection, connection.channel() as channel:
+        bound = app.amqp.queues[app.conf.task_default_queue](channel)
+        bound.declare()
+        bound.purge()
+
+        def names():
+            found = []
+            while message := bound.get(no_ack=True):
+                found.append(message.headers["task"])
+            return found
+
+        yield names

@@ -1,0 +1,197 @@
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from backups.engine.facts import Problem
+from backups.models import Claim, Recording, ResultCopy
+from devices.models import Device, DeviceGroup, Experiment, Lifecycle
+
+LIST = "/admin/devices/device/"
+
+
+@pytest.fixture
+def page_of(admin_client, device):
+    return lambda query="": admin_client.get(f"{LIST}{device.pk}/change/{query}").content.decode()
+
+
+def queries_of(client, url):
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert client.get(url).status_code == 200
+    return len(queries)
+
+
+def test_the_list_takes_as_many_queries_for_100_devices_as_for_one(admin_client, make_devices):
+    make_devices(1)
+    one = queries_of(admin_client, LIST)
+    Device.objects.all().delete()
+    make_devices(100)
+    assert queries_of(admin_client, LIST) == one
+    assert one <= 11
+
+
+def test_a_device_page_takes_as_many_queries_for_many_runs_as_for_one(
+    admin_client, device, take, now
+):
+    def add_runs(numbers):
+        for number in numbers:
+            Experiment.objects.create(
+                device=device,
+                writer="sqlite",
+                filename=f"{number}.db",
+                first_seen_at=now,
+                listed_at=now,
+            )
+
+    take(device)
+    add_runs([0])
+    one = queries_of(admin_client, f"{LIST}{device.pk}/change/")
+    add_runs(range(1, 12))
+    assert queries_of(admin_client, f"{LIST}{device.pk}/change/") <= one
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?verdict=corrupt", True),
+        ("?verdict=protected", False),
+        ("?verdict=nonsense", True),
+        ("?q=ETHOSCOPE_019", True),
+        ("?q=0192c3d4", True),
+        ("?q=elsewhere", False),
+        ("?reported_status=stopped", True),
+        ("?reported_status=running", False),
+        ("?reported_status=-", False),
+        ("?lifecycle__exact=parked", False),
+        ("?o=1", True),
+        ("?o=-1.2", True),
+    ],
+)
+def test_the_list_is_filtered_searched_and_ordered(admin_client, device, take, now, query, found):
+    take(device, corrupt=(Problem("run.db", now, "malformed"),))
+    page = admin_client.get(f"{LIST}{query}")
+    assert (device in page.context["cl"].result_list) is found
+
+
+def test_the_list_shows_the_worst_first(admin_client, make_devices, device, take, now):
+    make_devices(2)
+    take(device, corrupt=(Problem("run.db", now, "malformed"),))
+    assert admin_client.get(LIST).context["cl"].result_list[0] == device
+
+
+def test_a_retired_device_has_no_verdict_in_the_list(admin_client, device, take):
+    take(device)
+    Device.objects.update(lifecycle=Lifecycle.RETIRED)
+    page = admin_client.get(LIST).content.decode()
+    assert "ETHOSCOPE_019" in page
+    assert "verdict-protected" not in page
+
+
+def test_a_page_gives_the_rule_the_evidence_and_what_clears_it(page_of, device, take, now):
+    take(device, missing=(Problem("run.db", now - timedelta(days=1), "the disk holds no copy"),))
+    page = page_of()
+    assert "on the device for 6 h or more without a usable copy here" in page
+    assert "<li>run.db: the disk holds no copy</li>" in page
+    assert "<strong>What clears it:</strong> a copy of each" in page
+
+
+def test_a_page_shows_claims_as_claims_and_what_contradicts_them(page_of, device, take, now):
+    Claim.objects.create(device=device, service="rsync", claimed_at=now, state="completed")
+    take(device, findings=("the rsync service says “completed”, but 1 are not safely here",))
+    page = page_of()
+    assert "What the services claim" in page
+    assert "<li>the rsync service says “completed”, but 1 are not safely here</li>" in page
+
+
+def test_a_run_is_shown_beside_its_copy_and_what_is_wrong(page_of, device, take, now):
+    name = f"2026-11-20_10-00-00_{device.device_id}.db"
+    times = {"first_seen_at": now}
+    Experiment.objects.create(device=device, writer="sqlite", filename=name, listed_at=now, **times)
+    ResultCopy.objects.create(
+        device=device,
+        path=name,
+        filename=name,
+        size_bytes=5,
+        modified_at=now,
+        state="corrupt",
+        inspected_at=now,
+        **times,
+    )
+    take(device, corrupt=(Problem(name, now, "database disk image is malformed"),))
+    page = page_of()
+    assert ">2026-11-20_10-00-00</a>" in page
+    assert "<strong>corrupt</strong>: database disk image is malformed" in page
+
+
+def test_recordings_come_in_pages(page_of, device):
+    Recording.objects.bulk_create(
+        Recording(device=device, folder=f"f{number:02d}", chunk_count=1, size_bytes=1)
+        for number in range(20)
+    )
+    assert ">f19</a>" in page_of()
+    assert ">f19</a>" not in page_of("?recordings=2")
+    assert ">f00</a>" in page_of("?recordings=2")
+
+
+def test_growth_over_the_last_looks_is_drawn(page_of, device, take, now):
+    for minutes in (10, 5, 0):
+        take(device, disk_read_at=now - timedelta(minutes=minutes), size_bytes=4096 - minutes)
+    page = page_of()
+    assert page.count("<polyline") == 2
+    assert "4.0 KiB → 4.0 KiB" in page
+
+
+def test_a_device_without_any_snapshot_has_a_page(page_of):
+    assert "Nobody looked at the disk for this device yet." in page_of()
+
+
+def test_nothing_told_by_a_device_is_markup(page_of, device, take, now):
+    bad = "<script>alert(1)</script>"
+    Device.objects.update(
+        name=bad, reported_status=bad[:32], card_error=bad, partitions=[{bad: bad}]
+    )
+    Claim.objects.create(device=device, service="rsync", claimed_at=now, state="x", message=bad)
+    take(device, findings=(bad,), corrupt=(Problem(bad, now, bad),), source_error=bad)
+    assert bad not in page_of()
+
+
+def test_people_set_only_group_lifecycle_and_notes(admin_client, device):
+    group = DeviceGroup.objects.create(name="Incubator A")
+    admin_client.post(
+        f"{LIST}{device.pk}/change/",
+        {
+            "group": group.pk,
+            "lifecycle": "parked",
+            "notes": "moved",
+            "name": "other",
+            "device_id": "x",
+        },
+    )
+    device.refresh_from_db()
+    assert (device.group, device.lifecycle, device.notes) == (group, "parked", "moved")
+    assert (device.name, device.device_id) == ("ETHOSCOPE_019", "0192c3d4e5f60718293a4b5c6d7e8f90")
+    assert device.history.count() == 2
+
+
+def test_no_one_adds_a_device(admin_client):
+    assert admin_client.get(f"{LIST}add/").status_code == 403
+
+
+def test_only_a_superuser_deletes_a_device(admin_client, person, device, take):
+    take(device)
+    url = f"{LIST}{device.pk}/delete/"
+    assert person("devices.view_device", "devices.delete_device").get(url).status_code == 403
+    assert admin_client.post(url, {"post": "yes"}).status_code == 302
+    assert not Device.objects.exists()
+
+
+def test_an_unknown_device_leads_home(admin_client):
+    assert admin_client.get(f"{LIST}12345/change/").status_code == 302
+
+
+def test_the_palette_finds_a_device(admin_client, device):
+    page = admin_client.get("/admin/search/?s=scope_019&extended=1").content.decode()
+    assert f"/admin/devices/device/{device.pk}/change/" in page

@@ -1,0 +1,129 @@
+"""What must hold on every page of the admin."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.urls import reverse
+from django_celery_beat.models import ClockedSchedule, CrontabSchedule, SolarSchedule
+from django_celery_results.models import TaskResult
+from knox.models import AuthToken
+
+from backups.models import BackupSnapshot, Recording, ResultCopy, VideoScan
+from devices.models import DeviceGroup, Experiment
+
+READ_ONLY = [
+    "BackupSnapshot",
+    "Experiment",
+    "Recording",
+    "ResultCopy",
+    "ServiceStatus",
+    "TaskResult",
+]
+MODELS = [
+    pytest.param(model, id=f"{model._meta.app_label}.{model.__name__}")
+    for model in admin.site._registry
+]
+ELSEWHERE = re.compile(r"""(?:href|src|action|hx-get|hx-post)=["'](?:https?:)?//(?!testserver)""")
+
+
+@pytest.fixture
+def one_of_each(device, take, services, now, admin_user):
+    Experiment.objects.create(
+        device=device, writer="sqlite", filename="run.db", first_seen_at=now, listed_at=now
+    )
+    ResultCopy.objects.create(
+        device=device, path="run.db", filename="run.db", size_bytes=1, modified_at=now,
+        first_seen_at=now, state="usable", inspected_at=now,
+    )  # fmt: skip
+    Recording.objects.create(device=device, folder="f", chunk_count=1, size_bytes=1)
+    VideoScan.objects.create(
+        snapshot=take(device, "video"), seconds=0.1, folder_count=2, listed_folder_count=1,
+        cached_count=3, fresh_count=1, errors=["one folder cannot be read"],
+    )  # fmt: skip
+    DeviceGroup.objects.create(name="Incubator A")
+    Group.objects.create(name="lab")
+    AuthToken.objects.create(admin_user)
+    TaskResult.objects.create(task_id="1", task_name="x", status="SUCCESS")
+    CrontabSchedule.objects.create()
+    ClockedSchedule.objects.create(clocked_time=now + timedelta(days=1))
+    SolarSchedule.objects.create(event="sunrise", latitude=0, longitude=0)
+
+
+def pages_of(model, client):
+    """Of each model: its list, the page of one, its history, and the form to add one."""
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    one = model._default_manager.first()
+    urls = [reverse(f"{name}_changelist"), reverse(f"{name}_change", args=[one.pk])]
+    if model.__name__ not in [*READ_ONLY, "Device"]:
+        urls.append(reverse(f"{name}_add"))
+    urls.append(reverse(f"{name}_history", args=[one.pk]))
+    return [client.get(url) for url in urls]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_page_answers_and_refers_to_no_other_host(admin_client, one_of_each, model):
+    for page in pages_of(model, admin_client):
+        assert page.status_code == 200
+        assert not ELSEWHERE.findall(page.content.decode())
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_page_says_when_the_lab_is_simulated(admin_client, one_of_each, settings, model):
+    settings.SIMULATED_LAB = True
+    for page in pages_of(model, admin_client):
+        assert "Simulated lab: none of this is real data" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "url", ["/admin/", "/admin/login/", "/admin/logout/", "/admin/password_change/"]
+)
+@pytest.mark.parametrize("simulated", [True, False])
+def test_so_do_home_login_and_logout_and_only_then(admin_client, client, settings, url, simulated):
+    settings.SIMULATED_LAB = simulated
+    someone = client if "login" in url else admin_client
+    page = someone.post(url) if "logout" in url else someone.get(url)
+    assert page.status_code == 200
+    assert ("Simulated lab: none of this" in page.content.decode()) is simulated
+
+
+@pytest.mark.parametrize(
+    "model", [param for param in MODELS if param.values[0].__name__ in READ_ONLY]
+)
+def test_facts_are_read_only_even_to_a_superuser(admin_client, one_of_each, model):
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    one = model._default_manager.first()
+    assert admin_client.get(reverse(f"{name}_add")).status_code == 403
+    assert admin_client.post(reverse(f"{name}_change", args=[one.pk]), {}).status_code == 403
+    assert admin_client.post(reverse(f"{name}_delete", args=[one.pk])).status_code == 403
+
+
+def test_leases_and_claims_have_no_pages():
+    names = {model.__name__ for model in admin.site._registry}
+    assert not names & {"Lease", "Claim", "VideoScan", "GroupResult"}
+
+
+def test_a_snapshot_of_videos_shows_how_the_scan_went(admin_client, one_of_each):
+    snapshot = BackupSnapshot.objects.get()
+    page = admin_client.get(f"/admin/backups/backupsnapshot/{snapshot.pk}/change/")
+    text = page.content.decode()
+    assert "hit ratio 75.0%" in text
+    assert "one folder cannot be read" in text
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_the_list_of_snapshots_takes_the_same_queries_for_many(
+    admin_client, device, take, django_assert_max_num_queries, count
+):
+    for _ in range(count):
+        take(device)
+    with django_assert_max_num_queries(8):
+        admin_client.get("/admin/backups/backupsnapshot/")
+
+
+def test_the_sidebar_shows_only_what_a_person_may_see(person):
+    page = person("devices.view_device").get("/admin/").content.decode()
+    assert "/admin/devices/device/" in page
+    assert "/admin/auth/user/" not in page
