@@ -137,3 +137,15 @@ def test_more_rows_than_a_number_of_ours_holds_are_capped(make_run, look):
     huge = 2**63 - 1
     found = look(make_run(rows=[(huge, 1)], sql=SECOND_ROI))
     assert found.row_count == huge
+
+
+@pytest.mark.parametrize(
+    ("writer", "seconds_after", "finished"),
+    [("MySQL", 600, True), ("MySQL", 700, False), ("SQLite3", 700, True)],
+)
+def test_a_mirrors_stop_row_needs_the_rows_before_it(
+    make_run, look, writer, seconds_after, finished
+):
+    stop = START + 5 + seconds_after
+    metadata = {"date_time": START, "stop_date_time": stop, "result_writer_type": writer}
+    assert look(make_run(metadata=metadata)).finished is finished
