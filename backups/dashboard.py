@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from backups.engine.facts import BackupFacts, BackupType
-from backups.engine.verdict import Judgement, Limits, Verdict, judge, worst
+from backups.engine.verdict import SEVERITY, Judgement, Limits, Verdict, judge, worst
 from backups.models import Policy, ServiceStatus
 from backups.models.newest import Newest, newest_of, newest_of_all
 from backups.models.policy import DEFAULT_LIMITS
@@ -14,7 +14,6 @@ from devices.models import Device, Lifecycle
 
 AllLimits = Mapping[tuple[int | None, str], Limits]
 
-SEVERITY = {verdict: place for place, verdict in enumerate(Verdict)}
 SERVICE_OF = {BackupType.MYSQL: "mysql", BackupType.SQLITE: "rsync", BackupType.VIDEO: "rsync"}
 
 

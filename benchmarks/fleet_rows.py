@@ -47,7 +47,8 @@ def _snapshot(number: int, backup: Backup, now: datetime) -> BackupSnapshot:
 
 def _facts(number: int, kind: BackupType, now: datetime) -> BackupFacts:
     read_at = now - timedelta(seconds=20)
-    if kind is BackupType.MYSQL and number % 5:
+    other_writer = BackupType.SQLITE if number % 10 == 5 else BackupType.MYSQL
+    if kind is other_writer or (kind is BackupType.VIDEO and number % 5 == 4):  # only tracks
         return BackupFacts(
             backup_type=kind, source_read_at=read_at, source_count=0, disk_read_at=read_at
         )
@@ -67,6 +68,4 @@ def _facts(number: int, kind: BackupType, now: datetime) -> BackupFacts:
 def _services(devices: list[Device], now: datetime) -> Iterator[ServiceStatus]:
     busy = [device.device_id for device in devices[:2]]
     for service, processing in (("mysql", []), ("rsync", busy)):
-        yield ServiceStatus(
-            service=service, checked_at=now, answered_at=now, processing=processing
-        )
+        yield ServiceStatus(service=service, checked_at=now, answered_at=now, processing=processing)

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from backups.api.errors import OneErrorShape
 from backups.api.throttles import LoginThrottle
+from backups.api.tokens import Token
 
 TOKEN = inline_serializer(
     "Token", {"expiry": serializers.DateTimeField(), "token": serializers.CharField()}
@@ -41,6 +42,8 @@ class Login(OneErrorShape, LoginView):  # type: ignore[misc]
 
 class Logout(OneErrorShape, LogoutView):  # type: ignore[misc]
     """Forget the token that this request was sent with."""
+
+    authentication_classes = [Token]
 
     @extend_schema(request=None, responses={204: OpenApiResponse(description="Forgotten")})
     def post(self, request: Request, format: Any = None) -> Response:

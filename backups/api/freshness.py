@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from hashlib import blake2b
+from typing import Any
 
 from django.db.models import Model, QuerySet, Subquery
 from django.utils.http import quote_etag
@@ -17,14 +19,7 @@ NEWEST = ("newest_snapshot", "newest_news", "newest_device_change", "newest_poli
 
 def services_with_news() -> list[ServiceStatus]:
     """The services, each with marks of the newest change of all else that the answer stands on."""
-    return list(
-        ServiceStatus.objects.annotate(
-            newest_snapshot=_newest(BackupSnapshot.objects.all(), "pk"),
-            newest_news=_newest(Device.objects.all(), "told_at"),
-            newest_device_change=_newest(Device.history.all(), "history_id"),
-            newest_policy_change=_newest(Policy.history.all(), "history_id"),
-        )
-    )
+    return list(ServiceStatus.objects.raw(*_statement()))
 
 
 def etag(services: Sequence[ServiceStatus], *, now: datetime) -> str:
@@ -36,6 +31,18 @@ def etag(services: Sequence[ServiceStatus], *, now: datetime) -> str:
     bucket = int(now.timestamp() // BUCKET_SECONDS)
     digest = blake2b(repr((bucket, marks, told)).encode(), digest_size=12).hexdigest()
     return f"W/{quote_etag(digest)}"
+
+
+@cache
+def _statement() -> tuple[str, tuple[Any, ...]]:
+    """Made once: to write it costs more than to run it."""
+    services = ServiceStatus.objects.annotate(
+        newest_snapshot=_newest(BackupSnapshot.objects.all(), "pk"),
+        newest_news=_newest(Device.objects.all(), "told_at"),
+        newest_device_change=_newest(Device.history.all(), "history_id"),
+        newest_policy_change=_newest(Policy.history.all(), "history_id"),
+    )
+    return services.query.sql_with_params()
 
 
 def _newest(rows: QuerySet[Model], field: str) -> Subquery:

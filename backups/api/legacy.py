@@ -46,6 +46,8 @@ STATUS_OF = {
     Verdict.NONE: OldStatus.NOT_AVAILABLE,
 }
 
+NOTHING_TO_SAY = {OldStatus.SUCCESS, OldStatus.NOT_AVAILABLE}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
@@ -183,7 +185,7 @@ def _backup(
         last_backup=int(facts.newest_copy_at.timestamp()) if facts.newest_copy_at else 0,
         count=facts.copy_count,
         directory=_directory(kind, status, places),
-        message="" if backup.judgement.verdict is Verdict.NONE else backup.judgement.rule,
+        message="" if word in NOTHING_TO_SAY else backup.judgement.rule,
     )
 
 

@@ -16,12 +16,13 @@ from rest_framework.views import APIView
 
 from backups import dashboard
 from backups.api import freshness, legacy, legacy_device
+from backups.api.errors import OneErrorShape
 from backups.api.newest_chunks import newest_chunks
 from backups.api.permissions import MayReadStatus, MayStartBackup
 from devices.models import Device
 
 
-class OldRoute(APIView):
+class OldRoute(OneErrorShape, APIView):
     """Answers in JSON whatever is asked for, and looks at a login only where one is needed."""
 
     permission_classes: list[type[BasePermission]] = [MayReadStatus]

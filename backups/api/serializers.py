@@ -12,7 +12,6 @@ from devices.models import Experiment, Lifecycle
 
 VERDICTS = [verdict.value for verdict in Verdict]
 TYPES = [kind.value for kind in BackupType]
-JSON = dict[str, Any]
 
 
 class ProblemSerializer(serializers.Serializer[Any]):
@@ -40,10 +39,17 @@ class FactsSerializer(serializers.Serializer[Any]):
     unproven = ProblemSerializer(many=True)
 
 
+class SecondsField(serializers.FloatField):
+    """A span of time, in seconds."""
+
+    def to_representation(self, value: Any) -> Any:
+        return value.total_seconds()
+
+
 class LimitsSerializer(serializers.Serializer[Any]):
-    max_age_seconds = serializers.FloatField(source="max_age.total_seconds")
-    grace_seconds = serializers.FloatField(source="grace.total_seconds")
-    evidence_ttl_seconds = serializers.FloatField(source="evidence_ttl.total_seconds")
+    max_age_seconds = SecondsField(source="max_age")
+    grace_seconds = SecondsField(source="grace")
+    evidence_ttl_seconds = SecondsField(source="evidence_ttl")
 
 
 class BackupRowSerializer(serializers.Serializer[Any]):

@@ -23,6 +23,9 @@ class Verdict(StrEnum):
     NONE = "none"
 
 
+SEVERITY = {verdict: place for place, verdict in enumerate(Verdict)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """When unsaved data is late, when it is stale (late plus grace), how long evidence holds."""
@@ -59,7 +62,7 @@ def judge(facts: BackupFacts, *, limits: Limits, now: datetime) -> Judgement:
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """A device is as bad as its worst backup; with no backups at all it is `none`."""
-    return min(verdicts, key=list(Verdict).index, default=Verdict.NONE)
+    return min(verdicts, key=SEVERITY.__getitem__, default=Verdict.NONE)
 
 
 def _corrupt(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import FilteredRelation, Q, QuerySet
 
 from backups.engine.facts import BackupFacts, BackupType
@@ -74,21 +74,19 @@ def _rows(sql: str, params: tuple[Any, ...]) -> Iterator[tuple[Device, dict[Back
         rows = cursor.fetchall()
     first = len(DEVICE_FIELDS) + len(GROUP_FIELDS)
     for row in rows:
-        values = [_aware(v) if type(v) is datetime else v for v in row]
+        values = [  # SQLite has no time zones: what it stores is UTC
+            value.replace(tzinfo=UTC) if type(value) is datetime and not value.tzinfo else value
+            for value in row
+        ]
         yield _device(values), _all_newest(values[first:])
-
-
-def _aware(value: datetime) -> datetime:
-    """SQLite has no time zones: what it stores is UTC."""
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 def _device(values: list[Any]) -> Device:
     count = len(DEVICE_FIELDS)
-    device = Device.from_db(connection.alias, DEVICE_FIELDS, values[:count])
+    device = Device.from_db(DEFAULT_DB_ALIAS, DEVICE_FIELDS, values[:count])
     if device.group_id:
         group = values[count : count + len(GROUP_FIELDS)]
-        device.group = DeviceGroup.from_db(connection.alias, GROUP_FIELDS, group)
+        device.group = DeviceGroup.from_db(DEFAULT_DB_ALIAS, GROUP_FIELDS, group)
     return device
 
 

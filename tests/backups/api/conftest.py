@@ -1,0 +1,148 @@
+"""A device with backups, people with and without permissions, and a queue to look into."""
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from backups.engine.facts import BackupFacts, BackupType
+from backups.models import Backup, BackupSnapshot, ServiceStatus
+from ethonode.celery import app
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+RECORDINGS = Path(
+    os.environ.get("ETHONODE_RECORDINGS", REPOSITORY.parent / "shared" / "recordings")
+)
+
+
+@pytest.fixture
+def now():
+    """A request has the real clock."""
+    return timezone.now()
+
+
+@pytest.fixture
+def recorded():
+    return lambda name: json.loads((RECORDINGS / "node" / f"{name}.body").read_text())
+
+
+@pytest.fixture
+def take(now):
+    """Take a snapshot of facts: by default all that the device has is here."""
+
+    def take(device, kind, *, taken_at=None, **facts):
+        read_at = taken_at or now
+        whole = {
+            "source_read_at": read_at,
+            "disk_read_at": read_at,
+            "source_count": 1,
+            "copy_count": 1,
+            "size_bytes": 2048,
+            "newest_copy_at": read_at,
+        }
+        backup, _ = Backup.objects.get_or_create(device=device, backup_type=kind)
+        backup.latest = BackupSnapshot.of_facts(
+            BackupFacts(backup_type=BackupType(kind), **(whole | facts)),
+            backup=backup,
+            taken_at=read_at,
+        )
+        backup.latest.save()
+        backup.save()
+        return backup.latest
+
+    return take
+
+
+@pytest.fixture
+def nothing():
+    """Facts of a type that the device never had."""
+    return {"source_count": 0, "copy_count": 0, "size_bytes": 0, "newest_copy_at": None}
+
+
+@pytest.fixture
+def services(db, now):
+    """Both services, which have just answered."""
+    return {
+        name: ServiceStatus.objects.create(service=name, checked_at=now, answered_at=now)
+        for name in ("mysql", "rsync")
+    }
+
+
+@pytest.fixture
+def long_ago(now):
+    return now - timedelta(days=2)
+
+
+@pytest.fixture
+def person(db):
+    """Make a client that is logged in as someone with just these permissions."""
+
+    def person(*permissions, **client_options):
+        user = User.objects.create_user(f"someone{User.objects.count()}", is_staff=True)
+        for permission in permissions:
+            app_label, codename = permission.split(".")
+            user.user_permissions.add(
+                Permission.objects.get(content_type__app_label=app_label, codename=codename)
+            )
+        client = APIClient(**client_options)
+        client.force_login(user)
+        return client
+
+    return person
+
+
+@pytest.fixture
+def viewer(person):
+    """May look at everything, and start nothing."""
+    return person(
+        "devices.view_device",
+        "devices.view_experiment",
+        "backups.view_backupsnapshot",
+        "backups.view_servicestatus",
+        "backups.view_recording",
+    )
+
+
+@pytest.fixture(autouse=True)
+def _static_files(settings, tmp_path):
+    """WhiteNoise warns of a folder that is not there."""
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STATIC_ROOT.mkdir()
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
+
+
+@pytest.fixture(autouse=True)
+def _no_one_was_here_before():
+    """Throttles count in the cache."""
+    cache.clear()
+
+
+@pytest.fixture
+def queue():
+    """Celery with a queue in memory; gives what stands in it, by the names of the tasks."""
+    before = app.conf.broker_url
+    app.conf.broker_url = "memory://"
+    app.pool.force_close_all()
+    app.amqp._producer_pool = None
+    with app.connection_for_write() as connection, connection.channel() as channel:
+        bound = app.amqp.queues[app.conf.task_default_queue](channel)
+        bound.declare()
+        bound.purge()
+
+        def names():
+            found = []
+            while message := bound.get(no_ack=True):
+                found.append(message.headers["task"])
+            return found
+
+        yield names
+    app.conf.broker_url = before
+    app.pool.force_close_all()
+    app.amqp._producer_pool = None
