@@ -27,7 +27,7 @@ INSTALLED_APPS = [
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.simple_history",
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # only the web server loads the admin's pages
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -6,6 +6,8 @@ from django.views.generic import RedirectView
 
 from ethonode import health
 
+admin.autodiscover()
+
 urlpatterns = [
     path("healthz", health.alive, name="healthz"),
     path("readyz", health.ready, name="readyz"),

@@ -8,4 +8,4 @@ from django.urls import get_resolver
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ethonode.settings")
 
 application = get_wsgi_application()
-_ = get_resolver().url_patterns  # every page is imported before the fork, not by its first reader
+_ = get_resolver().url_patterns  # every page is imported now, not by its first reader

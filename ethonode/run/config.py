@@ -136,10 +136,11 @@ def _beat(stack: Stack) -> Program:
 def _web(stack: Stack) -> Program:
     environment = stack.environment
     command = (
-        *(stack.python, "-m", "gunicorn", "ethonode.wsgi:application", "--preload"),
+        *(stack.python, "-m", "gunicorn", "ethonode.wsgi:application"),
         *("--bind", f"{_host(environment)}:{environment.port}"),
         *("--worker-class", "gthread", "--workers", "1", "--threads", "8"),
         *("--timeout", "60", "--graceful-timeout", "3", "--no-control-socket"),
+        *("--log-level", "warning"),  # its master has no Django, so no JSON lines
         *("--worker-tmp-dir", str(environment.var_dir / "run")),
     )
     return Program(name="web", priority=50, command=command)

@@ -11,7 +11,7 @@ from ethonode import env
 from ethonode.celery import app
 from ethonode.run.config import address
 
-PATIENCE = 60  # seconds
+PATIENCE = 180  # seconds
 
 
 def main() -> None:
