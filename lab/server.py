@@ -13,7 +13,6 @@
         lab.kill("rsync"), lab.revive("rsync")     node, mysql or rsync; a daemon forgets its jobs
         lab.turn_off(device), lab.stop_run(device), lab.stop_recording(device), and on/start
         lab.requests                       what the servers were asked, oldest first
-
 A lab with `live=True` moves by itself every five seconds, on the wall clock. `restless=False`
 keeps devices and runs as they are. `started_at` sets the clock of a lab that is not live. A
 second lab on the same root goes on with the files that are there.

@@ -1,5 +1,6 @@
 """A lab leaves nothing behind but its files, and goes on with them."""
 
+import contextlib
 import socket
 import threading
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from lab.doors import AddressTaken
 from lab.memory import LabMemoryError
 from lab.server import Lab
+from tests.lab.conftest import everything, wait_until
 
 
 def sockets():
@@ -29,8 +31,18 @@ def test_a_stopped_lab_leaves_no_thread_and_no_socket(tmp_path, connect):
     with Lab(tmp_path, chunks=5, faults=["hung"]) as lab:
         connect(f"{lab.node_url}/devices").close()
         held = connect(f"{lab.node_url}/devices")
+        wait_until(lambda: len(lab.requests) == 2)
     held.close()
     assert (sockets(), threading.active_count()) == before
+
+
+def test_killing_a_server_ends_its_conversations(lab, connect):
+    lab.faults.switch_on("hung")
+    held = connect(f"{lab.node_url}/devices")
+    wait_until(lambda: lab.requests)
+    lab.kill("node")
+    with contextlib.suppress(ConnectionResetError):
+        assert everything(held) == b""
 
 
 def test_many_devices_need_one_thread(tmp_path):
