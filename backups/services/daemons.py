@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 _CLAIM_FIELDS = [
     "claimed_at", "state", "message", "processing", "started_at", "ended_at", "failed", "job_count",
 ]  # fmt: skip
-_STATUS_FIELDS = ["checked_at", "error", "current_device", "current_file"]
+_STATUS_FIELDS = ["checked_at", "error", "current_device", "current_file", "processing"]
 _ANSWER_FIELDS = ["answered_at", "answer_seconds"]
 
 
@@ -92,6 +92,7 @@ def _status(answer: _Answer, *, now: datetime) -> ServiceStatus:
         answer_seconds=answer.seconds,
         current_device=report.current_device if report else "",
         current_file=report.current_file if report else "",
+        processing=[c.device_id for c in report.claims if c.processing] if report else [],
     )
 
 

@@ -225,3 +225,12 @@ def unused_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def test_a_service_names_the_devices_it_works_on_until_it_falls_silent(device, mysql, now):
+    mysql.answer = {device.device_id: {"name": "x", "processing": True}}
+    check_services(now=now)
+    assert ServiceStatus.objects.get(service="mysql").processing == [device.device_id]
+    mysql.status = 500
+    check_services(now=now + MINUTE)
+    assert ServiceStatus.objects.get(service="mysql").processing == []
