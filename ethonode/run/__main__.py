@@ -12,6 +12,7 @@ from ethonode import env
 from ethonode.run import prepare
 from ethonode.run.config import Stack, supervisor_ini
 from ethonode.run.prepare import CannotStart
+from ethonode.run.say import say
 
 SUPERVISE = Path(__file__).with_name("supervise.py")
 
@@ -62,11 +63,6 @@ def become_supervisor(stack: Stack) -> None:
     environ = {name: value for name, value in os.environ.items() if name not in secret}
     arguments = [stack.python, "-P", str(SUPERVISE), str(ini), str(var / env.LAB_FILE)]
     os.execve(stack.python, arguments, environ)  # noqa: S606  no shell is what we want
-
-
-def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

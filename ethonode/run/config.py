@@ -40,7 +40,6 @@ class Program:
             "stopsignal": self.stop_signal,
             "stopwaitsecs": self.stop_seconds,
             "killasgroup": "true",
-            "redirect_stderr": "true",
         }
         lines |= self._when_it_ends() | self._output(log_dir)
         return _section(f"program:{self.name}", lines)
@@ -52,8 +51,13 @@ class Program:
 
     def _output(self, log_dir: Path) -> dict[str, object]:
         if self.once:
-            return {"stdout_logfile": "/dev/stdout", "stdout_logfile_maxbytes": 0}
+            return {
+                "stdout_logfile": "/dev/stdout",
+                "stdout_logfile_maxbytes": 0,
+                "stderr_logfile": _escaped(str(log_dir / f"{self.name}.log")),
+            }
         return {
+            "redirect_stderr": "true",
             "stdout_logfile": _escaped(str(log_dir / f"{self.name}.log")),
             "stdout_logfile_maxbytes": LOG_SIZE,
             "stdout_logfile_backups": LOG_BACKUPS,

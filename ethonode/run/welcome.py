@@ -1,8 +1,8 @@
 """The last child: waits for the web server, starts a first refresh, and tells the address."""
 
-import sys
 import time
 from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
 
 import django
 from kombu.exceptions import OperationalError
@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 from ethonode import env
 from ethonode.celery import app
 from ethonode.run.config import address
+from ethonode.run.say import say
 
 PATIENCE = 180  # seconds
 
@@ -17,11 +18,15 @@ PATIENCE = 180  # seconds
 def main() -> None:
     environment = env.read()
     logs = environment.var_dir / "log"
-    if not _answers(environment, until=time.monotonic() + PATIENCE):
-        sys.exit(f"ethonode: the web server does not answer; see {logs / 'web.log'}")
-    _refresh()
+    host = _reachable(environment.bind)
+    if not _answers(host, environment.port):
+        say(f"ethonode: the web server does not answer; see {logs / 'web.log'}")
+        return
     lab = " (a simulated lab: no ETHONODE_NODE_URL is set)" if environment.simulated_lab else ""
-    sys.stdout.write(f"ethonode is at {address(environment)}{lab}; logs in {logs}\n")
+    say(f"ethonode is at {address(environment)}{lab}; logs in {logs}")
+    if environment.simulated_lab:  # at its first start it has files to make
+        _answers("127.0.0.1", urlsplit(environment.node_url).port or 80)
+    _refresh()
 
 
 def _refresh() -> None:
@@ -29,20 +34,21 @@ def _refresh() -> None:
     try:
         app.send_task("backups.tasks.refresh_all", expires=300)
     except OperationalError as error:
-        sys.stdout.write(f"ethonode: no first refresh, for Redis does not answer: {error}\n")
+        say(f"ethonode: no first refresh, for Redis does not answer: {error}")
 
 
-def _answers(environment: env.Environment, *, until: float) -> bool:
+def _answers(host: str, port: int) -> bool:
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        if _answer(environment):
+        if _answer(host, port):
             return True
         time.sleep(0.2)
     return False
 
 
-def _answer(environment: env.Environment) -> bool:
+def _answer(host: str, port: int) -> bool:
     """Any answer will do: which names it answers to is ETHONODE_ALLOWED_HOSTS."""
-    connection = HTTPConnection(_reachable(environment.bind), environment.port, timeout=5)
+    connection = HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status > 0
