@@ -126,7 +126,8 @@ def _report(count: int, figures: list[Figure]) -> None:
     for figure in figures:
         print(
             f"  {figure.name:18} p50 {figure.milliseconds:6.2f} ms"
-            f"  fastest {figure.fastest:6.2f} ms  {figure.queries} queries  {figure.size_bytes:7,} bytes"
+            f"  fastest {figure.fastest:6.2f} ms"
+            f"  {figure.queries} queries  {figure.size_bytes:7,} bytes"
         )
     goals = {
         f"queries <= {GOAL_QUERIES}": status.queries <= GOAL_QUERIES

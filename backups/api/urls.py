@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from backups.api import errors, old_routes, views
 from backups.api.auth import Login, Logout
+from backups.api.videos import VideosView
 
 router = SimpleRouter()
 router.register("devices", views.DeviceViewSet)
@@ -21,6 +22,7 @@ v1 = [
     path("auth/logout/", Logout.as_view(), name="logout"),
     path("schema/", SpectacularAPIView.as_view(**for_users), name="schema"),
     path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema", **for_users), name="docs"),
+    path("videos/", VideosView.as_view(), name="videos"),
     *router.urls,
     re_path("^.*/$", errors.not_found),
 ]

@@ -67,6 +67,12 @@ def test_what_is_not_there_is_not_found(viewer, device, take, address):
     assert keys(answer.json()) == ["error", "code", "fields"]
 
 
+def test_a_page_of_videos_that_nobody_gave_is_refused(viewer):
+    for query in ("after=garbage", "limit=0", "limit=9999999", "device=..", "search=%00"):
+        answer = viewer.get(f"/api/v1/videos/?{query}")
+        assert (answer.status_code, keys(answer.json())) == (400, ["error", "code", "fields"])
+
+
 @pytest.mark.parametrize("name", LISTS)
 @pytest.mark.parametrize("limit", ["0", "-1", "9" * 30, "many", "%00", "1e9"])
 def test_a_senseless_page_size_is_an_ordinary_page(viewer, name, limit):

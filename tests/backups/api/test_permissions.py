@@ -66,6 +66,12 @@ def test_the_permission_to_view_is_enough_to_read(person, one_of_each, name):
     assert client.get(f"/api/v1/{name}/{one_of_each[name]}/").status_code == 200
 
 
+def test_videos_are_for_those_who_may_view_devices(client, person):
+    assert client.get("/api/v1/videos/").status_code == 401
+    assert person().get("/api/v1/videos/").status_code == 403
+    assert person("devices.view_device").get("/api/v1/videos/").status_code == 200
+
+
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 @pytest.mark.parametrize("name", LISTS)
 def test_nothing_can_be_written(django_user_model, one_of_each, name, method):
