@@ -61,6 +61,7 @@ def become_supervisor(stack: Stack) -> None:
     ini.write_text(supervisor_ini(stack))
     secret = ("ETHONODE_ADMIN_PASSWORD", "ETHONODE_ADMIN_PASSWORD_FILE")
     environ = {name: value for name, value in os.environ.items() if name not in secret}
+    environ["CELERY_SKIP_CHECKS"] = "1"  # they would load every page of the admin into the worker
     arguments = [stack.python, "-P", str(SUPERVISE), str(ini), str(var / env.LAB_FILE)]
     os.execve(stack.python, arguments, environ)  # noqa: S606  no shell is what we want
 
