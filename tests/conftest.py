@@ -6,6 +6,8 @@ import pytest
 
 from devices.models import Device
 
+pytest_plugins = ["tests.suite.fixtures"]
+
 
 @pytest.fixture
 def now():

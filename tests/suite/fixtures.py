@@ -1,0 +1,116 @@
+"""Fixtures of the tests that the user's document names."""
+
+import os
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from backups.services import daemons, snapshots
+from devices.models import Device
+from devices.services import refresh_devices
+from lab.server import Lab
+from tests.suite.disk import VideoDisk
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """A node's disk for videos, empty."""
+    (tmp_path / "videos").mkdir()
+    return VideoDisk(tmp_path / "videos")
+
+
+@pytest.fixture
+def node_lab(tmp_path):
+    """A node, two services and six devices, one of each kind."""
+    with Lab(root=tmp_path / "lab", devices=6, chunks=40, restless=False) as running:
+        yield running
+
+
+@pytest.fixture
+def quiet_site(db, settings):
+    """A site whose static files were never collected, and whose throttles start at nothing."""
+    settings.WHITENOISE_AUTOREFRESH = True
+    cache.clear()
+
+
+@pytest.fixture
+def installation(quiet_site, node_lab, settings, tmp_path):
+    """ethonode, set up for that lab; nothing asked yet."""
+    settings.NODE_URL = node_lab.node_url
+    settings.SERVICE_URLS = {
+        "mysql": node_lab.mysql_service_url,
+        "rsync": node_lab.rsync_service_url,
+    }
+    settings.DEVICE_PORT = node_lab.device_port
+    settings.VIDEOS_DIR = node_lab.videos_dir
+    settings.RESULTS_DIR = node_lab.results_dir
+    settings.VIDEO_CACHE_DIR = tmp_path / "cache"
+    return Installation(node_lab)
+
+
+class Installation:
+    """What the schedule does, by hand."""
+
+    def __init__(self, lab):
+        self.lab = lab
+
+    def cycle(self):
+        """Ask the node and the services, look at the disk: `manage.py refresh`."""
+        now = self.now()
+        refresh_devices(now=now)
+        daemons.check_services(now=now)
+        for device in snapshots.devices_to_look_at():
+            snapshots.take_snapshot(device, now=now)
+
+    def now(self):
+        return datetime.fromtimestamp(self.lab.now(), UTC)
+
+    def of_kind(self, kind):
+        """The simulated device of that kind."""
+        return next(device for device in self.lab.devices if device.kind == kind)
+
+
+@pytest.fixture
+def bare_device(quiet_site):
+    """A device that the node told of, and of which nothing else is known."""
+    now = timezone.now()
+    return Device.objects.create(
+        device_id="0192c3d4e5f60718293a4b5c6d7e8f90",
+        name="ETHOSCOPE_019",
+        reported_status="stopped",
+        first_seen_at=now,
+        told_at=now,
+        told_by="node",
+        inventory_read_at=now,
+    )
+
+
+class Opened:
+    """What this process opens or lists, as Python itself reports it."""
+
+    def __init__(self):
+        self._paths = None
+        sys.addaudithook(self._hear)  # can be added, never taken away
+
+    def _hear(self, event, arguments):
+        if self._paths is None or event not in {"open", "os.scandir", "os.listdir"}:
+            return
+        if isinstance(arguments[0], str | bytes):
+            self._paths.append(os.fsdecode(arguments[0]))
+
+    @contextmanager
+    def watch(self):
+        self._paths = found = []
+        try:
+            yield found
+        finally:
+            self._paths = None
+
+
+@pytest.fixture(scope="session")
+def opened():
+    return Opened()
