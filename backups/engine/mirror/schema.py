@@ -8,6 +8,7 @@ from backups.engine.mirror.columns import Column, Kind, quoted
 WINDOW_KEYS = 2_000
 LARGE_WINDOW_KEYS = 64  # where a row can be a picture
 MOST_WINDOWS = 50_000
+MOST_SPARSE_WINDOWS = 500
 SPARSE_FACTOR = 20  # keys per row from which packing by ranges of keys is a waste
 _LARGE_TYPES = frozenset({"mediumblob", "longblob", "blob", "mediumtext", "longtext"})
 
@@ -78,7 +79,8 @@ class Table:
         """How many keys are compared at once."""
         large = any(column.data_type in _LARGE_TYPES for column in self.columns)
         size = LARGE_WINDOW_KEYS if large else WINDOW_KEYS
-        return max(size, -(-span // MOST_WINDOWS))
+        most = MOST_SPARSE_WINDOWS if self.is_sparse(span) else MOST_WINDOWS
+        return max(size, -(-span // most))
 
     def is_sparse(self, span: int) -> bool:
         return span > SPARSE_FACTOR * (self.rows_estimate + WINDOW_KEYS)
