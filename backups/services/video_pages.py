@@ -82,6 +82,8 @@ def _why_nothing(device_id: str) -> str:
     """An empty cache is no proof that there is nothing."""
     if Recording.objects.filter(device__device_id=device_id).exists():
         return f"{device_id}: has recordings, but its file names are known after the next scan"
+    if not Device.objects.filter(device_id=device_id).exists():
+        return f"{device_id}: there is no such device"
     return ""
 
 

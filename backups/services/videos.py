@@ -12,7 +12,6 @@ from django.db.models import Count, F, Sum
 from backups.engine.videos.cache import CacheFile, CacheUnwritable, check_device_id
 from backups.engine.videos.facts import RecordingFacts, ScanResult
 from backups.engine.videos.folder import VideoCache
-from backups.engine.videos.folder import chunk_names as names_of_chunks
 from backups.engine.videos.scan import scan_device
 from backups.models import Recording
 from devices.models import Device
@@ -55,11 +54,6 @@ def cache_file(device_id: str) -> CacheFile:
         device_id=device_id,
         secret=settings.SECRET_KEY.encode(),
     )
-
-
-def chunk_names(device: Device) -> frozenset[str]:
-    """Name the chunks that the last scan saved; right after a scan, ask its result instead."""
-    return names_of_chunks(cache_file(device.device_id).load())
 
 
 def _save(file: CacheFile, result: ScanResult) -> str:

@@ -9,9 +9,10 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from backups.engine.videos.facts import VideosUnreadable
+from backups.engine.videos.folder import chunk_names
 from backups.models import Recording
 from backups.services.video_pages import BadCursor, video_page
-from backups.services.videos import cache_file, chunk_names, scan_videos
+from backups.services.videos import cache_file, scan_videos
 from devices.models import Device, Lifecycle
 
 RECORDING = "ETHOSCOPE_019/2026-01-03_10-00-00"
@@ -132,7 +133,7 @@ def test_a_cache_that_cannot_be_written_is_a_warning(device, make_chunk, videos,
     (videos / ".cache").touch()
     result = scan_videos(device, now=now)
     assert "its folder is a link or no folder" in result.cache_problem
-    assert result.chunk_names
+    assert chunk_names(result.cache)
     assert device.recordings.count() == 1
 
 
@@ -160,11 +161,6 @@ def test_sparse_files_of_absurd_size_fit_the_database(device, make_chunk, now):
             make_chunk(number, recording=recording, size=2**43)
     assert scan_videos(device, now=now).size_bytes == 6 * 2**43
     scan_videos(device, now=now)
-
-
-def test_the_names_of_the_last_scan(device, make_chunk, now):
-    names = {make_chunk(number).name for number in (1, 2)}
-    assert scan_videos(device, now=now).chunk_names == chunk_names(device) == names
 
 
 def walk_pages(device_id, **asked):

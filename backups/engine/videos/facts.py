@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from backups.engine.videos.folder import MOST_BYTES, VideoCache, chunk_names
+from backups.engine.videos.folder import MOST_BYTES, VideoCache
 
 
 class VideosUnreadable(Exception):
@@ -76,8 +76,3 @@ class ScanResult:
         """Share of chunks served from the cache; None without chunks."""
         total = self.cached_count + self.fresh_count
         return self.cached_count / total if total else None
-
-    @property
-    def chunk_names(self) -> frozenset[str]:
-        """The file names of all chunks; it needs no cache file."""
-        return chunk_names(self.cache)

@@ -50,22 +50,26 @@ class Names(NamedTuple):
 
 
 class SecondLook(NamedTuple):
-    """Files after those not settled were looked at, and which these were."""
+    """Files after those not settled were looked at, and when these had been touched."""
 
     files: Files
     young: Sequence[int]
 
 
-def list_folder(folder: bytes) -> Names:
+def list_folder(handle: int) -> Names:
     """Name the files and folders; links are neither, nor are devices and sockets."""
     files, subfolders = [], []
-    with os.scandir(folder) as entries:
+    with os.scandir(handle) as entries:
         for entry in entries:
             if entry.is_file(follow_symlinks=False):
                 files.append(entry.name)
             elif entry.is_dir(follow_symlinks=False):
                 subfolders.append(entry.name)
-    return Names(sorted(files), tuple(sorted(subfolders)))
+    return Names(_sorted_bytes(files), tuple(_sorted_bytes(subfolders)))
+
+
+def _sorted_bytes(names: list[str]) -> list[bytes]:
+    return sorted(os.fsencode("/".join(names)).split(b"/")) if names else []
 
 
 def measure(handle: int, names: Iterable[bytes], *, suffix: bytes = b"", look: Look) -> Files:
@@ -90,22 +94,28 @@ def measure(handle: int, names: Iterable[bytes], *, suffix: bytes = b"", look: L
 
 def look_again(folder: bytes, files: Files, *, settled_until: int, look: Look) -> SecondLook:
     """Look at the files touched after `settled_until`. Raises Moved, or why one cannot be read."""
-    touched = memoryview(files.touched).cast("I")
-    young = [index for index, time in enumerate(touched) if time > settled_until]
-    sizes, modified = memoryview(files.sizes).cast("Q"), memoryview(files.modified).cast("q")
-    names = names_of(files)
+    columns = zip(
+        names_of(files),
+        memoryview(files.sizes).cast("Q").tolist(),
+        memoryview(files.modified).cast("q").tolist(),
+        touched := memoryview(files.touched).cast("I").tolist(),
+        strict=True,
+    )
     changes: list[tuple[int, Status]] = []
     with opened(folder) as handle:
-        for index in young:
-            status = look(names[index], dir_fd=handle)
-            mtime, ctime = status.st_mtime_ns, status.st_ctime_ns
+        for index, (name, size, mtime, time) in enumerate(columns):
+            if time <= settled_until:
+                continue
+            status = look(name, dir_fd=handle)
             if (
-                mtime != modified[index]
-                or status.st_size != sizes[index]
-                or (ctime if ctime > mtime else mtime) // SECOND + 1 != touched[index]
+                status.st_mtime_ns != mtime
+                or status.st_size != size
+                or status.st_ctime_ns >= time * SECOND
             ):
                 changes.append((index, status))
-    return SecondLook(_with_changes(files, changes) if changes else files, young)
+    if changes:
+        files = _with_changes(files, changes)
+    return SecondLook(files, [time for time in touched if time > settled_until])
 
 
 @contextmanager

@@ -109,9 +109,9 @@ class Walk:
             return self._list(path, full, status=status)
 
     def _list(self, path: bytes, full: bytes, *, status: Status) -> Folder:
-        names = list_folder(full)
-        videos, rest = chunks_and_others(names.files, hidden=b"/." in b"/" + path)
         with opened(full) as handle:
+            names = list_folder(handle)
+            videos, rest = chunks_and_others(names.files, hidden=b"/." in b"/" + path)
             chunks = measure(handle, videos, suffix=CHUNK_SUFFIX, look=self.look)
             others = measure(handle, rest, look=self.look)
         self.listed_folders += 1
@@ -127,6 +127,8 @@ class Walk:
         )
 
     def _look_again(self, full: bytes, known: Folder) -> Folder:
+        if max(known.chunks.last_touched, known.others.last_touched) <= self.trust.settled_until:
+            return known
         chunks = self._second_look(full, known.chunks)
         others = self._second_look(full, known.others)
         self.fresh_chunks += len(chunks.young)
@@ -141,15 +143,16 @@ class Walk:
         )
 
     def _second_look(self, full: bytes, files: Files) -> SecondLook:
-        settled_until = self.trust.settled_until
-        if files.last_touched <= settled_until:
+        if files.last_touched <= self.trust.settled_until:
             return SecondLook(files, ())
-        return look_again(full, files, settled_until=settled_until, look=self.look)
+        return look_again(full, files, settled_until=self.trust.settled_until, look=self.look)
 
     def _settled(self, seen: SecondLook) -> int:
         """Count the files that need no look again, once this one is remembered."""
-        touched = memoryview(seen.files.touched).cast("I")
-        return sum(touched[index] <= self.trust.now_settled_until for index in seen.young)
+        until = self.trust.now_settled_until
+        if min(seen.young, default=until + 1) > until:
+            return 0
+        return sum(time <= until for time in seen.young)
 
     def _is_due(self, path: bytes, known: Folder) -> bool:
         """Whether it is this folder's turn: between half and all of the set days after the last."""
