@@ -26,6 +26,7 @@ class Kind(StrEnum):
 _FIRST = (Kind.SQLITE, Kind.MYSQL, Kind.OLD, Kind.VIDEO, Kind.IDLE, Kind.NOTHING)
 _HALF = (Kind.SQLITE, Kind.SQLITE, Kind.MYSQL, Kind.SQLITE, Kind.VIDEO)
 _THEN = (*_HALF, Kind.SQLITE, Kind.OLD, Kind.SQLITE, Kind.IDLE, Kind.SQLITE)
+_FILMING = {Kind.OLD, Kind.VIDEO, Kind.IDLE}  # who tracks needs no video, and mostly keeps none
 _WRITERS = {
     Kind.SQLITE: Writer.SQLITE,
     Kind.MYSQL: Writer.MYSQL,
@@ -111,9 +112,10 @@ def _kind(number: int) -> Kind:
 
 
 def _give_past(device: SimulatedDevice, rng: random.Random, *, chunks: int, now: float) -> None:
-    device.recordings = plan_recordings(
-        rng, device_id=device.device_id, folder_name=device.name, chunks=chunks, now=now
-    )
+    if device.kind in _FILMING:
+        device.recordings = plan_recordings(
+            rng, device_id=device.device_id, folder_name=device.name, chunks=chunks, now=now
+        )
     for index, recording in enumerate(device.recordings):
         recording.with_md5 = device.is_old and index == 0
         recording.merged = device.kind is Kind.IDLE and index == 0

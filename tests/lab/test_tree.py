@@ -1,6 +1,7 @@
 """The node's tree of videos is like a lab's."""
 
 import re
+from collections import Counter
 
 import pytest
 
@@ -16,8 +17,9 @@ def chunks(lab):
     return sorted(lab.videos_dir.rglob("*.h264"))
 
 
-def test_each_device_with_videos_has_as_many_chunks_as_asked(lab, chunks):
-    assert len(chunks) == 5 * 20
+def test_each_device_that_films_has_as_many_chunks_as_asked(by_kind, chunks):
+    found = Counter(chunk.parts[-4] for chunk in chunks)
+    assert found == {by_kind[kind].device_id: 20 for kind in ("old", "video", "idle")}
 
 
 def test_chunks_bear_true_names_in_true_folders(lab, chunks):
@@ -36,14 +38,14 @@ def test_chunks_have_true_sizes_and_take_no_room(chunks):
 
 
 def test_most_chunks_are_old_and_some_are_young(make_lab):
-    lab = make_lab(devices=1, chunks=1000)
+    lab = make_lab(devices=3, chunks=1000)  # the third is the first that films
     ages = [lab.now() - path.stat().st_mtime for path in lab.videos_dir.rglob("*.h264")]
     assert sum(age > 30 * DAY for age in ages) == 700
     assert sum(age < 7 * DAY for age in ages) == 100
 
 
 def test_folders_hold_a_few_hundred_chunks(make_lab):
-    lab = make_lab(devices=1, chunks=2000)
+    lab = make_lab(devices=3, chunks=2000)
     folders = [folder for folder in lab.videos_dir.glob("*/*/*") if folder.is_dir()]
     assert max(len(list(folder.iterdir())) for folder in folders) <= 300
 

@@ -31,12 +31,17 @@ def told(now):
     return told
 
 
-@pytest.mark.parametrize("verdicts", [v for v in ALL if v & BAD], ids=str)
+def named(verdicts):
+    """The same name in every process: the order of a set is not."""
+    return "+".join(sorted(verdicts)) or "nothing"
+
+
+@pytest.mark.parametrize("verdicts", [v for v in ALL if v & BAD], ids=named)
 def test_anything_lost_or_too_old_makes_a_device_an_error(verdicts):
     assert overall_status(verdicts) is Overall.ERROR
 
 
-@pytest.mark.parametrize("others", [set(), {Verdict.NONE}], ids=str)
+@pytest.mark.parametrize("others", [set(), {Verdict.NONE}], ids=named)
 def test_success_is_only_where_all_that_the_device_has_is_protected(others):
     assert overall_status({Verdict.PROTECTED} | others) is Overall.SUCCESS
 
@@ -50,18 +55,18 @@ def test_success_is_only_where_all_that_the_device_has_is_protected(others):
         and v & {Verdict.PROTECTED, Verdict.LATE}
         and v - {Verdict.NONE} != {Verdict.PROTECTED}
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_device_is_partial_where_some_is_saved_but_not_all(verdicts):
     assert overall_status(verdicts) is Overall.PARTIAL
 
 
-@pytest.mark.parametrize("others", [set(), {Verdict.NONE}], ids=str)
+@pytest.mark.parametrize("others", [set(), {Verdict.NONE}], ids=named)
 def test_what_cannot_be_known_is_unknown(others):
     assert overall_status({Verdict.UNKNOWN} | others) is Overall.UNKNOWN
 
 
-@pytest.mark.parametrize("verdicts", [set(), {Verdict.NONE}], ids=str)
+@pytest.mark.parametrize("verdicts", [set(), {Verdict.NONE}], ids=named)
 def test_a_device_without_any_data_has_no_backups(verdicts):
     assert overall_status(verdicts) is Overall.NO_BACKUPS
 
