@@ -264,20 +264,12 @@ class TestRsyncEnhancement:
 class TestDeviceBackupInfo:
     def test_mysql_sqlite_and_video_backups_are_detected(self, installation, client):
         installation.cycle()
-        found = {
-            device.kind: {
-                kind for kind, told in _device_status(client, device) if told["available"]
-            }
-            for device in installation.lab.devices
-        }
-        assert found == {
-            "mysql": {"mysql", "video"},
-            "sqlite": {"sqlite", "video"},
-            "old": {"sqlite", "video"},
-            "video": {"video"},
-            "idle": {"sqlite", "video"},
-            "nothing": set(),
-        }
+        found = set()
+        for device in installation.lab.devices:
+            here = {kind for kind, told in _device_status(client, device) if told["available"]}
+            assert here == _on_disk(installation.lab, device)
+            found |= here
+        assert found == {"mysql", "sqlite", "video"}
 
     def test_of_each_detected_database_the_name_and_the_size_are_told(self, installation, client):
         installation.cycle()
@@ -290,18 +282,15 @@ class TestDeviceBackupInfo:
 
     def test_the_backup_to_use_is_recommended(self, installation, client):
         installation.cycle()
-        found = {}
+        found = set()
         for device in installation.lab.devices:
             answer = client.get(f"/device/{device.device_id}/backup").json()
-            found[device.kind] = answer["recommended_backup_type"], answer["supports_video_backup"]
-        assert found == {
-            "sqlite": ("rsync", True),
-            "old": ("rsync", True),
-            "idle": ("rsync", True),
-            "mysql": ("mysql", True),
-            "video": ("none", True),
-            "nothing": ("none", False),
-        }
+            here = _on_disk(installation.lab, device)
+            recommended = "rsync" if "sqlite" in here else "mysql" if "mysql" in here else "none"
+            assert answer["recommended_backup_type"] == recommended
+            assert answer["supports_video_backup"] is ("video" in here)
+            found.add(recommended)
+        assert found == {"rsync", "mysql", "none"}
 
     def test_a_device_without_any_data_has_no_backups_and_no_alarm(self, installation, client):
         installation.cycle()
@@ -335,6 +324,13 @@ class TestDeviceBackupInfo:
         assert offline["sqlite"]["size"] == online["sqlite"]["size"] > 0
         assert offline["video"]["files"] == online["video"]["files"] > 0
         assert "offline" not in {block["status"] for block in offline.values()}
+
+
+def _on_disk(lab, device):
+    """Which types of backup the node holds of a simulated device."""
+    videos = (lab.videos_dir / device.device_id).rglob("*.h264")
+    databases = (lab.results_dir / device.device_id).rglob("*.db")
+    return {"video" for _ in videos} | {device.writer.value for _ in databases}
 
 
 def _device_status(client, device):
