@@ -44,7 +44,7 @@ class Running:
 
     def stop(self) -> int:
         self.process.terminate()
-        return self.process.wait(timeout=60)
+        return self.process.wait(timeout=PATIENCE)
 
 
 def environment(var: Path, **others: str) -> dict[str, str]:

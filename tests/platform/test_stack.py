@@ -7,7 +7,7 @@ import stat
 
 import pytest
 
-from tests.platform.stack import refusal, running, wait_until
+from tests.platform.stack import PATIENCE, refusal, running, wait_until
 from tests.servers import free_port
 
 pytestmark = pytest.mark.timeout(400)
@@ -64,7 +64,7 @@ def test_no_password_is_logged(stack):
 def test_a_stopped_stack_leaves_no_process(tmp_path, number):
     with running(tmp_path) as started:
         os.kill(started.process.pid, number)
-        started.process.wait(timeout=60)
+        started.process.wait(timeout=PATIENCE)
         assert started.pids() == []
 
 
