@@ -34,9 +34,7 @@ FACTS = [
 
 @admin.register(Device)
 class DeviceAdmin(DeviceActions, SimpleHistoryAdmin, ModelAdmin):
-    list_display = [
-        "verdict", "name_or_id", "backups", "newest_data", "size", "status", "group", "told",
-    ]  # fmt: skip
+    list_display = ["verdict", "name_or_id", "backups", "newest_data", "status", "group"]
     list_display_links = ["name_or_id"]
     list_filter = [
         VerdictFilter,
@@ -122,12 +120,10 @@ class DeviceAdmin(DeviceActions, SimpleHistoryAdmin, ModelAdmin):
     @admin.display(description="Newest data here")
     def newest_data(self, device: Device) -> SafeString | str:
         status = device.fleet_status  # type: ignore[attr-defined]
-        return badges.ago(status.newest_copy_at, timezone.now()) if status else "-"
-
-    @admin.display(description="Size here")
-    def size(self, device: Device) -> str:
-        status = device.fleet_status  # type: ignore[attr-defined]
-        return badges.size(status.size_bytes if status else None)
+        if status is None:
+            return "-"
+        age = badges.ago(status.newest_copy_at, timezone.now())
+        return format_html('{} <span class="quiet">{}</span>', age, badges.size(status.size_bytes))
 
     @admin.display(description="Reported status", ordering="reported_status")
     def status(self, device: Device) -> SafeString | str:
@@ -135,10 +131,6 @@ class DeviceAdmin(DeviceActions, SimpleHistoryAdmin, ModelAdmin):
         if device.lifecycle == Lifecycle.ACTIVE:
             return said
         return format_html('{} <span class="overlay">{}</span>', said, device.lifecycle)
-
-    @admin.display(description="Last told of", ordering="told_at")
-    def told(self, device: Device) -> SafeString | str:
-        return badges.ago(device.told_at, timezone.now())
 
 
 def _is_list(request: HttpRequest) -> bool:

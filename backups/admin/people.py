@@ -18,6 +18,7 @@ class UserAdmin(AuthUserAdmin, ModelAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
+    filter_horizontal = ()  # its two lists side by side are wider than the page
 
 
 @admin.register(Group)

@@ -1,9 +1,10 @@
 """What the templates of the fleet say with: badges, ages, sizes, sparklines."""
 
-from datetime import datetime
+from datetime import timedelta
 
 from django import template
 from django.utils.safestring import SafeString
+from humanize import naturaldelta, precisedelta
 
 from backups import badges
 from backups.engine.facts import BackupType
@@ -38,5 +39,15 @@ def short_name(name: str) -> str:
 
 
 @register.filter
-def later(moment: datetime | None, now: datetime) -> bool:
-    return moment is not None and moment > now
+def span(seconds: float | None) -> str:
+    return "not known" if seconds is None else naturaldelta(timedelta(seconds=seconds))
+
+
+@register.filter
+def skew(seconds: float | None) -> str:
+    if seconds is None:
+        return "not known"
+    if abs(seconds) < 1:
+        return "the same as ours"
+    words = precisedelta(timedelta(seconds=round(abs(seconds))))
+    return f"{words} {'ahead of' if seconds > 0 else 'behind'} ours"

@@ -1,9 +1,9 @@
 """Every action asks for a permission and for a POST; it queues, and says so."""
 
 import pytest
-from django.contrib import admin
 
 from devices.models import Device, Experiment
+from ethonode.urls import admin  # which has loaded every page
 
 UNFOLD_ACTIONS = ("actions_list", "actions_row", "actions_detail", "actions_submit_line")
 SUBMIT = {"_form_submitted": "on"}
@@ -43,6 +43,10 @@ def refresher(person):
 
 def said(response):
     return [str(message) for message in response.wsgi_request._messages]
+
+
+def test_the_walk_finds_the_actions():
+    assert len(ALL_ACTIONS) >= 6
 
 
 @pytest.mark.parametrize(("model_admin", "place", "name"), ALL_ACTIONS)

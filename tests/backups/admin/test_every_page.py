@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.urls import reverse
 from django_celery_beat.models import ClockedSchedule, CrontabSchedule, SolarSchedule
@@ -13,6 +12,7 @@ from knox.models import AuthToken
 
 from backups.models import BackupSnapshot, Recording, ResultCopy, VideoScan
 from devices.models import DeviceGroup, Experiment
+from ethonode.urls import admin  # which has loaded every page
 
 READ_ONLY = [
     "BackupSnapshot",
@@ -98,6 +98,10 @@ def test_facts_are_read_only_even_to_a_superuser(admin_client, one_of_each, mode
     assert admin_client.get(reverse(f"{name}_add")).status_code == 403
     assert admin_client.post(reverse(f"{name}_change", args=[one.pk]), {}).status_code == 403
     assert admin_client.post(reverse(f"{name}_delete", args=[one.pk])).status_code == 403
+
+
+def test_the_walk_finds_the_models():
+    assert len(MODELS) >= 16
 
 
 def test_leases_and_claims_have_no_pages():
