@@ -211,3 +211,17 @@ def test_progress_is_told_of_every_folder(tree):
     files = []
     tree.scan(progress=files.append)
     assert files == [0, 0, 3]
+
+
+def test_many_errors_are_counted_and_the_first_are_named(tree):
+    for number in range(120):
+        tree.chunk(1, recording=f"E/{number}")
+
+    def failing(path, *, dir_fd=None):
+        if dir_fd is not None:
+            raise OSError(5, "Input/output error")
+        return os.lstat(path)
+
+    result = tree.scan(look=failing)
+    assert (len(result.errors), result.errors[-1]) == (101, "and 20 more")
+    assert result.recordings == ()

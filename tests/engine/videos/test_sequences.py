@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -209,6 +210,7 @@ class World:
         self.scanned_at = self.tree.now
 
 
+@pytest.mark.timeout(900)  # five hundred trees, on a machine that may be busy
 @settings(max_examples=int(os.environ.get("ETHONODE_TEST_SEQUENCES", "500")), deadline=None)
 @given(steps=st.lists(st.sampled_from(STEPS), min_size=4, max_size=25), seed=st.integers(0, 2**32))
 def test_any_sequence_of_changes_leaves_the_scan_equal_to_a_full_one(steps, seed):
