@@ -330,7 +330,7 @@ def _on_disk(lab, device):
     """Which types of backup the node holds of a simulated device."""
     videos = (lab.videos_dir / device.device_id).rglob("*.h264")
     databases = (lab.results_dir / device.device_id).rglob("*.db")
-    return {"video" for _ in videos} | {device.writer.value for _ in databases}
+    return {"video" for _ in videos} | {device.writer.name.lower() for _ in databases}
 
 
 def _device_status(client, device):
