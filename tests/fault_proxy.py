@@ -4,12 +4,14 @@ import queue
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 CHUNK = 65536
 TRICKLE_SECONDS = 0.2  # between two bytes
+
+Waiting = queue.Queue[tuple[float, bytes]]  # each with the time at which it is due
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +52,7 @@ class FaultProxy:
         for sock in self._sockets:
             sock.close()
 
-    def _start(self, work, *words) -> None:
+    def _start(self, work: Callable[..., None], *words: object) -> None:
         thread = threading.Thread(target=work, args=words, daemon=True)
         self._threads.append(thread)
         thread.start()
@@ -77,11 +79,13 @@ class FaultProxy:
         self._pump(server, client, self.fault)
 
     def _pump(self, source: socket.socket, sink: socket.socket, fault: Fault) -> None:
-        waiting: queue.Queue[tuple[float, bytes]] = queue.Queue()
+        waiting: Waiting = queue.Queue()
         self._start(_receive, source, waiting, fault.round_trip / 2)
         self._start(self._deliver, waiting, source, sink, fault)
 
-    def _deliver(self, waiting, source, sink, fault: Fault) -> None:
+    def _deliver(
+        self, waiting: Waiting, source: socket.socket, sink: socket.socket, fault: Fault
+    ) -> None:
         sent = 0
         with suppress(OSError):
             while True:
@@ -113,7 +117,7 @@ class FaultProxy:
             sink.sendall(bytes([byte]))
 
 
-def _receive(source: socket.socket, waiting, delay: float) -> None:
+def _receive(source: socket.socket, waiting: Waiting, delay: float) -> None:
     data = b"-"
     while data:
         try:

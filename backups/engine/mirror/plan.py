@@ -121,7 +121,7 @@ def _spans_to_prove(
         return
     within = turn.within if table.numbered else 1
     spans = set(share(table, Span(min(lows) - 1, max(highs)), turn=turn.number, within=within))
-    spans |= {joint(high) for high in highs}
+    spans |= {joint(table, high) for high in highs}
     if there.high is not None and high_here is not None and there.high < high_here:
         spans.add(Span(there.high, high_here))
     yield from sorted({part for span in spans for part in split(span, high_here)})
@@ -187,7 +187,7 @@ def _restarted(
 
 def _joint_broken(copy: sqlite3.Connection, plan: TablePlan) -> bool:
     reach = min(plan.high_here or 0, plan.there.high or 0)
-    newest = joint(reach)
+    newest = joint(plan.table, reach)
     there = plan.proofs.get(newest, Digest(0, ""))
     return plan.there.is_empty or digest_here(copy, Window(plan.table, newest)) != there
 

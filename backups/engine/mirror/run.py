@@ -186,6 +186,8 @@ def _migrate(job: _Job, there: Survey) -> Migration:
 def _save(job: _Job, copy: sqlite3.Connection, plan: Plan, there: Survey, *, version: int) -> _Done:
     job.reporter.phase(Phase.SAVING)
     with attached(copy, job.place.stage, STAGE):
+        # Only read from: without this SQLite would commit to both files, and sync for both.
+        copy.execute(f"PRAGMA {STAGE}.synchronous=OFF")
         changes = changes_of(copy, plan)
         keeps = apply(
             copy,

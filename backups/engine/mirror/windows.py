@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from backups.engine.mirror.columns import quoted
 from backups.engine.mirror.schema import Table
 
-JOINT_KEYS = 50  # the newest rows, compared in every run
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
@@ -30,8 +28,9 @@ class Window:
         return f"{key} > {self.span.low} AND {key} <= {self.span.high}"
 
 
-def joint(high: int) -> Span:
-    return Span(high - JOINT_KEYS, high)
+def joint(table: Table, high: int) -> Span:
+    """The newest rows, compared in every run."""
+    return Span(high - table.joint_keys, high)
 
 
 def share(table: Table, keys: Span, *, turn: int, within: int) -> Iterator[Span]:

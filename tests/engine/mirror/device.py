@@ -1,4 +1,5 @@
 """A device's database on the test server, and the same rows read back without our own code."""
+# ruff: noqa: S608
 
 import sqlite3
 import struct
@@ -75,9 +76,9 @@ class Device:
 
     def track(self, roi: int, *, first: int, last: int, seed: int = 0) -> None:
         self.run(
-            f"INSERT INTO ROI_{roi} SELECT seq, seq * 200 + {roi}, (seq + {seed}) % 640, seq % 480, "
-            "seq % 50, seq % 40, seq % 180, -(seq % 3000), seq % 10 = 0, IF(seq % 7, 0, NULL) "
-            f"FROM seq_{first}_to_{last}"
+            f"INSERT INTO ROI_{roi} SELECT seq, seq * 200 + {roi}, (seq + {seed}) % 640, "
+            "seq % 480, seq % 50, seq % 40, seq % 180, -(seq % 3000), seq % 10 = 0, "
+            f"IF(seq % 7, 0, NULL) FROM seq_{first}_to_{last}"
         )
 
     def tables(self) -> list[str]:

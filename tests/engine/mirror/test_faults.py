@@ -1,4 +1,5 @@
 """Servers that fail, refuse or crawl, disks that are full: a named error, and the copy unhurt."""
+# ruff: noqa: S608
 
 import fcntl
 import os
@@ -29,7 +30,7 @@ def denied(device):
 
 
 def test_nobody_at_the_address_is_said_so(device, copy):
-    with pytest.raises(errors.SourceUnreachable, match="no server answers at 127.0.0.1"):
+    with pytest.raises(errors.SourceUnreachable, match="no server answers at"):
         copy.mirror(device.source(port=free_port()))
 
 

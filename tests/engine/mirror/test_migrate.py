@@ -1,4 +1,5 @@
 """Old copies without PRIMARY KEY: given one, duplicates gone, nothing lost."""
+# ruff: noqa: S608
 
 import os
 import sqlite3
@@ -71,8 +72,10 @@ def test_a_mirror_migrates_first_and_then_goes_on(device, copy):
     copy.mirror()
     with closing(sqlite3.connect(copy.path)) as old:
         for table in ("ROI_1", "SENSORS"):
-            columns = ", ".join(row[1] + " " + row[2] for row in
-                                old.execute(f"PRAGMA table_info({table})").fetchall())
+            columns = ", ".join(
+                row[1] + " " + row[2]
+                for row in old.execute(f"PRAGMA table_info({table})").fetchall()
+            )
             old.executescript(f"""
                 ALTER TABLE {table} RENAME TO former;
                 CREATE TABLE {table} ({columns});

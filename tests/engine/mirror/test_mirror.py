@@ -129,7 +129,7 @@ def questions(device, copy) -> int:
 def test_progress_ends_with_all_rows(device, copy):
     told = []
     copy.mirror(progress=told.append)
-    assert [p.phase for p in told][0] == "connecting"
+    assert told[0].phase == "connecting"
     assert told[-1].phase == "proving"
     assert told[-1].rows == 308
 
@@ -137,8 +137,10 @@ def test_progress_ends_with_all_rows(device, copy):
 def test_every_turn_in_a_row_proves_all(device, copy):
     device.track(1, first=101, last=9000)
     copy.mirror()
-    proven = [next(t for t in copy.mirror(turn=turn, prove_within=4).tables if t.table == "ROI_1")
-              for turn in range(4)]
+    proven = [
+        next(t for t in copy.mirror(turn=turn, prove_within=4).tables if t.table == "ROI_1")
+        for turn in range(4)
+    ]
     whole = copy.mirror(prove_within=1)
     assert sum(table.windows for table in proven) >= 5
     assert all(table.windows == table.windows_total for table in whole.tables)

@@ -1,4 +1,5 @@
 """Exact values: what MariaDB holds is what the copy holds, for every type."""
+# ruff: noqa: S608, S311
 
 import random
 import sqlite3
@@ -116,7 +117,9 @@ def test_keys_and_not_null_are_kept(device, copy, columns):
 
 
 def test_negative_keys_and_gaps_are_copied(device, copy):
-    device.run("SET SESSION sql_mode=''", "CREATE TABLE G (id INT AUTO_INCREMENT PRIMARY KEY, v INT)")
+    device.run(
+        "SET SESSION sql_mode=''", "CREATE TABLE G (id INT AUTO_INCREMENT PRIMARY KEY, v INT)"
+    )
     device.insert("G", (-2_000_000_000, 1), (-1, 2), (7, 3), (2_147_483_600, 4))
     assert copy.mirror(prove_within=1).complete
     assert differing_tables(device, copy.path) == []

@@ -1,0 +1,150 @@
+"""The mirror against a copy in chunks of 200 rows with a commit each, in the same run.
+
+python -m benchmarks.mirror [--rows 200000 | --long] [--rtt-ms 5] [--short]
+"""
+
+import argparse
+import json
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.mirror_device import BenchDevice, bench_device
+from tests.fault_proxy import Fault, fault_proxy
+
+LONG_ROWS = 2_000_000
+SHORT_ROWS = 40_000
+ROUNDS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    seconds: float
+    rows: int
+    peak_mb: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    device: BenchDevice
+    folder: Path
+    port: int
+    line: str  # what the network is like
+
+    def copy_of(self, work: str) -> Path:
+        return self.folder / f"{work}-{self.port}.db"
+
+    def run(self, work: str, *before: str) -> Measured:
+        words = [sys.executable, "-m", "benchmarks.mirror_worker", work, str(self.port)]
+        done = subprocess.run(
+            [*before, *words, str(self.copy_of(work))],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if before else None,
+            check=True,
+            text=True,
+        )
+        return Measured(**json.loads(done.stdout))
+
+    def both(self) -> tuple[Measured, Measured]:
+        return self.run("ours"), self.run("reference")
+
+
+def full_copy(bench: Bench) -> None:
+    ours, reference = bench.both()
+    speed, other = ours.rows / ours.seconds, reference.rows / reference.seconds
+    note = f"{speed:,.0f} rows/s, reference {other:,.0f}, peak {ours.peak_mb:.0f} MB"
+    report(f"full copy of {ours.rows:,} rows, {bench.line}", speed / other, ">= 3", note)
+    report("  peak memory, MB", ours.peak_mb, "<= 60")
+
+
+def new_rows(bench: Bench, *, rows: int) -> None:
+    pairs = []
+    for _ in range(ROUNDS):
+        bench.device.add_rows(rows)
+        pairs.append(bench.both())
+    report(f"1 % new ({rows:,} rows), {bench.line}", _ratio(pairs), ">= 5", _times(pairs))
+
+
+def nothing_new(bench: Bench) -> None:
+    pairs = [bench.both() for _ in range(ROUNDS)]
+    report(f"nothing new, {bench.line}", _ratio(pairs), ">= 1", _times(pairs))
+    ours, reference = (questions(bench, work) for work in ("ours", "reference"))
+    report("  questions to the server", ours, "<= 12", f"reference {reference}")
+
+
+def questions(bench: Bench, work: str) -> int:
+    before = bench.device.questions()
+    bench.run(work)
+    return bench.device.questions() - before - 1
+
+
+def syncs(bench: Bench, *, rows: int) -> None:
+    """The kernel's count, of a full copy and of 1 % new."""
+    counted = {"full copy": syncs_of(bench)}
+    bench.device.add_rows(rows)
+    counted["1 % new"] = syncs_of(bench)
+    counted["nothing new"] = syncs_of(bench)
+    for what, count in counted.items():
+        report(f"syncs of the disk, {what}", count, "<= 4")
+
+
+def syncs_of(bench: Bench) -> int:
+    log = bench.folder / "strace.log"
+    trace = ("strace", "-f", "-o", str(log), "-e", "trace=fsync,fdatasync,sync,syncfs,msync")
+    bench.run("ours", *trace)
+    return len(re.findall(r"\b(?:fsync|fdatasync|sync|syncfs|msync)\(", log.read_text()))
+
+
+def _ratio(pairs: list[tuple[Measured, Measured]]) -> float:
+    return statistics.median(other.seconds / ours.seconds for ours, other in pairs)
+
+
+def _times(pairs: list[tuple[Measured, Measured]]) -> str:
+    ours, other = (
+        statistics.median(one.seconds for one in side) for side in zip(*pairs, strict=True)
+    )
+    return f"{ours * 1000:.0f} ms, reference {other * 1000:.0f} ms"
+
+
+def report(what: str, value: float, goal: str, note: str = "") -> None:
+    wanted = float(goal.split()[1])
+    met = value >= wanted if goal.startswith(">=") else value <= wanted
+    number = f"{value:.1f}" if isinstance(value, float) else str(value)
+    print(f"{what:52} {number:>8}  goal {goal:6} {'met' if met else 'MISSED':7} {note}", flush=True)
+
+
+def measure(bench: Bench, rows: int, *steps: Callable[[Bench], None]) -> None:
+    full_copy(bench)
+    new_rows(bench, rows=max(20, rows // 100))
+    nothing_new(bench)
+    for step in steps:
+        step(bench)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--long", action="store_true", help=f"{LONG_ROWS:,} rows")
+    parser.add_argument("--short", action="store_true", help=f"{SHORT_ROWS:,} rows")
+    parser.add_argument("--rtt-ms", type=float, default=5.0, help="0: without a slow network")
+    words = parser.parse_args()
+    rows = LONG_ROWS if words.long else SHORT_ROWS if words.short else words.rows
+    with bench_device(rows=rows) as (device, folder):
+        measure(Bench(device, folder, device.server.port, "loopback"), rows)
+        if words.rtt_ms:
+            with fault_proxy(device.server.port) as proxy:
+                proxy.fault = Fault(round_trip=words.rtt_ms / 1000)
+                measure(Bench(device, folder, proxy.port, f"{words.rtt_ms:g} ms round trip"), rows)
+        if shutil.which("strace"):
+            (folder / "syncs").mkdir()
+            bench = Bench(device, folder / "syncs", device.server.port, "loopback")
+            syncs(bench, rows=max(20, rows // 100))
+
+
+if __name__ == "__main__":
+    main()
