@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Count, F, Sum
 
 from backups.engine.videos.cache import CacheFile, CacheUnwritable, check_device_id
-from backups.engine.videos.facts import RecordingFacts, ScanResult
+from backups.engine.videos.facts import RecordingFacts, ScanResult, VideosUnreadable
 from backups.engine.videos.folder import VideoCache
 from backups.engine.videos.scan import scan_device
 from backups.models import Recording
@@ -43,6 +43,8 @@ def scan_videos(
         settled_after=settings.VIDEO_SETTLED_AFTER,
         progress=progress,
     )
+    if not rebuild:
+        _check_mounted(device, result)
     _write_recordings(device, result)
     problem = _save(file, result) or result.cache_problem  # only now: a lost row is seen again
     return replace(result, seconds=time.perf_counter() - started, cache_problem=problem)
@@ -64,6 +66,22 @@ def _save(file: CacheFile, result: ScanResult) -> str:
     except CacheUnwritable as problem:
         return str(problem)
     return ""
+
+
+def _check_mounted(device: Device, result: ScanResult) -> None:
+    """An empty videos folder is a lost mount once any recording was known."""
+    if result.folder_count or not device.recordings.exists():
+        return
+    root = settings.VIDEOS_DIR
+    try:
+        names = {path.name for path in root.iterdir()}
+    except OSError as error:
+        raise VideosUnreadable(f"{root}: {error.strerror}") from error
+    if not names - {".cache"}:
+        raise VideosUnreadable(
+            f"{root}: holds nothing at all, but did: is its disk mounted? "
+            "(if that is right: scan_videos --rebuild)"
+        )
 
 
 def _write_recordings(device: Device, result: ScanResult) -> None:

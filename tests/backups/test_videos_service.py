@@ -122,6 +122,29 @@ def test_without_the_videos_folder_the_rows_stay(device, make_chunk, videos, now
     assert not videos.exists()
 
 
+def test_an_empty_videos_folder_is_a_lost_mount_until_someone_says_it_is_not(
+    device, make_chunk, videos, now
+):
+    make_chunk(1)
+    scan_videos(device, now=now)
+    shutil.rmtree(videos)
+    videos.mkdir()
+    with pytest.raises(VideosUnreadable, match="is its disk mounted"):
+        scan_videos(device, now=now)
+    assert device.recordings.count() == 1
+    assert scan_videos(device, now=now, rebuild=True).recordings == ()
+    assert device.recordings.count() == 0
+
+
+def test_a_device_whose_folder_alone_is_gone_has_no_recordings(device, make_chunk, videos, now):
+    make_chunk(1)
+    scan_videos(device, now=now)
+    shutil.rmtree(videos / device.device_id)
+    (videos / "another").mkdir()
+    assert scan_videos(device, now=now).recordings == ()
+    assert device.recordings.count() == 0
+
+
 @pytest.mark.parametrize("device_id", ["..", "a/b", "a\nb", ""])
 def test_an_id_that_is_no_name_is_unreadable(videos, now, device_id):
     with pytest.raises(VideosUnreadable, match="is no machine id"):
