@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django_celery_results.models import TaskResult
 
 from backups.engine.facts import Problem
@@ -146,3 +147,11 @@ def test_the_renewal_shows_nothing_to_a_stranger_and_reloads_the_page(
     response = someone.get("/admin/devices/device/fleet/")
     assert (response.status_code, response["HX-Refresh"]) == (403, "true")
     assert response.content == b""
+
+
+def test_a_login_that_is_not_staff_gets_no_fleet(client, person, late):
+    person("devices.view_device")
+    user = User.objects.get()
+    User.objects.update(is_staff=False)
+    client.force_login(user)
+    assert client.get("/admin/devices/device/fleet/").status_code == 403
