@@ -1,8 +1,5 @@
 """What monitoring asks: alive, ready, and in numbers."""
 
-from ipaddress import ip_address, ip_network
-
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -10,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from backups.api.networks import comes_from_status_network
 from ethonode import metrics, readiness
 
 
@@ -37,24 +35,8 @@ def numbers(request: HttpRequest) -> HttpResponse:
     return HttpResponse(metrics.exposition(now=timezone.now()), content_type=CONTENT_TYPE_LATEST)
 
 
-def may_read_status(request: HttpRequest) -> bool:
-    """From ETHONODE_STATUS_NETWORKS without a login; from elsewhere as staff.
-
-    Behind a proxy everybody seems to come from the proxy, so such a request needs the login.
-    """
-    return _from_status_network(request) or (request.user.is_active and request.user.is_staff)
-
-
-def _from_status_network(request: HttpRequest) -> bool:
-    if "HTTP_X_FORWARDED_FOR" in request.META or "HTTP_FORWARDED" in request.META:
-        return False
-    try:
-        reader = ip_address(request.META.get("REMOTE_ADDR", ""))
-    except ValueError:  # a unix socket
-        return False
-    return any(reader in ip_network(network) for network in settings.STATUS_NETWORKS)
-
-
 def _check_reader(request: HttpRequest) -> None:
-    if not may_read_status(request):
+    """From the status networks without a login; from elsewhere as staff."""
+    user = request.user
+    if not (comes_from_status_network(request) or (user.is_active and user.is_staff)):
         raise PermissionDenied

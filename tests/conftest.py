@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 import pytest
+from kombu import pools
 
 from devices.models import Device
+from ethonode.celery import app
 
 pytest_plugins = ["tests.suite.fixtures"]
 
@@ -25,3 +27,44 @@ def device(db, now):
         told_by="node",
         inventory_read_at=now,
     )
+
+
+@pytest.fixture(autouse=True)
+def static_files_not_collected(settings, tmp_path):
+    """Pages name their static files as they are; WhiteNoise warns of a folder that is not there."""
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STATIC_ROOT.mkdir()
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
+@pytest.fixture
+def broker():
+    """Point Celery at another broker until the test is over."""
+    before = app.conf.broker_url
+
+    def use(url):
+        app.conf.broker_url = url
+        pools.reset()
+        app._pool = app.amqp._producer_pool = None
+
+    yield use
+    use(before)
+
+
+@pytest.fixture
+def queue(broker):
+    """Celery with a queue in memory; gives what stands in it, by the names of the tasks."""
+    broker("memory://")
+    with app.connection_for_write() as connection, connection.channel() as channel:
+        bound = app.amqp.queues[app.conf.task_default_queue](channel)
+        bound.declare()
+        bound.purge()
+
+        def names():
+            found = []
+            while message := bound.get(no_ack=True):
+                found.append(message.headers["task"])
+            return found
+
+        yield names

@@ -201,8 +201,7 @@ def _wait(process: subprocess.Popen[bytes], log: Path, answers: Callable[[], boo
     until = time.monotonic() + PATIENCE
     while not answers():
         if process.poll() is not None or time.monotonic() > until:
-            words = process.args if isinstance(process.args, list) else [process.args]
-            raise ServerFailed(f"{words[0]}: {log.read_text(errors='replace')[-2000:]}")
+            raise ServerFailed(f"{log}: {log.read_text(errors='replace')[-2000:]}")
         time.sleep(0.02)
 
 

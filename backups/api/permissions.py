@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from django.conf import settings
 from rest_framework.permissions import BasePermission, DjangoModelPermissions
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from backups.api.networks import is_within
+from backups.api.networks import comes_from_status_network
 
 VIEW = ["%(app_label)s.view_%(model_name)s"]
 START_BACKUP = "backups.change_backup"
@@ -28,15 +27,12 @@ class MayAct(BasePermission):
 
 
 class MayReadStatus(BasePermission):
-    """Named networks read the old routes without a login; all others need the permission.
-
-    Only the address of the connection counts: a header such as X-Forwarded-For is anyone's word.
-    """
+    """Named networks read the old routes without a login; all others need the permission."""
 
     message = "This address may not read the backup status without a login."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        if is_within(request.META.get("REMOTE_ADDR", ""), settings.STATUS_NETWORKS):
+        if comes_from_status_network(request):
             return True
         return bool(request.user.has_perm("devices.view_device"))
 

@@ -24,10 +24,3 @@ def mariadb_server(tmp_path_factory) -> Iterator[PrivateMariaDB]:
 def sshd(tmp_path_factory) -> Iterator[PrivateSshd]:
     with servers.private_sshd(tmp_path_factory.mktemp("sshd")) as server:
         yield server
-
-
-@pytest.fixture(autouse=True)
-def static_files_not_collected(settings):
-    settings.WHITENOISE_AUTOREFRESH = True
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}

@@ -13,7 +13,6 @@ from rest_framework.test import APIClient
 
 from backups.engine.facts import BackupFacts, BackupType
 from backups.models import Backup, BackupSnapshot, ServiceStatus
-from ethonode.celery import app
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 RECORDINGS = Path(
@@ -110,39 +109,6 @@ def viewer(person):
 
 
 @pytest.fixture(autouse=True)
-def _static_files(settings, tmp_path):
-    """WhiteNoise warns of a folder that is not there."""
-    settings.STATIC_ROOT = tmp_path / "static"
-    settings.STATIC_ROOT.mkdir()
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = settings.STORAGES | {"staticfiles": plain}
-
-
-@pytest.fixture(autouse=True)
 def _no_one_was_here_before():
     """Throttles count in the cache."""
     cache.clear()
-
-
-@pytest.fixture
-def queue():
-    """Celery with a queue in memory; gives what stands in it, by the names of the tasks."""
-    before = app.conf.broker_url
-    app.conf.broker_url = "memory://"
-    app.pool.force_close_all()
-    app.amqp._producer_pool = None
-    with app.connection_for_write() as connection, connection.channel() as channel:
-        bound = app.amqp.queues[app.conf.task_default_queue](channel)
-        bound.declare()
-        bound.purge()
-
-        def names():
-            found = []
-            while message := bound.get(no_ack=True):
-                found.append(message.headers["task"])
-            return found
-
-        yield names
-    app.conf.broker_url = before
-    app.pool.force_close_all()
-    app.amqp._producer_pool = None
