@@ -22,6 +22,7 @@ class Fault:
     cut_after: int | None = None  # the connection is reset
     stall_after: int | None = None  # open, but nothing more arrives
     trickle_after: int | None = None  # one byte at a time
+    garble_after: int | None = None  # every 89th byte is another one
 
 
 class FaultProxy:
@@ -100,6 +101,8 @@ class FaultProxy:
     def _spoil(self, data: bytes, sent: int, sink: socket.socket, fault: Fault) -> int:
         limits = (fault.cut_after, fault.stall_after, fault.trickle_after)
         limit = min((limit for limit in limits if limit is not None), default=None)
+        if fault.garble_after is not None:
+            data = _garbled(data, max(0, fault.garble_after - sent))
         healthy = data if limit is None else data[: max(0, limit - sent)]
         sink.sendall(healthy)
         if len(healthy) < len(data):
@@ -125,6 +128,13 @@ def _receive(source: socket.socket, waiting: Waiting, delay: float) -> None:
         except OSError:
             data = b""
         waiting.put((time.monotonic() + delay, data))
+
+
+def _garbled(data: bytes, start: int) -> bytes:
+    spoilt = bytearray(data)
+    for place in range(start, len(data), 89):
+        spoilt[place] ^= 0x15
+    return bytes(spoilt)
 
 
 def _shut(sock: socket.socket) -> None:

@@ -88,7 +88,7 @@ def _applied(
     try:
         _in_one_transaction(copy, changes, version=version, now=now)
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
             raise
         return False
     finally:

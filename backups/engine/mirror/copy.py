@@ -9,7 +9,7 @@ from backups.engine.mirror.columns import NULL_MARK, quoted
 from backups.engine.mirror.digests import as_int, as_text
 from backups.engine.mirror.errors import SourceChanged
 from backups.engine.mirror.schema import Table
-from backups.engine.mirror.source import Row, Snapshot
+from backups.engine.mirror.source import Row, Snapshot, understood
 from backups.engine.mirror.windows import Span, Window
 
 PACK_KEYS = 2_000
@@ -63,7 +63,8 @@ def _read(rows: Iterator[Row], table: Table) -> Iterator[tuple[Any, ...]]:
         values: list[Any] = list(row)
         for place, read in readers:
             if values[place] is not None:
-                values[place] = read(values[place])
+                with understood():
+                    values[place] = read(values[place])
         yield tuple(values)
 
 
@@ -85,7 +86,8 @@ def _copy_packed(
     while asked := list(islice(rest, PACKS_PER_QUESTION)):
         branches = (_pack_question(number, pack) for number, pack in enumerate(asked))
         for number, count, text in snapshot.stream(" UNION ALL ".join(branches)):
-            table, rows = asked[as_int(number)].table, as_int(count)
+            with understood():
+                table, rows = asked[as_int(number)].table, as_int(count)
             if rows:
                 _unpack(scratch, table, as_text(text), rows=rows)
                 tick(table.name, rows)

@@ -60,13 +60,11 @@ def database_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0)
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)  # none: not UTF-8
         kind, text = _ERRORS.get(code & 0xFF, (DestinationError, "it cannot be used"))
         if code in _WRITES:
             kind, text = DestinationFull, "it cannot be written: no space, or a limit on files"
         raise kind(f"{path.name}: {text} ({error})") from error
-    except UnicodeDecodeError as error:
-        raise DestinationCorrupt(f"{path.name}: a text in it is not UTF-8") from error
 
 
 def use_rollback_journal(connection: sqlite3.Connection) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from backups.engine.mirror.columns import NULL_MARK, quoted
 from backups.engine.mirror.schema import Table
-from backups.engine.mirror.source import Snapshot
+from backups.engine.mirror.source import Snapshot, understood
 from backups.engine.mirror.windows import Window
 
 BRANCHES = 100  # windows asked for in one question
@@ -28,8 +28,11 @@ def digests_there(snapshot: Snapshot, windows: Iterable[Window]) -> dict[Window,
     rest = iter(windows)
     while asked := list(islice(rest, BRANCHES)):
         branches = (_question(number, window) for number, window in enumerate(asked))
-        for number, rows, text in snapshot.rows(" UNION ALL ".join(branches)):
-            found[asked[as_int(number)]] = Digest(as_int(rows), as_text(text))
+        with understood():
+            for number, rows, text in snapshot.rows(" UNION ALL ".join(branches)):
+                found[asked[as_int(number)]] = Digest(as_int(rows), as_text(text))
+            if any(window not in found for window in asked):
+                raise ValueError("a part of it is missing")
     return found
 
 
@@ -99,4 +102,4 @@ def as_int(value: str | bytes | None) -> int:
 
 
 def as_text(value: str | bytes | None) -> str:
-    return value.decode() if isinstance(value, bytes) else value or ""
+    return value.decode(errors="replace") if isinstance(value, bytes) else value or ""

@@ -1,6 +1,7 @@
 """A device's MariaDB over PyMySQL. The old devices speak no TLS."""
 
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -40,9 +41,17 @@ _ERRORS: dict[int, tuple[type[SourceError], str]] = {
     1053: (SourceGone, "the server is shutting down"),
     1317: (SourceGone, "the server interrupted the query"),
     1927: (SourceGone, "the server closed the connection"),
+    1205: (SourceChanged, "a table is locked for too long"),
+    1213: (SourceChanged, "a table is being altered or dropped"),
+    2003: (SourceGone, "the connection broke"),
     2006: (SourceGone, "the connection broke"),
     2013: (SourceGone, "the connection broke"),
 }
+# What PyMySQL raises: its own, and whatever an answer that makes no sense trips over.
+_BROKEN = (
+    pymysql.MySQLError, OSError, EOFError, ValueError, LookupError, AttributeError, TypeError,
+    AssertionError, struct.error,
+)  # fmt: skip
 _SESSION = (
     "SET SESSION sql_mode='', time_zone='+00:00', net_write_timeout=600, "
     f"group_concat_max_len={PACKED_BYTES}, tx_isolation='REPEATABLE-READ'"
@@ -80,7 +89,7 @@ class MariaDBSource:
         patient = PatientSocket(sock, patience=self.patience, cancelled=cancelled)
         try:
             return self._log_in(patient)
-        except (pymysql.MySQLError, OSError, EOFError, ValueError, IndexError) as error:
+        except _BROKEN as error:
             patient.close()
             raise _named(error, address, self.database) from error
         except BaseException:
@@ -125,7 +134,7 @@ class MariaDBSnapshot:
             if cursor.description is not None:
                 while (row := cursor.fetchone()) is not None:
                     yield row
-        except (pymysql.MySQLError, OSError, ValueError, IndexError, AttributeError) as error:
+        except _BROKEN as error:
             _abandon(cursor)
             raise _named(error, self._address, "") from error
         except BaseException:
@@ -150,7 +159,7 @@ def _abandon(cursor: SSCursor) -> None:
 def _named(error: Exception, address: str, database: str) -> SourceError:
     number = error.args[0] if isinstance(error, pymysql.MySQLError) and error.args else None
     kind, text = _ERRORS.get(number or 0, (SourceError, ""))
-    if number is None or (number == 2003 and kind is SourceError):
+    if number is None:
         kind, text = SourceGone, "the connection broke"
     about = f" ({database})" if database else ""
     return kind(f"{address}{about}: {text or 'the server reports an error'}: {_words(error)}")

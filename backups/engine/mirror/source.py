@@ -1,8 +1,10 @@
 """What the mirror needs of a server: one snapshot, asked by SQL, answered as exact text."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
+
+from backups.engine.mirror.errors import SourceError
 
 Value = str | bytes | None
 Row = tuple[Value, ...]
@@ -34,6 +36,15 @@ class Source(Protocol):
         Everything raised is a SourceError, or Cancelled soon after `cancelled` says so.
         """
         ...
+
+
+@contextmanager
+def understood() -> Iterator[None]:
+    """Around the reading of answers: what makes no sense is the server's error, by name."""
+    try:
+        yield
+    except (ValueError, LookupError, TypeError) as error:
+        raise SourceError(f"the server's answer makes no sense: {error}") from error
 
 
 def literal(text: str) -> str:

@@ -8,7 +8,7 @@ from backups.engine.mirror.columns import quoted
 from backups.engine.mirror.digests import Digest, as_int, as_text, whole_there
 from backups.engine.mirror.errors import DatabaseMissing, NotReady, SourceChanged, TableDenied
 from backups.engine.mirror.schema import Table
-from backups.engine.mirror.source import Row, Snapshot, literal
+from backups.engine.mirror.source import Row, Snapshot, literal, understood
 
 VARIABLES = "VAR_MAP"  # filled by the device with its first data row, and empty until then
 METADATA = "METADATA"
@@ -42,15 +42,17 @@ def survey(snapshot: Snapshot, database: str) -> Survey:
 
     Raises NotReady while the device has written no rows yet.
     """
-    schema = read_schema(snapshot.rows(schema_query(literal(database))))
+    with understood():
+        schema = read_schema(snapshot.rows(schema_query(literal(database))))
     _check_readable(schema, database)
     tables = {table.name: table for table in schema.tables}
     if VARIABLES not in tables:
         raise NotReady(f"{database}: the device has not made its table {VARIABLES} yet")
-    extents = _extents(snapshot, schema.tables)
+    with understood():
+        extents = _extents(snapshot, schema.tables)
+        told = dict(_metadata(snapshot, tables.get(METADATA)))
     if extents[VARIABLES].is_empty:
         raise NotReady(f"{database}: the device has not written its first row yet")
-    told = dict(_metadata(snapshot, tables.get(METADATA)))
     return Survey(
         schema=schema,
         extents=extents,
@@ -90,7 +92,9 @@ def _extent(table: Table, row: Row) -> Extent:
     _, rows, low, high, digest = row
     if table.rising_key is None:
         return Extent(whole=Digest(as_int(rows), as_text(digest)))
-    return Extent(low=None if low is None else int(low), high=None if high is None else int(high))
+    return Extent(
+        low=None if low is None else as_int(low), high=None if high is None else as_int(high)
+    )
 
 
 def _metadata(snapshot: Snapshot, table: Table | None) -> Iterator[tuple[str, frozenset[str]]]:

@@ -7,7 +7,7 @@ import resource
 import sqlite3
 import threading
 import time
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from socket import create_server
 
 import pytest
@@ -98,6 +98,15 @@ def test_a_silent_or_crawling_server_is_given_up(device, copy, proxy, fault, sen
     with pytest.raises(errors.SourceGone, match="silent or too slow"):
         copy.mirror(device.source(port=proxy.port, patience=1.0))
     assert not copy.path.exists()
+
+
+@pytest.mark.parametrize("start", [*range(0, 200, 9), *range(500, 9000, 531)])
+def test_a_garbled_answer_is_an_error_by_name(device, copy, proxy, start):
+    proxy.fault = Fault(garble_after=start)
+    with suppress(errors.MirrorError):
+        copy.mirror(device.source(port=proxy.port, patience=0.4))
+    assert copy.mirror(prove_within=1).complete
+    assert differing_tables(device, copy.path) == []
 
 
 def test_cancelling_stops_also_a_hung_connection(device, copy, proxy):
