@@ -220,3 +220,21 @@ def test_the_same_facts_for_twenty_thousand_entries(tree):
     again = tree.scan(first.cache)
     assert again.recordings == first.recordings
     assert (again.fresh_count, first.recordings[0].missing_count) == (0, 0)
+
+
+def test_a_file_that_could_not_be_looked_at_is_not_taken_for_settled(tree):
+    path = tree.chunk(1, age_days=6)
+    next_tick(tree)
+    cache = tree.scan().cache
+    os.truncate(path, 9)
+    tree.age(path, days=6)
+
+    def failing(name, *, dir_fd=None):
+        if name.endswith(b".h264"):
+            raise OSError(5, "Input/output error")
+        return os.lstat(name, dir_fd=dir_fd)
+
+    later = tree.now + 2 * DAY
+    failed = tree.scan(cache, now=later, look=failing)
+    assert failed.errors == (f"{RECORDING}: Input/output error",)
+    assert tree.scan(failed.cache, now=later).size_bytes == 9
