@@ -4,13 +4,6 @@ from django.urls import reverse
 from devices.models import DeviceGroup
 
 
-@pytest.fixture(autouse=True)
-def _pages_without_collected_files(settings, tmp_path):
-    settings.STATIC_ROOT = tmp_path
-    storage = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": storage}
-
-
 @pytest.fixture
 def group(device):
     group = DeviceGroup.objects.create(name="Incubator A")

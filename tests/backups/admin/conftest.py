@@ -7,12 +7,10 @@ from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
-from kombu import pools
 
 from backups.engine.facts import BackupFacts, BackupType
 from backups.models import Backup, BackupSnapshot, ServiceStatus
 from devices.models import Device
-from ethonode.celery import app
 
 
 @pytest.fixture
@@ -22,11 +20,8 @@ def now():
 
 
 @pytest.fixture(autouse=True)
-def _quick_pages(settings, tmp_path):
-    settings.STATIC_ROOT = tmp_path
+def _quick_pages(settings):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    storage = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": storage}
     cache.clear()  # the palette remembers
 
 
@@ -102,35 +97,3 @@ def person(db):
         return client
 
     return person
-
-
-@pytest.fixture
-def broker():
-    """Change where Celery queues, and change it back."""
-    before = app.conf.broker_url
-
-    def use(url):
-        app.conf.broker_url = url
-        pools.reset()
-        app._pool = app.amqp._producer_pool = None
-
-    yield use
-    use(before)
-
-
-@pytest.fixture
-def queue(broker):
-    """Celery with a queue in memory; gives what stands in it, by the names of the tasks."""
-    broker("memory://")
-    with app.connection_for_write() as connection, connection.channel() as channel:
-        bound = app.amqp.queues[app.conf.task_default_queue](channel)
-        bound.declare()
-        bound.purge()
-
-        def names():
-            found = []
-            while message := bound.get(no_ack=True):
-                found.append(message.headers["task"])
-            return found
-
-        yield names
