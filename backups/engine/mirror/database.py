@@ -16,6 +16,7 @@ from backups.engine.mirror.schema import Table
 
 BUSY_TICK_SECONDS = 0.5
 CACHE = "PRAGMA cache_size=-4000"  # kB: the same whatever the size of the copy
+COMMIT_CACHE = "PRAGMA main.cache_size=-16000"  # what does not fit costs another sync
 
 Layout = tuple[tuple[str, str, bool, int], ...]
 

@@ -13,6 +13,7 @@ from backups.engine.mirror.activity import write_activity
 from backups.engine.mirror.apply import STAGE, Change, apply, changes_of
 from backups.engine.mirror.copy import copy_spans, copy_table
 from backups.engine.mirror.database import (
+    COMMIT_CACHE,
     create_table,
     data_version,
     opened,
@@ -188,6 +189,7 @@ def _save(job: _Job, copy: sqlite3.Connection, plan: Plan, there: Survey, *, ver
     with attached(copy, job.place.stage, STAGE):
         # Only read from: without this SQLite would commit to both files, and sync for both.
         copy.execute(f"PRAGMA {STAGE}.synchronous=OFF")
+        copy.execute(COMMIT_CACHE)
         changes = changes_of(copy, plan)
         keeps = apply(
             copy,

@@ -263,6 +263,21 @@ def test_a_reader_in_the_way_of_a_first_copy_does_not_matter(device, copy):
         assert copy.mirror().complete
 
 
+def test_another_writer_of_the_copy_is_noticed(device, copy):
+    copy.mirror()
+    device.track(1, first=101, last=200)
+
+    def meddle(progress):
+        if progress.phase == "copying":
+            with closing(sqlite3.connect(copy.path)) as other, other:
+                other.execute("INSERT INTO START_EVENTS VALUES (99, 1, 'mine')")
+
+    with pytest.raises(errors.DestinationChanged):
+        copy.mirror(progress=meddle)
+    assert len(rows_here(copy.path, "ROI_1")) == 100
+    assert copy.mirror().complete
+
+
 def test_two_at_once_are_one(device, copy):
     copy.mirror()
     with copy.path.with_name(f".{copy.path.name}.mirror-lock").open() as lock:
