@@ -7,6 +7,7 @@ from rest_framework.routers import SimpleRouter
 
 from backups.api import errors, old_routes, views
 from backups.api.auth import Login, Logout
+from backups.api.integration import integration_page
 from backups.api.videos import VideosView
 
 router = SimpleRouter()
@@ -31,4 +32,5 @@ urlpatterns = [
     path("backup/status", old_routes.StatusView.as_view(), name="old-status"),
     path("device/<device_id>/backup", old_routes.DeviceBackupView.as_view(), name="old-device"),
     path("api/v1/", include((v1, "api"))),
+    path("integration/", integration_page, name="integration"),
 ]

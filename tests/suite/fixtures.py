@@ -31,9 +31,8 @@ def node_lab(tmp_path):
 
 
 @pytest.fixture
-def quiet_site(db, settings):
-    """A site whose static files were never collected, and whose throttles start at nothing."""
-    settings.WHITENOISE_AUTOREFRESH = True
+def quiet_site(db):
+    """A site whose throttles start at nothing."""
     cache.clear()
 
 
