@@ -63,18 +63,12 @@ def _continue(copy: sqlite3.Connection, path: Path) -> bool:
             if found == line:
                 right += len(line)
             elif line.startswith(found):  # the end, or a line that a crash cut short
-                _append(text.fileno(), right, chain([line], lines))
+                text.seek(right)
+                text.writelines(chain([line], lines))
                 return True
             else:
                 return _rewrite(copy, path)
         return bool(text.read(1)) and _rewrite(copy, path)
-
-
-def _append(handle: int, right: int, lines: Iterator[bytes]) -> None:
-    os.truncate(handle, right)
-    with os.fdopen(os.dup(handle), "ab") as end:
-        end.seek(right)
-        end.writelines(lines)
 
 
 def _rewrite(copy: sqlite3.Connection, path: Path) -> bool:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from backups.engine.mirror import remarks
 from backups.engine.mirror.activity import TABLE as ACTIVITY
 from backups.engine.mirror.activity import write_activity
-from backups.engine.mirror.apply import STAGE, Change, apply, changes_of
+from backups.engine.mirror.apply import STAGE, apply, changes_of
 from backups.engine.mirror.copy import copy_spans, copy_table
 from backups.engine.mirror.database import (
     COMMIT_CACHE,
@@ -20,6 +19,7 @@ from backups.engine.mirror.database import (
     scratch,
     use_rollback_journal,
 )
+from backups.engine.mirror.done import NOT_MIGRATED, Done, result_of
 from backups.engine.mirror.errors import DestinationCorrupt
 from backups.engine.mirror.kept import attached
 from backups.engine.mirror.migrate import Migration, add_keys, lacking
@@ -41,14 +41,13 @@ from backups.engine.mirror.place import (
     set_aside,
 )
 from backups.engine.mirror.plan import Action, Plan, Turn, first_plan, plan_changes
-from backups.engine.mirror.proof import compare, differences
+from backups.engine.mirror.proof import compare
 from backups.engine.mirror.reporting import Reporter
 from backups.engine.mirror.source import Snapshot, Source
 from backups.engine.mirror.survey import Survey, survey
 from backups.engine.mirror.windows import Window
 
 _DEFAULTS = MirrorOptions()
-_NOT_MIGRATED = Migration()
 
 
 def _never() -> bool:
@@ -63,20 +62,6 @@ class _Job:
     now: datetime
     options: MirrorOptions
     turn: Turn
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Done:
-    """What became of the copy, before it is proven."""
-
-    there: Survey
-    plan: Plan
-    is_first: bool
-    rows_built: int = 0
-    changes: tuple[Change, ...] = ()
-    migration: Migration = _NOT_MIGRATED
-    findings: tuple[Finding, ...] = ()
-    kept: tuple[Path, ...] = ()
 
 
 def mirror(
@@ -107,10 +92,16 @@ def mirror(
         done = _work(job)
         tables = _prove(job, done)
         remember_turn(place, number)
-        return _result(job, done, tables, seconds=time.monotonic() - started)
+        return result_of(
+            done,
+            tables,
+            destination=destination,
+            turn=number,
+            seconds=time.monotonic() - started,
+        )
 
 
-def _work(job: _Job) -> _Done:
+def _work(job: _Job) -> Done:
     if job.place.is_empty:
         return _first(job)
     try:
@@ -123,7 +114,7 @@ def _work(job: _Job) -> _Done:
         return replace(done, findings=(finding, *done.findings), kept=(aside, *done.kept))
 
 
-def _first(job: _Job) -> _Done:
+def _first(job: _Job) -> Done:
     job.reporter.phase(Phase.CONNECTING)
     with job.source.snapshot(job.reporter.is_cancelled) as snapshot:
         there = survey(snapshot, job.source.database)
@@ -132,13 +123,13 @@ def _first(job: _Job) -> _Done:
     return done
 
 
-def _build(job: _Job, snapshot: Snapshot, there: Survey) -> _Done:
+def _build(job: _Job, snapshot: Snapshot, there: Survey) -> Done:
     """A whole new copy, beside the final name."""
     plan = first_plan(snapshot, there, job.turn)
     with scratch(job.place.fresh) as fresh:
         rows = _fetch(job, snapshot, fresh, plan)
     job.reporter.phase(Phase.SAVING)
-    return _Done(there=there, plan=plan, is_first=True, rows_built=rows)
+    return Done(there=there, plan=plan, is_first=True, rows_built=rows)
 
 
 def _fetch(job: _Job, snapshot: Snapshot, target: sqlite3.Connection, plan: Plan) -> int:
@@ -155,7 +146,7 @@ def _fetch(job: _Job, snapshot: Snapshot, target: sqlite3.Connection, plan: Plan
     return rows
 
 
-def _update(job: _Job) -> _Done:
+def _update(job: _Job) -> Done:
     job.reporter.phase(Phase.CONNECTING)
     with job.source.snapshot(job.reporter.is_cancelled) as snapshot:
         there = survey(snapshot, job.source.database)
@@ -172,7 +163,7 @@ def _update(job: _Job) -> _Done:
                 done = _save(job, copy, plan, there, version=version)
                 return replace(done, migration=migration)
         if not plan.restarted:
-            return _Done(there=there, plan=plan, is_first=False, migration=migration)
+            return Done(there=there, plan=plan, is_first=False, migration=migration)
         done = _build(job, snapshot, there)
     return _begin_anew(job, done)
 
@@ -181,10 +172,10 @@ def _migrate(job: _Job, there: Survey) -> Migration:
     tables = {t.name: t.rising_key for t in there.schema.tables if t.rising_key is not None}
     with opened(job.place.destination) as copy:
         keys = lacking(copy, tables)
-    return add_keys(job.place, keys, now=job.now) if keys else _NOT_MIGRATED
+    return add_keys(job.place, keys, now=job.now) if keys else NOT_MIGRATED
 
 
-def _save(job: _Job, copy: sqlite3.Connection, plan: Plan, there: Survey, *, version: int) -> _Done:
+def _save(job: _Job, copy: sqlite3.Connection, plan: Plan, there: Survey, *, version: int) -> Done:
     job.reporter.phase(Phase.SAVING)
     with attached(copy, job.place.stage, STAGE):
         # Only read from: without this SQLite would commit to both files, and sync for both.
@@ -200,7 +191,7 @@ def _save(job: _Job, copy: sqlite3.Connection, plan: Plan, there: Survey, *, ver
             busy_seconds=job.options.busy_seconds,
             cancelled=job.reporter.is_cancelled,
         )
-    return _Done(
+    return Done(
         there=there,
         plan=plan,
         is_first=False,
@@ -209,7 +200,7 @@ def _save(job: _Job, copy: sqlite3.Connection, plan: Plan, there: Survey, *, ver
     )
 
 
-def _begin_anew(job: _Job, done: _Done) -> _Done:
+def _begin_anew(job: _Job, done: Done) -> Done:
     aside = set_aside(job.place, "replaced", now=job.now)
     put_in_place(job.place)
     text = f"the device began another run; the former copy is kept as {aside.name}"
@@ -217,7 +208,7 @@ def _begin_anew(job: _Job, done: _Done) -> _Done:
     return replace(done, findings=(finding,), kept=(aside,))
 
 
-def _prove(job: _Job, done: _Done) -> tuple[TableComparison, ...]:
+def _prove(job: _Job, done: Done) -> tuple[TableComparison, ...]:
     job.reporter.phase(Phase.PROVING)
     touched = any(
         table.table.name == ACTIVITY and table.action is not Action.KEEP
@@ -227,33 +218,3 @@ def _prove(job: _Job, done: _Done) -> tuple[TableComparison, ...]:
         tables = compare(copy, done.plan)
         write_activity(copy, job.place.activity, compare_all=touched)
     return tables
-
-
-def _result(
-    job: _Job, done: _Done, tables: tuple[TableComparison, ...], *, seconds: float
-) -> MirrorResult:
-    destination = job.place.destination
-    changed = done.is_first or bool(done.changes) or bool(done.migration.tables)
-    return MirrorResult(
-        destination=destination,
-        is_first=done.is_first,
-        changed=changed,
-        rows_added=done.rows_built + sum(change.added for change in done.changes),
-        rows_replaced=sum(change.replaced for change in done.changes),
-        rows_removed=sum(change.removed for change in done.changes),
-        duplicates_removed=done.migration.duplicates
-        + sum(change.duplicates for change in done.changes),
-        tables=tables,
-        findings=(
-            *done.findings,
-            *remarks.of_migration(done.migration),
-            *(finding for change in done.changes for finding in change.findings),
-            *remarks.of_source(done.there, done.plan, destination),
-            *differences(tables),
-        ),
-        kept=done.kept,
-        backup_filename=done.there.backup_filename,
-        size_bytes=destination.stat().st_size,
-        seconds=seconds,
-        turn=job.turn.number,
-    )

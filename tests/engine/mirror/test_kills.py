@@ -28,7 +28,8 @@ TABLES = {
 def test_a_kill_at_any_moment_leaves_a_whole_copy(device, copy):
     chance = random.Random(os.environ.get("ETHONODE_SEED", "11"))
     copy.mirror()
-    states, usual = [state_there(device)], timed(device, copy)
+    usual = timed(device, copy)
+    states = [state_there(device)]
     for number in range(KILLS):
         work(device, number)
         states.append(state_there(device))
