@@ -106,6 +106,7 @@ class MariaDBSource:
             charset="utf8mb4",
             conv=encoders,  # and no decoders: values stay the server's own text
             cursorclass=SSCursor,
+            autocommit=None,  # as the server has it: asking for it would be one more question
             ssl_disabled=True,
             defer_connect=True,
         )
