@@ -3,14 +3,30 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEPLOY := deploy/make-venv
 
-.PHONY: run test lint bench lock clean
+.PHONY: run test floors _floors coverage mutants lint bench lock clean
 
 run: .venv/.runtime
 	@exec $(BIN)/python -m ethonode.run
 
 test: .venv/.dev
 	@.ci/install-test-servers
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 2 --cov --cov-report=
+	@$(MAKE) --no-print-directory floors
+
+# Share of the lines that tests run. Says nothing unless it is too little.
+floors:
+	@$(MAKE) -s _floors > .coverage.txt || { cat .coverage.txt; exit 1; }
+
+_floors:
+	@$(BIN)/coverage report --include='backups/engine/*,devices/records/*,devices/client.py,devices/loosejson.py,backups/services/*,backups/dashboard.py' --fail-under=90
+	@$(BIN)/coverage report --include='backups/api/*' --fail-under=85
+
+coverage: .venv/.dev
+	@$(BIN)/pytest -n 2 --cov --cov-report=html --cov-report=term-missing:skip-covered
+
+mutants: .venv/.dev
+	ETHONODE_RECORDINGS=$${ETHONODE_RECORDINGS:-$(CURDIR)/../shared/recordings} $(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 lint: .venv/.dev
 	$(BIN)/ruff check
@@ -29,7 +45,7 @@ lock: .venv/.dev
 	$(BIN)/uv pip compile requirements-dev.in -o requirements-dev.txt --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov mutants
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* htmlcov mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.runtime: requirements.txt $(DEPLOY)

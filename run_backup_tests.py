@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The runner that docs/backup-system-tests.md names: tests/run_backup_tests.py, called from here."""
+"""What docs/backup-system-tests.md calls; it is tests/run_backup_tests.py, called from here."""
 
 import runpy
 from pathlib import Path

@@ -110,7 +110,7 @@ class TestCachePerformanceRealistic:
         with ThreadPoolExecutor(max_workers=count) as pool:
             first = list(pool.map(disk.scan, ids(count)))
             again = list(pool.map(lambda i: disk.scan(i, now=disk.now + SOON), ids(count)))
-        record_property("at_once", count)
+        record_property(f"at_once_{count}", count)
         assert [scan.chunk_count for scan in first] == [100] * count
         assert [scan.hit_ratio for scan in again] == [0.9] * count
         assert len(list(disk.cache_dir.iterdir())) == count

@@ -42,7 +42,7 @@ EXPECTED = {
     "ttl": Expectation("API cache TTL", "300 s, configurable", lambda value: value == 300, "s"),
     "answer_mysql": seconds("Service answer, MySQL", 2),
     "answer_rsync": seconds("Service answer, rsync", 2),
-    "at_once": Expectation("Devices scanned at once", "1-50", lambda value: value >= 50, ""),
+    "at_once_50": Expectation("Devices scanned at once", "1-50", lambda value: value >= 50, ""),
 }
 
 
