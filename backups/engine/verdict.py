@@ -95,8 +95,9 @@ def _evidence_too_old(facts: BackupFacts, limits: Limits, now: datetime) -> Judg
         clears = f"a new reading of {whose}"
         if read_at is None:
             return _unknown(f"{whose} was never read", reasons, None, clears)
-        if now - read_at >= limits.evidence_ttl or read_at - now >= limits.evidence_ttl:
-            rule = f"{whose} was last read {_words(limits.evidence_ttl)} ago or more"
+        if abs(now - read_at) >= limits.evidence_ttl:
+            how = "ago or more" if read_at < now else "or more ahead of the clock"
+            rule = f"{whose} was last read {_words(limits.evidence_ttl)} {how}"
             since = read_at + limits.evidence_ttl
             return _unknown(rule, (*_readings(facts), *reasons), since, clears)
     return None
@@ -104,7 +105,7 @@ def _evidence_too_old(facts: BackupFacts, limits: Limits, now: datetime) -> Judg
 
 def _unproven(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
     rule = "nothing shows that the copy is whole"
-    clears = "a verification or a pull made here"
+    clears = "to see it grow and end from here, a whole copy, or a person who writes it off"
     return _of_problems(Verdict.UNKNOWN, rule, facts.unproven, clears)
 
 
