@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEPLOY := deploy/make-venv
 
-.PHONY: run test floors _floors coverage mutants lint bench lock clean
+.PHONY: run test test-long floors _floors coverage mutants lint bench bench-long lock clean
 
 run: .venv/.runtime
 	@exec $(BIN)/python -m ethonode.run
@@ -15,7 +15,7 @@ test: .venv/.dev
 
 # Share of the lines that tests run. Says nothing unless it is too little.
 floors:
-	@$(MAKE) -s _floors > .coverage.txt || { cat .coverage.txt; exit 1; }
+	@mkdir -p var && $(MAKE) -s _floors > var/coverage.txt || { cat var/coverage.txt; exit 1; }
 
 _floors:
 	@$(BIN)/coverage report --include='backups/engine/*,devices/records/*,devices/client.py,devices/loosejson.py,backups/services/*,backups/dashboard.py' --fail-under=90
@@ -36,6 +36,16 @@ lint: .venv/.dev
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py check --fail-level WARNING
 
+test-long: .venv/.dev  # what CI runs in a short form: more sequences, more kills, a million files
+	@.ci/install-test-servers
+	ETHONODE_TEST_SEQUENCES=5000 ETHONODE_TEST_ENTRIES=1000000 ETHONODE_KILLS=200 \
+	  $(BIN)/pytest -n 2 --timeout 7200 tests/engine
+
+bench-long: .venv/.dev
+	$(BIN)/python -m benchmarks.video_scan --long
+	$(BIN)/python -m benchmarks.mirror --long
+	$(BIN)/python -m benchmarks.idle
+
 bench: .venv/.dev
 	@for bench in $$(grep -l __main__ benchmarks/*.py); do \
 	  echo "== $$bench"; $(BIN)/python -m benchmarks.$$(basename $$bench .py) --short || exit 1; done
@@ -45,7 +55,7 @@ lock: .venv/.dev
 	$(BIN)/uv pip compile requirements-dev.in -o requirements-dev.txt --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* htmlcov mutants
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.runtime: requirements.txt $(DEPLOY)
