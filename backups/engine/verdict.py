@@ -41,9 +41,17 @@ class Judgement:
 
     verdict: Verdict
     rule: str
-    evidence: tuple[str, ...]
     since: datetime | None
     clears: str
+    facts: BackupFacts
+    problems: tuple[Problem, ...] = ()  # those that the rule speaks of
+
+    @property
+    def evidence(self) -> tuple[str, ...]:
+        """What was read and when, what could not be, and which runs the rule speaks of."""
+        errors = filter(None, (self.facts.source_error, self.facts.disk_error))
+        problems = (f"{problem.name}: {problem.reason}" for problem in self.problems)
+        return (*_readings(self.facts), *errors, *problems)
 
 
 def judge(facts: BackupFacts, *, limits: Limits, now: datetime) -> Judgement:
@@ -51,13 +59,8 @@ def judge(facts: BackupFacts, *, limits: Limits, now: datetime) -> Judgement:
     for rule in RULES:
         if judgement := rule(facts, limits, now):
             return judgement
-    return Judgement(
-        verdict=Verdict.NONE,
-        rule="nothing of this type was ever seen, on the device or on the disk",
-        evidence=_readings(facts),
-        since=None,
-        clears="",
-    )
+    rule_of_none = "nothing of this type was ever seen, on the device or on the disk"
+    return Judgement(verdict=Verdict.NONE, rule=rule_of_none, since=None, clears="", facts=facts)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -66,47 +69,52 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def _corrupt(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
-    rule = "a copy failed verification"
-    return _of_problems(Verdict.CORRUPT, rule, facts.corrupt, "a copy that verifies")
+    rule, clears = "a copy failed verification", "a copy that verifies"
+    return _of_problems(Verdict.CORRUPT, rule, clears, facts=facts, problems=facts.corrupt)
 
 
 def _missing(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
     if not facts.missing:
         return None
     after = limits.max_age + limits.grace
-    missing = _older_than(facts.missing, after, now)
     rule = f"on the device for {_words(after)} or more without a usable copy here"
-    return _of_problems(Verdict.MISSING, rule, missing, "a copy of each", after=after)
+    old, clears = _older_than(facts.missing, after, now), "a copy of each"
+    return _of_problems(Verdict.MISSING, rule, clears, facts=facts, problems=old, after=after)
 
 
 def _disk_unreadable(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
     if not facts.disk_error:
         return None
-    rule = "the disk could not be read"
-    return _unknown(rule, (facts.disk_error,), facts.disk_read_at, "a readable disk")
+    return _unknown("the disk could not be read", "a readable disk", facts, facts.disk_read_at)
 
 
 def _evidence_too_old(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
-    for whose, read_at, error in (
-        ("the disk", facts.disk_read_at, facts.disk_error),
-        ("the device's inventory", facts.source_read_at, facts.source_error),
+    for whose, read_at in (
+        ("the disk", facts.disk_read_at),
+        ("the device's inventory", facts.source_read_at),
     ):
-        reasons = (error,) if error else ()
         clears = f"a new reading of {whose}"
         if read_at is None:
-            return _unknown(f"{whose} was never read", reasons, None, clears)
+            return _unknown(f"{whose} was never read", clears, facts, None)
         if abs(now - read_at) >= limits.evidence_ttl:
             how = "ago or more" if read_at < now else "or more ahead of the clock"
             rule = f"{whose} was last read {_words(limits.evidence_ttl)} {how}"
-            since = read_at + limits.evidence_ttl
-            return _unknown(rule, (*_readings(facts), *reasons), since, clears)
+            return _unknown(rule, clears, facts, read_at + limits.evidence_ttl)
     return None
 
 
 def _unproven(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
     rule = "nothing shows that the copy is whole"
     clears = "to see it grow and end from here, a whole copy, or a person who writes it off"
-    return _of_problems(Verdict.UNKNOWN, rule, facts.unproven, clears)
+    return _of_problems(Verdict.UNKNOWN, rule, clears, facts=facts, problems=facts.unproven)
+
+
+def _unaccounted(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
+    """Facts that do not add up are nobody's proof."""
+    if not facts.source_count or facts.copy_count or facts.missing:
+        return None
+    rule = "the device has such data, and nothing here accounts for it"
+    return _unknown(rule, "a copy of it", facts, facts.disk_read_at)
 
 
 def _stale(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
@@ -119,7 +127,7 @@ def _late(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None
 
 def _protected(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
     waiting = facts.missing + facts.behind
-    if not (facts.source_count or facts.copy_count or waiting):
+    if not (facts.copy_count or waiting):
         return None
     rule = (
         f"all is saved but what is younger than {_words(limits.max_age)}"
@@ -129,9 +137,10 @@ def _protected(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement |
     return Judgement(
         verdict=Verdict.PROTECTED,
         rule=rule,
-        evidence=(*_readings(facts), *map(_line, waiting)),
         since=facts.newest_copy_at,
         clears="",
+        facts=facts,
+        problems=waiting,
     )
 
 
@@ -141,6 +150,7 @@ RULES: tuple[Callable[[BackupFacts, Limits, datetime], Judgement | None], ...] =
     _disk_unreadable,
     _evidence_too_old,
     _unproven,
+    _unaccounted,
     _stale,
     _late,
     _protected,
@@ -153,35 +163,29 @@ def _unsaved(
     """What is not saved, be it for want of any copy or because the copy ends too soon."""
     if not (unsaved := facts.missing + facts.behind):
         return None
+    rule, clears = f"unsaved data is {_words(after)} old or older", "a newer copy"
     old = _older_than(unsaved, after, now)
-    rule = f"unsaved data is {_words(after)} old or older"
-    return _of_problems(verdict, rule, old, "a newer copy", after=after)
+    return _of_problems(verdict, rule, clears, facts=facts, problems=old, after=after)
 
 
-def _unknown(
-    rule: str, evidence: tuple[str, ...], since: datetime | None, clears: str
-) -> Judgement:
-    return Judgement(
-        verdict=Verdict.UNKNOWN, rule=rule, evidence=evidence, since=since, clears=clears
-    )
+def _unknown(rule: str, clears: str, facts: BackupFacts, since: datetime | None) -> Judgement:
+    return Judgement(verdict=Verdict.UNKNOWN, rule=rule, since=since, clears=clears, facts=facts)
 
 
 def _of_problems(
     verdict: Verdict,
     rule: str,
-    problems: tuple[Problem, ...],
     clears: str,
     *,
+    facts: BackupFacts,
+    problems: tuple[Problem, ...],
     after: timedelta = timedelta(0),
 ) -> Judgement | None:
     if not problems:
         return None
+    since = min(problem.since for problem in problems) + after
     return Judgement(
-        verdict=verdict,
-        rule=rule,
-        evidence=tuple(_line(problem) for problem in problems),
-        since=min(problem.since for problem in problems) + after,
-        clears=clears,
+        verdict=verdict, rule=rule, since=since, clears=clears, facts=facts, problems=problems
     )
 
 
@@ -203,10 +207,6 @@ def _readings(facts: BackupFacts) -> tuple[str, ...]:
     if facts.newest_copy_at:
         lines.append(f"newest data in a copy: {_moment(facts.newest_copy_at)} UTC")
     return tuple(lines)
-
-
-def _line(problem: Problem) -> str:
-    return f"{problem.name}: {problem.reason}"
 
 
 def _moment(at: datetime) -> str:

@@ -88,6 +88,7 @@ def test_evidence_holds_until_its_time_to_live(read, age, expected):
         pytest.param({"disk_read_at": None}, id="the disk was never read"),
         pytest.param({"source_read_at": None, "source_count": None}, id="never asked"),
         pytest.param({"unproven": problem()}, id="nothing shows the copy to be whole"),
+        pytest.param({"copy_count": 0}, id="nothing accounts for what the device has"),
     ],
 )
 def test_what_could_not_be_asked_is_unknown(facts):
@@ -140,10 +141,20 @@ def test_since_is_when_the_limit_was_crossed(facts, since):
 
 def test_a_verdict_names_the_run_its_reason_and_what_clears_it():
     judgement = judge(replace(SAFE, corrupt=problem()), limits=LIMITS, now=NOW)
-    assert judgement.evidence == ("a.db: why",)
+    assert judgement.evidence[-1] == "a.db: why"
     assert (judgement.rule, judgement.clears) == (
         "a copy failed verification",
         "a copy that verifies",
+    )
+
+
+@pytest.mark.parametrize("kind", ["corrupt", "missing", "behind", "unproven"])
+def test_every_verdict_names_the_age_of_its_evidence(kind):
+    facts = replace(SAFE, **{kind: problem(timedelta(days=1))})
+    evidence = judge(facts, limits=LIMITS, now=NOW).evidence
+    assert evidence[:2] == (
+        "the device's inventory read at 2026-11-22 12:00:00 UTC",
+        "the disk read at 2026-11-22 12:00:00 UTC",
     )
 
 
