@@ -29,11 +29,15 @@ def device(db, now):
     )
 
 
+@pytest.fixture(scope="session")
+def empty_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("empty")
+
+
 @pytest.fixture(autouse=True)
-def static_files_not_collected(settings, tmp_path):
+def static_files_not_collected(settings, empty_folder):
     """Pages name their static files as they are; WhiteNoise warns of a folder that is not there."""
-    settings.STATIC_ROOT = tmp_path / "static"
-    settings.STATIC_ROOT.mkdir()
+    settings.STATIC_ROOT = empty_folder
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
