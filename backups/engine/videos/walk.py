@@ -97,7 +97,9 @@ class Walk:
         if not S_ISDIR(status.st_mode):
             raise NotADirectoryError if path else OSError("is a link or a file, not a folder")
         known = self.old.get(path)
-        if known is None or known.key != key_of(status):
+        # Racy again where the clock went back: a change from now on may bear the stamp it has.
+        key = key_to_trust(status, racy_after=self.trust.racy_after)
+        if known is None or key is None or known.key != key:
             return self._list(path, full, status=status)
         if self._is_due(path, known):
             folder = self._list(path, full, status=status)

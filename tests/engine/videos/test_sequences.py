@@ -13,7 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from backups.engine.videos.folder import iter_chunks
@@ -213,6 +213,7 @@ class World:
 @pytest.mark.timeout(900)  # five hundred trees, on a machine that may be busy
 @settings(max_examples=int(os.environ.get("ETHONODE_TEST_SEQUENCES", "500")), deadline=None)
 @given(steps=st.lists(st.sampled_from(STEPS), min_size=4, max_size=25), seed=st.integers(0, 2**32))
+@example(steps=["write", "forward", "write", "grow", "scan", "back", "write"], seed=0)
 def test_any_sequence_of_changes_leaves_the_scan_equal_to_a_full_one(steps, seed):
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "videos").mkdir()
