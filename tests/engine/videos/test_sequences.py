@@ -187,6 +187,8 @@ class World:
 
     def companion(self):
         path = self.folder() / f"{self.name()}.md5"
+        if path.is_dir():
+            return
         if path.exists() and not self.may_rewrite(path):
             path.unlink()
         path.write_bytes(b"m" * self.choose.randint(0, 9))
