@@ -3,16 +3,19 @@
 from typing import Any
 
 from celery import Task, chain, shared_task
+from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from backups.services import daemons, snapshots, thinning
+from backups.services import daemons, runs, snapshots, thinning
 from backups.services.leases import LeaseHeld
 from devices.models import Device
 from devices.tasks import refresh_devices
 
 SNAPSHOT_EXPIRES = 280  # seconds: under the period of its schedule, so that no backlog builds up
 LEASE_RETRY_SECONDS = 15
+RUN_EXPIRES = 55  # what no worker took until then is queued anew
+RUN_SECONDS = int(runs.LONGEST_RUN.total_seconds()) + 600  # it ends itself before
 
 
 @shared_task
@@ -43,7 +46,33 @@ def take_snapshot(self: Task, device_id: str, due_at: str) -> dict[str, Any]:
 
 @shared_task
 def thin_snapshots() -> str:
-    return f"{thinning.thin_snapshots(now=timezone.now())} deleted"
+    now = timezone.now()
+    return f"{thinning.thin_snapshots(now=now)} deleted, {runs.forget_old_runs(now=now)} runs"
+
+
+@shared_task(soft_time_limit=RUN_SECONDS, time_limit=RUN_SECONDS + 60)
+def run_backup(run_id: int) -> str:
+    """Delivered twice, it works once: a run is started only by whoever holds its lease."""
+    run = runs.perform(run_id, clock=timezone.now, slots=settings.PARALLEL_RUNS)
+    if run is None:
+        return "not to be done now, or by another worker"
+    start_due_runs.delay()
+    return f"{run} {run.state} {run.error}".rstrip()
+
+
+@shared_task
+def start_due_runs() -> str:
+    now = timezone.now()
+    planned = runs.plan_runs(now=now)
+    due = runs.due_runs(slots=settings.PARALLEL_RUNS, now=now)
+    for run_id in due:
+        run_backup.apply_async((run_id,), expires=RUN_EXPIRES)
+    return f"{len(planned)} planned, {len(due)} started"
+
+
+@shared_task
+def reap_runs() -> str:
+    return f"{runs.reap_runs(now=timezone.now())} ended: their worker had died"
 
 
 @shared_task

@@ -30,6 +30,10 @@ class Environment:
     device_addresses: tuple[str, ...]
     mysql_service_url: str
     rsync_service_url: str
+    mysql_user: str
+    mysql_password: str = field(repr=False)  # of the databases on the devices
+    mysql_port: int
+    parallel_runs: int
     videos_dir: Path
     results_dir: Path
     cache_dir: Path | None
@@ -117,6 +121,10 @@ def _read(env: FileAwareEnv) -> Environment:
         device_addresses=tuple(env.list("DEVICE_ADDRESSES", [])),
         mysql_service_url=_url(env, "MYSQL_SERVICE_URL", "http://localhost:8090"),
         rsync_service_url=_url(env, "RSYNC_SERVICE_URL", "http://localhost:8093"),
+        mysql_user=env.str("MYSQL_USER", "") or "node",
+        mysql_password=env.str("MYSQL_PASSWORD", "") or "node",  # as every device is delivered
+        mysql_port=_whole(env, "MYSQL_PORT", 3306, least=1, most=65535),
+        parallel_runs=_whole(env, "PARALLEL_RUNS", 2, least=1, most=100),
         videos_dir=_path(env, "VIDEOS_DIR", data_root / "videos"),
         results_dir=_path(env, "RESULTS_DIR", data_root / "results"),
         cache_dir=_path(env, "CACHE_DIR", None),

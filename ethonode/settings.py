@@ -175,3 +175,7 @@ VIDEO_CACHE_DIR = ENVIRONMENT.cache_dir or VIDEOS_DIR / ".cache"
 VIDEO_SETTLED_AFTER = ENVIRONMENT.settled_after
 STATUS_TTL = ENVIRONMENT.status_ttl
 STATUS_NETWORKS = list(ENVIRONMENT.status_networks)
+MYSQL_USER = ENVIRONMENT.mysql_user  # on the devices
+MYSQL_PASSWORD = ENVIRONMENT.mysql_password
+MYSQL_PORT = ENVIRONMENT.mysql_port
+PARALLEL_RUNS = ENVIRONMENT.parallel_runs

@@ -1,18 +1,26 @@
 from backups.models.backup import Backup, BackupSnapshot
 from backups.models.copies import ResultCopy
 from backups.models.lease import Lease
+from backups.models.plan import BackupPlan
 from backups.models.policy import Policy
+from backups.models.run import OPEN_STATES, Run, RunKind, RunState, RunTrigger
 from backups.models.services import Claim, ServiceStatus
 from backups.models.videos import Recording, VideoScan
 
 __all__ = [
+    "OPEN_STATES",
     "Backup",
+    "BackupPlan",
     "BackupSnapshot",
     "Claim",
     "Lease",
     "Policy",
     "Recording",
     "ResultCopy",
+    "Run",
+    "RunKind",
+    "RunState",
+    "RunTrigger",
     "ServiceStatus",
     "VideoScan",
 ]

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,25 +15,41 @@ class LeaseHeld(Exception):
 
 
 @contextmanager
-def hold(name: str, *, duration: timedelta, now: datetime) -> Iterator[None]:
+def hold(name: str, *, duration: timedelta, now: datetime) -> Iterator[Callable[[datetime], bool]]:
     """Hold the lease while the body runs.
 
     Raises LeaseHeld when another holder has it. A lease ends by itself after `duration`, or at
-    once when its holder was a process of this machine that is gone.
+    once when its holder was a process of this machine that is gone. Gives what renews it for
+    another `duration`: False where the lease is lost, and the work has to stop.
     """
     token = _token()
     if not _take(name, token, now=now, until=now + duration):
         raise LeaseHeld(f"{name} is being worked on")
+
+    def renew(at: datetime) -> bool:
+        mine = Lease.objects.filter(name=name, token=token)
+        return mine.update(expires_at=at + duration) == 1
+
     try:
-        yield
+        yield renew
     finally:
         Lease.objects.filter(name=name, token=token).update(token="", expires_at=now)
+
+
+def is_held(name: str, *, now: datetime) -> bool:
+    """Whether somebody who lives does this work."""
+    lease = Lease.objects.filter(name=name).first()
+    return lease is not None and _holds(lease, now=now)
+
+
+def _holds(lease: Lease, *, now: datetime) -> bool:
+    return bool(lease.token) and lease.expires_at > now and not _is_dead(lease.token)
 
 
 def _take(name: str, token: str, *, now: datetime, until: datetime) -> bool:
     """Claim the row, and only if nobody changed it since we looked."""
     lease, _ = Lease.objects.get_or_create(name=name, defaults={"expires_at": now})
-    if lease.token and lease.expires_at > now and not _is_dead(lease.token):
+    if _holds(lease, now=now):
         return False
     unchanged = Lease.objects.filter(pk=lease.pk, token=lease.token, expires_at=lease.expires_at)
     return unchanged.update(token=token, expires_at=until) == 1

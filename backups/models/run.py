@@ -1,0 +1,113 @@
+"""One execution of a backup here: what was asked, how far it came, and how it ended."""
+
+from enum import StrEnum
+
+from django.conf import settings
+from django.db import models
+
+from backups.models.choices import choices_of
+
+
+class RunKind(StrEnum):
+    """What a run does. A kind is started only where `services.runs` knows a job for it."""
+
+    MIRROR = "mirror"
+    PULL_RESULTS = "pull_results"
+    PULL_VIDEOS = "pull_videos"
+    VERIFY = "verify"
+
+
+class RunState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    WAITING = "waiting"  # the device has nothing to save yet: it is asked again later
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class RunTrigger(StrEnum):
+    SCHEDULE = "schedule"
+    PERSON = "person"
+    API = "api"
+
+
+OPEN_STATES = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING)
+
+RUN_KINDS = [
+    (RunKind.MIRROR.value, "MySQL mirror"),
+    (RunKind.PULL_RESULTS.value, "Pull of results"),
+    (RunKind.PULL_VIDEOS.value, "Pull of videos"),
+    (RunKind.VERIFY.value, "Verification"),
+]
+
+
+class Run(models.Model):
+    """One attempt. A failed one stays as it ended; the next attempt is a run of its own."""
+
+    device = models.ForeignKey("devices.Device", on_delete=models.CASCADE, related_name="runs")
+    kind = models.CharField(max_length=16, choices=RUN_KINDS)
+    trigger = models.CharField(max_length=10, choices=choices_of(RunTrigger))
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    attempt = models.PositiveSmallIntegerField(default=1)
+    state = models.CharField(
+        max_length=10, choices=choices_of(RunState), default=RunState.QUEUED.value
+    )
+    queued_at = models.DateTimeField()
+    not_before = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    cancel_requested_at = models.DateTimeField(null=True)
+
+    phase = models.CharField(max_length=100, blank=True)
+    rows_done = models.PositiveBigIntegerField(null=True)
+    rows_total = models.PositiveBigIntegerField(null=True)
+    bytes_done = models.PositiveBigIntegerField(null=True)
+    bytes_total = models.PositiveBigIntegerField(null=True)
+    files_done = models.PositiveBigIntegerField(null=True)
+    files_total = models.PositiveBigIntegerField(null=True)
+
+    path = models.CharField(max_length=400, blank=True)  # of the copy, below the data folder
+    error = models.CharField(max_length=1000, blank=True)
+    log = models.TextField(blank=True)
+    numbers = models.JSONField(default=dict, blank=True)  # what was proven, as the job counts it
+
+    class Meta:
+        ordering = ["-queued_at", "-pk"]
+        get_latest_by = "queued_at"
+        indexes = [
+            models.Index(fields=["device", "kind", "-queued_at"], name="runs_of_a_device"),
+            models.Index(fields=["state", "not_before"], name="runs_that_are_due"),
+            models.Index(fields=["-queued_at"], name="newest_runs"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["device", "kind"],
+                condition=models.Q(state__in=[state.value for state in OPEN_STATES]),
+                name="one_open_run_per_device_and_kind",
+            )
+        ]
+        permissions = [("start_run", "Can start a backup"), ("cancel_run", "Can cancel a backup")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {self.device}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN_STATES
+
+    @property
+    def percent(self) -> int | None:
+        """How far it is, by what it counts; None where no total is known."""
+        counts = (
+            (self.bytes_done, self.bytes_total),
+            (self.rows_done, self.rows_total),
+            (self.files_done, self.files_total),
+        )
+        for done, total in counts:
+            if total:
+                return min(100, 100 * (done or 0) // total)
+        return None

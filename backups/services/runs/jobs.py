@@ -1,0 +1,74 @@
+"""What every kind of run has in common: what a job is given, and how it may end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from devices.models import Device
+
+
+class RunFailed(Exception):
+    """The job could not do its work. `retry`: it may do it later, without a person's help."""
+
+    def __init__(self, text: str, *, retry: bool = True) -> None:
+        super().__init__(text)
+        self.retry = retry
+
+
+class RunWaits(Exception):
+    """The device has nothing to save yet: no failure, but to be tried again."""
+
+
+class RunStopped(Exception):
+    """The job heard `cancelled` and stopped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """How far a job is. A count that its kind does not know stays None."""
+
+    phase: str
+    rows_done: int | None = None
+    rows_total: int | None = None
+    bytes_done: int | None = None
+    bytes_total: int | None = None
+    files_done: int | None = None
+    files_total: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a job did to its end. `problem` says why that is no whole backup; "": it is."""
+
+    summary: str
+    numbers: dict[str, Any]
+    path: str = ""  # of the copy, below its data folder
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """Where the device's server is, in place of what is known of the device."""
+
+    host: str = ""
+    port: int = 0
+
+
+class Watcher(Protocol):
+    """To be told often: it keeps the run alive, and says when to stop."""
+
+    def progress(self, told: Told) -> None: ...
+
+    def cancelled(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    device: Device
+    watch: Watcher
+    now: datetime
+    server: Server = field(default_factory=Server)
+
+
+Job = Callable[[Work], Outcome]

@@ -1,0 +1,155 @@
+"""The mirror as a run: which database, to which place, and what came of it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from backups.engine.mirror import (
+    MariaDBSource,
+    MirrorResult,
+    Progress,
+    Snapshot,
+    database_of_device,
+    list_databases,
+    mirror,
+)
+from backups.engine.mirror.errors import (
+    AccessDenied,
+    Cancelled,
+    DatabaseMissing,
+    MirrorError,
+    NotReady,
+    SourceChanged,
+    TableDenied,
+)
+from backups.engine.mirror.outcome import INCOMPLETE
+from backups.engine.mirror.source import literal
+from backups.engine.mirror.survey import read_backup_filename
+from backups.models import ResultCopy
+from backups.services.runs.jobs import Outcome, RunFailed, RunStopped, RunWaits, Told, Work
+from backups.services.runs.place import UnsafePlace, folder_for, path_of_copy
+from devices.models import Device, Writer
+
+FOR_PEOPLE = (AccessDenied, DatabaseMissing, TableDenied)  # to try again soon helps nobody
+
+
+def mirror_device(work: Work) -> Outcome:
+    try:
+        return _mirror(work)
+    except NotReady as error:
+        raise RunWaits(str(error)) from error
+    except Cancelled as error:
+        raise RunStopped(str(error)) from error
+    except UnsafePlace as error:
+        raise RunFailed(str(error), retry=False) from error
+    except MirrorError as error:
+        raise RunFailed(str(error), retry=not isinstance(error, FOR_PEOPLE)) from error
+
+
+def _mirror(work: Work) -> Outcome:
+    _refuse_a_lost_mount()
+    source = _source_of(work)
+    with source.snapshot(work.watch.cancelled) as snapshot:
+        told = read_backup_filename(snapshot, source.database)
+    device = work.device
+    copy = path_of_copy(device.device_id, device.name, told or _listed_filename(device))
+    with folder_for(copy, results_dir=settings.RESULTS_DIR) as destination:
+        result = mirror(
+            SameRun(source=source, filename=told),
+            destination,
+            progress=lambda progress: work.watch.progress(_told(progress)),
+            now=work.now,
+            cancelled=work.watch.cancelled,
+        )
+    return _outcome(result, str(copy))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SameRun:
+    """The source for as long as it holds the run that the file is named after."""
+
+    source: MariaDBSource
+    filename: str  # as METADATA names it; empty: it does not
+
+    @property
+    def database(self) -> str:
+        return self.source.database
+
+    @contextmanager
+    def snapshot(self, cancelled: Callable[[], bool]) -> Iterator[Snapshot]:
+        with self.source.snapshot(cancelled) as snapshot:
+            if self.filename and self.filename not in _filenames(snapshot):
+                raise SourceChanged("the device began another run meanwhile")
+            yield snapshot
+
+
+def _filenames(snapshot: Snapshot) -> set[Any]:
+    field = literal("backup_filename")
+    rows = snapshot.rows(f"SELECT value FROM METADATA WHERE field = {field}")  # noqa: S608
+    return {row[0] for row in rows}
+
+
+def _refuse_a_lost_mount() -> None:
+    """An empty folder where copies are known to be: to write there would fill another disk."""
+    try:
+        empty = not any(settings.RESULTS_DIR.iterdir())
+    except OSError as error:
+        raise UnsafePlace(f"{settings.RESULTS_DIR}: {error.strerror}: is it mounted?") from error
+    if empty and ResultCopy.objects.exists():
+        raise RunFailed("the results folder is empty, though it held copies: not mounted?")
+
+
+def _source_of(work: Work) -> MariaDBSource:
+    server = MariaDBSource(
+        host=work.server.host or _host(work.device.address),
+        port=work.server.port or settings.MYSQL_PORT,
+        user=settings.MYSQL_USER,
+        password=settings.MYSQL_PASSWORD,
+    )
+    names = list_databases(server, work.watch.cancelled)
+    return replace(server, database=database_of_device(names, device_name=work.device.name))
+
+
+def _host(address: str) -> str:
+    """Without the port, which is that of the device's web server."""
+    bare_ipv6 = address.count(":") > 1 and not address.startswith("[")
+    try:
+        host = address if bare_ipv6 else urlsplit(f"//{address}").hostname
+    except ValueError:
+        host = None
+    if not host:
+        raise RunFailed(f"the device has no usable address: {address!r}")
+    return host
+
+
+def _listed_filename(device: Device) -> str:
+    newest = device.experiments.filter(writer=Writer.MYSQL).order_by("-started_at").first()
+    if newest is None:
+        raise RunFailed("neither the database nor the device says what its copy is called")
+    return newest.filename
+
+
+def _told(progress: Progress) -> Told:
+    return Told(
+        phase=f"{progress.phase} {progress.table}".strip(),
+        rows_done=progress.rows,
+        rows_total=progress.rows_expected or None,
+    )
+
+
+def _outcome(result: MirrorResult, path: str) -> Outcome:
+    numbers = asdict(result) | {"complete": result.complete, "kept": [k.name for k in result.kept]}
+    del numbers["destination"]
+    rows = f"{result.rows_added} rows added, {result.rows_replaced} replaced"
+    problem = "" if result.complete else f"the copy is not whole: {_why(result)}"
+    return Outcome(summary=rows, numbers=numbers, path=path, problem=problem)
+
+
+def _why(result: MirrorResult) -> str:
+    said = [finding.text for finding in result.findings if finding.kind in INCOMPLETE]
+    differ = [table.table for table in result.tables if not table.equal]
+    return "; ".join([*said, *(f"{name} differs" for name in differ)])

@@ -1,0 +1,77 @@
+"""Ask for a run, or for the end of one. One run of a kind is open for a device at a time."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from backups.models import OPEN_STATES, Run, RunKind, RunState, RunTrigger
+from backups.services.runs.registry import JOBS
+from devices.models import Device
+
+MOST_ATTEMPTS = 4
+FIRST_PAUSE = timedelta(minutes=1)  # doubled with each attempt
+ASKED_AGAIN = 5
+
+
+class RunRefused(Exception):
+    """No run could be asked for."""
+
+
+def request_run(
+    device: Device, kind: RunKind, *, trigger: RunTrigger, user: Any = None, now: datetime
+) -> Run:
+    """The open run of this kind, or a new one that waits in the queue.
+
+    A person does not wait for a pause: an open run that pauses is due at once.
+    """
+    if kind not in JOBS:
+        raise RunRefused(f"there are no runs of the kind {kind} yet")
+    for _ in range(ASKED_AGAIN):
+        run = Run.objects.filter(device=device, kind=kind, state__in=OPEN_STATES).first()
+        if run is not None:
+            return run if trigger is RunTrigger.SCHEDULE else _hurried(run, now=now)
+        try:
+            with transaction.atomic():
+                return Run.objects.create(
+                    device=device,
+                    kind=kind,
+                    trigger=trigger,
+                    requested_by=user,
+                    queued_at=now,
+                    not_before=now,
+                )
+        except IntegrityError:
+            continue  # somebody asked in the same moment: that run is ours too
+    raise RunRefused(f"runs of {device} come and go too fast: ask again")
+
+
+def _hurried(run: Run, *, now: datetime) -> Run:
+    paused = Run.objects.filter(pk=run.pk, not_before__gt=now).exclude(state=RunState.RUNNING)
+    if paused.update(not_before=now):
+        run.not_before = now
+    return run
+
+
+def request_retry(run: Run, *, now: datetime) -> None:
+    """Queue the next attempt after a pause; after the last one nothing is queued."""
+    if run.attempt >= MOST_ATTEMPTS:
+        return
+    Run.objects.create(
+        device=run.device,
+        kind=run.kind,
+        trigger=run.trigger,
+        requested_by=run.requested_by,
+        attempt=run.attempt + 1,
+        queued_at=now,
+        not_before=now + FIRST_PAUSE * 2 ** (run.attempt - 1),
+    )
+
+
+def cancel_run(run: Run, *, now: datetime) -> bool:
+    """Cancel what waits at once; ask what runs to stop. False: it had ended before."""
+    mine = Run.objects.filter(pk=run.pk)
+    waits = mine.filter(state__in=(RunState.QUEUED, RunState.WAITING))
+    if waits.update(state=RunState.CANCELLED, cancel_requested_at=now, ended_at=now):
+        return True
+    return bool(mine.filter(state=RunState.RUNNING).update(cancel_requested_at=now))

@@ -1,0 +1,125 @@
+"""A device whose MariaDB runs here, and ethonode pointed at it."""
+
+from datetime import timedelta
+from itertools import count
+from types import SimpleNamespace
+
+import pytest
+from django.utils import timezone
+
+from backups.models import Run, RunKind, RunTrigger
+from backups.services import runs
+from devices.models import Experiment
+from tests.engine.mirror.device import Device as Database
+from tests.engine.mirror.device import connected
+from tests.fault_proxy import fault_proxy
+from tests.servers import private_mariadb
+
+NUMBERS = count(1)
+STARTED = "2026-01-02_03-04-05"
+
+
+@pytest.fixture
+def now():
+    """Runs are timed by the real clock."""
+    return timezone.now()
+
+
+@pytest.fixture(scope="session")
+def mariadb(tmp_path_factory):
+    with private_mariadb(tmp_path_factory.mktemp("mariadb")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def as_root(mariadb):
+    with connected(mariadb) as connection, connection.cursor() as cursor:
+        cursor.execute("CREATE USER node@'%' IDENTIFIED BY 'node'")
+        cursor.execute("GRANT SELECT ON *.* TO node@'%'")
+        cursor.execute("SET GLOBAL innodb_file_per_table=0, innodb_flush_log_at_trx_commit=0")
+        yield connection
+
+
+@pytest.fixture
+def filename(device):
+    return f"{STARTED}_{device.device_id}.db"
+
+
+@pytest.fixture
+def database(mariadb, as_root, device, filename, settings, tmp_path):
+    """The device's database, and the device as the node tells of it."""
+    found = Database(mariadb, f"ETHOSCOPE_{next(NUMBERS):03}_db", as_root)
+    found.begin_run()
+    found.insert("METADATA", ("backup_filename", filename))
+    device.name, device.address = found.database.removesuffix("_db"), "127.0.0.1:9000"
+    device.save()
+    settings.MYSQL_PORT = mariadb.port
+    settings.RESULTS_DIR = tmp_path / "results"
+    settings.RESULTS_DIR.mkdir()
+    yield found
+    found.run(f"DROP DATABASE IF EXISTS `{found.database}`")
+
+
+@pytest.fixture
+def experiment(device, filename, now):
+    return Experiment.objects.create(
+        device=device, writer="mysql", filename=filename, first_seen_at=now, listed_at=now
+    )
+
+
+@pytest.fixture
+def proxy(mariadb, settings, database):
+    """In front of the server; it is asked in its place."""
+    with fault_proxy(mariadb.port) as proxy:
+        settings.MYSQL_PORT = proxy.port
+        yield proxy
+
+
+@pytest.fixture
+def copy(database, device, filename, settings):
+    return settings.RESULTS_DIR / device.device_id / device.name / STARTED / filename
+
+
+@pytest.fixture
+def ask(device, now):
+    """Ask for a mirror of the device."""
+
+    def ask(trigger=RunTrigger.PERSON, **others):
+        return runs.request_run(device, RunKind.MIRROR, trigger=trigger, **{"now": now} | others)
+
+    return ask
+
+
+@pytest.fixture
+def do(ask):
+    """Ask for a mirror and do it here; gives the run as it ended."""
+
+    def do(**others):
+        return runs.perform(ask().pk, clock=timezone.now, **others)
+
+    return do
+
+
+@pytest.fixture
+def clock(now):
+    """A clock that is set by hand; `step` is how much each look at it moves it."""
+    state = SimpleNamespace(now=now, step=timedelta(0))
+
+    def look():
+        state.now += state.step
+        return state.now
+
+    state.look = look
+    return state
+
+
+@pytest.fixture
+def a_run(device, now):
+    """A run in any state, as if it had come to it."""
+
+    def a_run(**facts):
+        words = {"device": device, "kind": "mirror", "trigger": "person"}
+        times = {"queued_at": now, "not_before": now}
+        return Run.objects.create(**words | times | facts)
+
+    return a_run
