@@ -1,6 +1,7 @@
 """The user's document, sentence by sentence: tests/README.md answers it, with tests that exist."""
 
 import ast
+import os
 import re
 import shlex
 import subprocess
@@ -91,14 +92,17 @@ def test_the_example_of_the_document_is_a_test():
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_command_of_the_document_finds_its_tests(command):
+def test_a_command_of_the_document_finds_its_tests(command, tmp_path):
     """As written, in tests/; only the package that coverage is measured of has another name."""
-    words = shlex.split(command.replace("ethoscope_node.backup", "backups"))[1:]
+    words = shlex.split(command.replace("ethoscope_node.backup", "../backups"))[1:]
     files = [str(path.name) for path in sorted(TESTS.glob("test_backup_*.py"))]
     words = [name for word in words for name in (files if "*" in word else [word])]
+    if "--cov-report=html" in words:
+        words.append(f"--cov-report=html:{tmp_path}")
     answer = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", "-q", "--no-cov", *words],
+        [str(Path(sys.executable).with_name("pytest")), "--collect-only", "-q", *words],
         cwd=TESTS,
+        env=os.environ | {"COVERAGE_FILE": str(tmp_path / "coverage")},
         capture_output=True,
         text=True,
     )
