@@ -1,0 +1,21 @@
+"""Copies pulled over ssh: run databases of one moment, videos chunk by chunk, each proven."""
+
+from backups.engine.pull.errors import PullError
+from backups.engine.pull.keys import ensure_key
+from backups.engine.pull.outcome import Difference, Method, PulledDatabase
+from backups.engine.pull.progress import Phase, Progress
+from backups.engine.pull.results import DatabaseOptions, pull_database
+from backups.engine.pull.ssh import SshTarget
+
+__all__ = [
+    "DatabaseOptions",
+    "Difference",
+    "Method",
+    "Phase",
+    "Progress",
+    "PullError",
+    "PulledDatabase",
+    "SshTarget",
+    "ensure_key",
+    "pull_database",
+]

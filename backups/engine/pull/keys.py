@@ -1,0 +1,53 @@
+"""Our own ssh key: made once, private, and without a race between two that start together."""
+
+import os
+import stat
+import subprocess
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from backups.engine.pull.errors import KeyFailed
+from backups.engine.texts import one_line
+
+KEYGEN_SECONDS = 30
+
+
+def ensure_key(key_file: Path) -> str:
+    """The public half of the key, which is made if it is not there. Raises KeyFailed."""
+    try:
+        if not key_file.exists():
+            _make(key_file)
+        if stat.S_IMODE(key_file.stat().st_mode) & 0o077:
+            raise KeyFailed(f"{key_file}: others may read it; its mode must be 0600")
+    except OSError as error:
+        raise KeyFailed(f"{key_file}: {error.strerror}") from error
+    # Derived each time: a .pub beside it may be that of another key.
+    return _keygen("-y", "-P", "", "-f", str(key_file)).strip()
+
+
+def _make(key_file: Path) -> None:
+    key_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    key_file.parent.chmod(0o700)
+    with tempfile.TemporaryDirectory(prefix=".making-", dir=key_file.parent) as folder:
+        made = Path(folder) / "key"
+        _keygen("-q", "-t", "ed25519", "-N", "", "-C", "ethonode", "-f", str(made))
+        with suppress(FileExistsError):  # somebody else was first: theirs holds
+            os.link(made, key_file)
+
+
+def _keygen(*words: str) -> str:
+    try:
+        done = subprocess.run(
+            ["ssh-keygen", *words],
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            timeout=KEYGEN_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise KeyFailed(f"ssh-keygen: {error}") from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace")
+        raise KeyFailed(f"ssh-keygen: {one_line(said, limit=300)}")
+    return done.stdout.decode(errors="replace")

@@ -1,0 +1,68 @@
+"""What a pull hands back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from backups.engine.results import Inspection
+
+
+class Method(StrEnum):
+    """How a consistent copy was made."""
+
+    AS_IS = "as is"  # nobody writes it, and it has no -wal
+    SNAPSHOT = "snapshot"  # by sqlite3 on the device, in a temporary place there
+    WITH_WAL = "with wal"  # both files, unchanged but for commits added to the -wal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulledDatabase:
+    """A proven copy. `mark` is of the files on the device: the same mark, nothing new."""
+
+    destination: Path
+    method: Method
+    changed: bool
+    inspection: Inspection
+    size_bytes: int
+    wire_bytes: int  # through rsync, both ways
+    literal_bytes: int  # of those, data of the database that was not here yet
+    mark: str
+    kept: tuple[Path, ...]  # an older copy set aside
+    remarks: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A file that is not here as it is on the device, and why."""
+
+    path: str
+    reason: str
+    kept: Path | None = None  # where the device's version lies, if it was fetched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulledVideos:
+    """What was fetched, and what the last comparison with the device showed.
+
+    `quarantined` are files that were complete here and came again smaller or different: ours is
+    kept, theirs lies apart. `refused` are names and links that are never copied.
+    """
+
+    folder: Path
+    compared_at: datetime
+    file_count: int
+    files_added: int
+    files_grown: int
+    wire_bytes: int
+    left: tuple[str, ...]
+    quarantined: tuple[Difference, ...]
+    refused: tuple[Difference, ...]
+    problems: tuple[str, ...]
+    seconds: float
+
+    @property
+    def complete(self) -> bool:
+        """Every file of the device was here, as it was there, when they were last compared."""
+        return not (self.left or self.quarantined or self.refused or self.problems)

@@ -1,0 +1,155 @@
+"""A program of this machine under way: heard line by line, and ended with all that it started."""
+
+import os
+import re
+import selectors
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO
+
+from backups.engine.pull.errors import Cancelled, Hung, ProgramFailed, TooMuchOutput
+
+TICK = 0.1  # seconds between two looks whether somebody wants an end
+PATIENCE = 1.0  # seconds between asking a program to end and killing it
+LONGEST_LINE = 16 * 1024
+LAST_WORDS = 8 * 1024
+_PIECE = 64 * 1024
+_LINE_ENDS = re.compile(rb"[\r\n]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """When to give a program up."""
+
+    cancelled: Callable[[], bool] = lambda: False
+    silent_seconds: float = 120.0
+    most_bytes: int = 256 * 1024 * 1024
+
+
+class Program:
+    """Use as a context manager: at its end nothing of the process group is left."""
+
+    def __init__(
+        self, words: Sequence[str], *, stdin: IO[bytes] | int = subprocess.DEVNULL
+    ) -> None:
+        try:
+            self._process = subprocess.Popen(
+                _leashed(words),
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+                env=_environment(),
+            )
+        except OSError as error:
+            raise ProgramFailed(f"{words[0]}: {error.strerror}") from error
+        self._heard = bytearray()
+        self._last_words = bytearray()
+
+    def __enter__(self) -> "Program":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe:
+                with suppress(OSError):
+                    pipe.close()
+
+    @property
+    def said(self) -> str:
+        """The end of what it wrote to stderr."""
+        return self._last_words.decode(errors="replace")
+
+    def close_stdin(self) -> None:
+        if self._process.stdin:
+            with suppress(OSError):
+                self._process.stdin.close()
+
+    def lines(self, watch: Watch) -> Iterator[str]:
+        """What it says until it closes stdout. Raises Cancelled, Hung or TooMuchOutput."""
+        with selectors.DefaultSelector() as selector:
+            for pipe in (self._process.stdout, self._process.stderr):
+                if pipe and not pipe.closed:
+                    selector.register(pipe, selectors.EVENT_READ)
+            for piece in self._pieces(selector, watch):
+                yield from self._split(piece)
+        if self._heard:
+            yield _decoded(self._heard)
+            self._heard.clear()
+
+    def code(self, watch: Watch) -> int:
+        """Its exit code, when it has ended by itself."""
+        since = time.monotonic()
+        while self._process.poll() is None:
+            _check(watch, since)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(TICK)
+        self._end()
+        return self._process.returncode
+
+    def _pieces(self, selector: selectors.BaseSelector, watch: Watch) -> Iterator[bytes]:
+        since, most = time.monotonic(), watch.most_bytes
+        while selector.get_map():
+            for key, _ in selector.select(TICK):
+                piece = os.read(key.fd, _PIECE)
+                since, most = time.monotonic(), most - len(piece)
+                if not piece:
+                    selector.unregister(key.fileobj)
+                elif key.fileobj is self._process.stderr:
+                    self._last_words = (self._last_words + piece)[-LAST_WORDS:]
+                else:
+                    yield piece
+            _check(watch, since)
+            if most < 0:
+                raise TooMuchOutput(f"more than {watch.most_bytes:,} bytes of output")
+
+    def _split(self, piece: bytes) -> Iterator[str]:
+        *whole, rest = _LINE_ENDS.split(self._heard + piece)
+        if len(rest) > LONGEST_LINE:
+            raise TooMuchOutput(f"a line of more than {LONGEST_LINE:,} bytes")
+        self._heard = bytearray(rest)
+        for line in whole:
+            yield _decoded(line)
+
+    def _end(self) -> None:
+        """End the group; a program that was stopped, or does not listen, is killed."""
+        self.close_stdin()
+        if self._process.poll() is None:
+            self._signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(PATIENCE)
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+
+    def _signal(self, number: int) -> None:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, number)
+
+
+def _check(watch: Watch, since: float) -> None:
+    if watch.cancelled():
+        raise Cancelled("cancelled")
+    if time.monotonic() - since > watch.silent_seconds:
+        raise Hung(f"no sign of life for {watch.silent_seconds:g} seconds")
+
+
+def _decoded(line: bytes | bytearray) -> str:
+    return line.decode(errors="replace")
+
+
+def _leashed(words: Sequence[str]) -> list[str]:
+    """Let it end when we are killed; util-linux can do that without code between fork and exec."""
+    if shutil.which("setpriv"):
+        return ["setpriv", "--pdeathsig", "TERM", "--", *words]
+    return list(words)
+
+
+def _environment() -> dict[str, str]:
+    """Nothing of the user's: no agent, no RSYNC_RSH, no language."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}

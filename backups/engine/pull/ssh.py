@@ -1,0 +1,100 @@
+"""Log in to a device by the system's ssh, with our own key and our own memory of host keys."""
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from backups.engine.pull.failures import ssh_failure
+from backups.engine.pull.names import checked_host, checked_word
+from backups.engine.pull.processes import Program, Watch
+
+MOST_ANSWER = 256 * 1024
+_ALWAYS = {
+    "BatchMode": "yes",
+    "IdentitiesOnly": "yes",
+    "IdentityAgent": "none",
+    "PreferredAuthentications": "publickey",
+    "PasswordAuthentication": "no",
+    "StrictHostKeyChecking": "accept-new",
+    "GlobalKnownHostsFile": "/dev/null",
+    "HashKnownHosts": "no",
+    "UpdateHostKeys": "no",
+    "ClearAllForwardings": "yes",
+    "ForwardAgent": "no",
+    "ForwardX11": "no",
+    "ControlMaster": "no",
+    "ControlPath": "none",
+    "PermitLocalCommand": "no",
+    "EscapeChar": "none",
+    "ConnectionAttempts": "1",
+    "ServerAliveCountMax": "3",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SshTarget:
+    """A device's account. Its host key is remembered under `known_as`, else under its address.
+
+    Addresses move between devices: give the machine id as `known_as`.
+    """
+
+    host: str
+    user: str
+    key_file: Path
+    known_hosts: Path
+    port: int = 22
+    known_as: str = ""
+    connect_seconds: int = 10
+    alive_seconds: int = 10  # three of them without an answer end a connection
+
+    def __post_init__(self) -> None:
+        checked_host(self.host)
+        checked_word(self.user, "an account")
+        if self.known_as:
+            checked_word(self.known_as, "the name of a host key")
+
+    @property
+    def login(self) -> str:
+        return f"{self.user}@{self.host}"
+
+    @property
+    def rsync_login(self) -> str:
+        return f"{self.user}@[{self.host}]" if ":" in self.host else self.login
+
+    def words(self) -> list[str]:
+        """ssh with all its options; where to log in and what to do there come after."""
+        options = {
+            **_ALWAYS,
+            "IdentityFile": _quoted(self.key_file),
+            "UserKnownHostsFile": _quoted(self.known_hosts),
+            "ConnectTimeout": str(self.connect_seconds),
+            "ServerAliveInterval": str(self.alive_seconds),
+        }
+        if self.known_as:
+            options["HostKeyAlias"] = self.known_as
+        settings = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+        return ["ssh", "-T", "-F", "none", "-p", str(self.port), *settings]
+
+
+def command_on(target: SshTarget, words: Sequence[str]) -> list[str]:
+    """ssh hands what follows to the account's shell, so it is quoted for one."""
+    return [*target.words(), target.login, shlex.join(words)]
+
+
+def run_on(target: SshTarget, words: Sequence[str], *, watch: Watch) -> list[str]:
+    """Run one short command on the device and give its lines. Raises PullError."""
+    brief = Watch(
+        cancelled=watch.cancelled, silent_seconds=watch.silent_seconds, most_bytes=MOST_ANSWER
+    )
+    with Program(command_on(target, words)) as program:
+        lines = list(program.lines(brief))
+        code = program.code(brief)
+    if code:
+        raise ssh_failure(code, program.said)
+    return lines
+
+
+def _quoted(path: Path) -> str:
+    """ssh splits these values at spaces, and takes % for a token of its own."""
+    return '"' + str(path.absolute()).replace("%", "%%") + '"'

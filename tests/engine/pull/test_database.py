@@ -1,0 +1,172 @@
+"""What lies here after a pull is a moment that the device's database really had."""
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import PurePosixPath
+
+import pytest
+
+from backups.engine.compare import CopyState
+from backups.engine.mirror.place import held
+from backups.engine.pull import Method
+from backups.engine.pull.errors import (
+    BadName,
+    CopyUnusable,
+    FewerRows,
+    LocalFull,
+    NotReady,
+    PullRunning,
+    RemoteMissing,
+)
+from tests.engine.pull import recorder
+from tests.engine.pull.conftest import NAME, recording
+
+PULLS = int(os.environ.get("ETHONODE_PULLS", "10"))
+BOTH = pytest.mark.parametrize("method", [Method.SNAPSHOT, Method.WITH_WAL])
+
+
+@BOTH
+def test_a_live_database_is_copied_with_its_wal(copy, device, method):
+    assert device.path.with_name(f"{NAME}-wal").stat().st_size > 0
+    done = copy.pull(methods=(method,))
+    assert (done.method, done.changed, done.inspection.state) == (method, True, CopyState.USABLE)
+    assert recorder.state_of(copy.path) == ([200, 200, 200], "ok")
+
+
+@BOTH
+def test_every_pull_while_a_program_commits_is_a_moment_it_had(copy, device, method):
+    device.database.close()
+    device.path.unlink()
+    seen = []
+    with recording(device.path, pause=0.002 if method is Method.SNAPSHOT else 0.05):
+        for _ in range(PULLS):
+            copy.pull(methods=(method,))
+            counts, verdict = recorder.state_of(copy.path)
+            assert (len(set(counts)), verdict) == (1, "ok")
+            seen.append(counts[0])
+    assert seen == sorted(seen)
+    assert seen[-1] > seen[0]
+
+
+def test_the_copy_is_readable_alone(copy):
+    copy.pull()
+    assert os.listdir(copy.path.parent) == [NAME, f".{NAME}.mirror-lock"] or sorted(
+        os.listdir(copy.path.parent)
+    ) == sorted([NAME, f".{NAME}.mirror-lock"])
+    with closing(sqlite3.connect(copy.path)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+def test_a_finished_database_is_copied_as_it_is(copy, device):
+    device.database.close()
+    done = copy.pull()
+    assert done.method is Method.AS_IS
+    assert recorder.state_of(copy.path) == ([200, 200, 200], "ok")
+
+
+def test_only_what_is_new_goes_over_the_wire(copy, device):
+    recorder.write(device.database, 20_000)
+    first = copy.pull()
+    recorder.write(device.database, 200)
+    second = copy.pull()
+    assert first.literal_bytes > first.size_bytes * 0.9
+    assert second.literal_bytes < first.literal_bytes / 10
+
+
+def test_a_known_mark_saves_the_copy(copy):
+    first = copy.pull()
+    second = copy.pull(known_mark=first.mark)
+    assert (second.changed, second.wire_bytes) == (False, 0)
+
+
+def test_a_commit_makes_another_mark(copy, device):
+    first = copy.pull()
+    recorder.write(device.database)
+    assert copy.pull(known_mark=first.mark).changed
+
+
+def test_a_database_without_a_row_is_waited_for(copy, device):
+    device.database.execute("DELETE FROM VAR_MAP")
+    with pytest.raises(NotReady):
+        copy.pull()
+    assert not copy.path.exists()
+
+
+def test_a_copy_without_required_tables_is_refused(copy, device):
+    copy.pull()
+    device.database.execute("DROP TABLE ROI_MAP")
+    with pytest.raises(CopyUnusable, match="lacks ROI_MAP"):
+        copy.pull()
+    assert recorder.state_of(copy.path) == ([200, 200, 200], "ok")
+
+
+def test_fewer_rows_of_the_same_run_replace_nothing(copy, device):
+    copy.pull()
+    device.database.execute("DELETE FROM ROI_2 WHERE id > 100")
+    with pytest.raises(FewerRows, match="ROI_2 100 < 200"):
+        copy.pull()
+    assert recorder.state_of(copy.path) == ([200, 200, 200], "ok")
+
+
+def test_another_run_under_the_same_name_keeps_the_old_copy_aside(copy, device):
+    copy.pull()
+    device.database.execute("DELETE FROM ROI_2 WHERE id > 100")
+    device.database.execute("UPDATE METADATA SET value = '1767400000.0'")
+    done = copy.pull()
+    assert recorder.state_of(done.kept[0]) == ([200, 200, 200], "ok")
+    assert recorder.state_of(copy.path)[0][2] == 100
+
+
+def test_a_corrupt_copy_is_kept_aside_and_made_anew(copy):
+    copy.path.parent.mkdir(parents=True)
+    copy.path.write_bytes(b"not a database" * 999)
+    done = copy.pull()
+    assert done.kept[0].read_bytes().startswith(b"not a database")
+    assert recorder.state_of(copy.path) == ([200, 200, 200], "ok")
+
+
+def test_a_torn_copy_of_the_old_engine_is_replaced(copy, device):
+    copy.path.parent.mkdir(parents=True)
+    copy.path.write_bytes(device.path.read_bytes()[:4096])
+    copy.pull()
+    assert recorder.state_of(copy.path) == ([200, 200, 200], "ok")
+
+
+@pytest.mark.parametrize("deeply", [False, True])
+def test_a_damaged_page_is_found(copy, device, deeply):
+    recorder.write(device.database, 5000)
+    device.database.close()
+    with device.path.open("r+b") as file:
+        file.seek(4096 * 60)
+        file.write(b"\xff" * 4096)
+    with pytest.raises(CopyUnusable, match="corrupt"):
+        copy.pull(integrity_check=deeply)
+
+
+def test_a_file_that_is_not_there_is_told_from_one_that_could_not_be_asked_for(copy, device):
+    with pytest.raises(RemoteMissing):
+        copy.pull(remote=device.remote.parent / "nowhere" / NAME)
+
+
+@pytest.mark.parametrize(
+    "path", [f"/a b/{NAME}", f"/$(id)/{NAME}", f"/x/../{NAME}", f"x/{NAME}", f"/-x/{NAME}"]
+)
+def test_a_path_that_a_shell_could_read_otherwise_is_refused(copy, path):
+    with pytest.raises(BadName):
+        copy.pull(remote=PurePosixPath(path))
+
+
+def test_two_pulls_of_one_copy_do_not_run_at_once(copy):
+    with held(copy.path), pytest.raises(PullRunning):
+        copy.pull()
+
+
+def test_no_room_here_is_said_before_anything_is_copied(copy):
+    with pytest.raises(LocalFull, match="are free"):
+        copy.pull(keep_free_bytes=2**60)
+
+
+def test_an_unknown_way_out_is_remembered(copy, device):
+    device.path.with_name(f"{NAME}-shm").unlink()
+    assert copy.pull().inspection.state is CopyState.USABLE
