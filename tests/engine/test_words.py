@@ -7,7 +7,7 @@ import pytest
 
 from backups.engine.compare import Copy, CopyState, ListedRun, compare_runs
 from backups.engine.facts import BackupFacts, BackupType, Problem
-from backups.engine.verdict import Judgement, Limits, Verdict, judge
+from backups.engine.verdict import Limits, Verdict, judge
 from backups.engine.video_compare import VideoSource, compare_videos
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -38,24 +38,26 @@ WHOLE = "everything the device is known to have is on the disk, and whole"
         ),
         (
             replace(SAFE, corrupt=OLD), Verdict.CORRUPT, "a copy failed verification",
-            ("a.db: why",), NOW - 7 * HOUR, "a copy that verifies",
+            (*READ, NEWEST, "a.db: why"), NOW - 7 * HOUR, "a copy that verifies",
         ),
         (
             replace(SAFE, missing=OLD), Verdict.MISSING,
             "on the device for 6 h or more without a usable copy here",
-            ("a.db: why",), NOW - HOUR, "a copy of each",
+            (*READ, NEWEST, "a.db: why"), NOW - HOUR, "a copy of each",
         ),
         (
             replace(SAFE, disk_error="Input/output error"), Verdict.UNKNOWN,
-            "the disk could not be read", ("Input/output error",), NOW, "a readable disk",
+            "the disk could not be read", (*READ, NEWEST, "Input/output error"), NOW,
+            "a readable disk",
         ),
         (
             replace(SAFE, disk_read_at=None), Verdict.UNKNOWN, "the disk was never read",
-            (), None, NEW_DISK,
+            (READ[0], NEWEST), None, NEW_DISK,
         ),
         (
             replace(SAFE, source_read_at=None, source_error="refused"), Verdict.UNKNOWN,
-            "the device's inventory was never read", ("refused",), None, NEW_INVENTORY,
+            "the device's inventory was never read",
+            (READ[1], NEWEST, "refused"), None, NEW_INVENTORY,
         ),
         (
             replace(SAFE, source_read_at=NOW - HOUR, source_error="refused"), Verdict.UNKNOWN,
@@ -65,16 +67,16 @@ WHOLE = "everything the device is known to have is on the disk, and whole"
         ),
         (
             replace(SAFE, unproven=OLD), Verdict.UNKNOWN, "nothing shows that the copy is whole",
-            ("a.db: why",), NOW - 7 * HOUR,
+            (*READ, NEWEST, "a.db: why"), NOW - 7 * HOUR,
             "to see it grow and end from here, a whole copy, or a person who writes it off",
         ),
         (
             replace(SAFE, behind=OLD), Verdict.STALE, "unsaved data is 6 h old or older",
-            ("a.db: why",), NOW - HOUR, "a newer copy",
+            (*READ, NEWEST, "a.db: why"), NOW - HOUR, "a newer copy",
         ),
         (
             replace(SAFE, behind=YOUNG), Verdict.LATE, "unsaved data is 2 h old or older",
-            ("a.db: why",), NOW - HOUR, "a newer copy",
+            (*READ, NEWEST, "a.db: why"), NOW - HOUR, "a newer copy",
         ),
         (
             replace(SAFE, behind=FRESH), Verdict.PROTECTED,
@@ -87,14 +89,15 @@ WHOLE = "everything the device is known to have is on the disk, and whole"
             NOW - 9 * HOUR, "",
         ),
         (
-            replace(NOTHING, source_count=1), Verdict.PROTECTED, WHOLE, READ, None, "",
+            replace(NOTHING, source_count=1), Verdict.UNKNOWN,
+            "the device has such data, and nothing here accounts for it", READ, NOW, "a copy of it",
         ),
     ],
 )  # fmt: skip
 def test_a_judgement_defends_itself(facts, verdict, rule, evidence, since, clears):
-    assert judge(facts, limits=LIMITS, now=NOW) == Judgement(
-        verdict=verdict, rule=rule, evidence=evidence, since=since, clears=clears
-    )
+    told = judge(facts, limits=LIMITS, now=NOW)
+    assert (told.verdict, told.rule, told.since, told.clears) == (verdict, rule, since, clears)
+    assert told.evidence == evidence
 
 
 @pytest.mark.parametrize(
