@@ -2,10 +2,11 @@
 
 from backups.engine.pull.errors import PullError
 from backups.engine.pull.keys import ensure_key
-from backups.engine.pull.outcome import Difference, Method, PulledDatabase
+from backups.engine.pull.outcome import Difference, Method, PulledDatabase, PulledVideos
 from backups.engine.pull.progress import Phase, Progress
 from backups.engine.pull.results import DatabaseOptions, pull_database
 from backups.engine.pull.ssh import SshTarget
+from backups.engine.pull.videos import pull_videos
 
 __all__ = [
     "DatabaseOptions",
@@ -15,7 +16,9 @@ __all__ = [
     "Progress",
     "PullError",
     "PulledDatabase",
+    "PulledVideos",
     "SshTarget",
     "ensure_key",
     "pull_database",
+    "pull_videos",
 ]

@@ -1,5 +1,6 @@
 """A device that is reached by ssh: a private sshd, its databases, and one way to pull them."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from backups.engine.pull import DatabaseOptions, SshTarget, pull_database
+from backups.engine.pull import DatabaseOptions, SshTarget, pull_database, pull_videos
 from tests.engine.pull import recorder
 from tests.fault_proxy import fault_proxy
 from tests.servers import private_sshd
@@ -88,7 +89,7 @@ def nothing_left_on_the_device():
 
 
 def temporaries():
-    places = [Path(tempfile.gettempdir()), Path("/var/tmp"), Path.home()]
+    places = [Path(tempfile.gettempdir()), Path("/var/tmp"), Path.home()]  # noqa: S108
     return {found for place in places for found in place.glob("ethonode-pull.*")}
 
 
@@ -111,3 +112,45 @@ def open_folder():
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+DEVICE_ID = "0192c3d4e5f60718293a4b5c6d7e8f90"
+FOLDER = "ETHOSCOPE_019/2026-01-02_03-04-05"
+
+
+def chunk(number):
+    return f"{FOLDER}/2026-01-02_03-04-05_{DEVICE_ID}__1280x960@15fps-20q_{number:05}.h264"
+
+
+@pytest.fixture
+def videos(target, tmp_path, now):
+    """A device's videos `there`, what is `here`, and `pull` to bring them."""
+    remote, videos_dir = tmp_path / "device" / "videos", tmp_path / "node" / "videos"
+    there = remote / DEVICE_ID
+    there.mkdir(parents=True)
+    videos_dir.mkdir(parents=True)
+    for number in (1, 2, 3):
+        put(there / chunk(number), bytes([number]) * 50_000)
+
+    def pull(source=None, *, device_id=DEVICE_ID, **options):
+        return pull_videos(
+            source or target,
+            device_id=device_id,
+            videos_dir=videos_dir,
+            remote_dir=PurePosixPath(remote),
+            now=now,
+            **options,
+        )
+
+    here = videos_dir / DEVICE_ID
+    return SimpleNamespace(there=there, here=here, top=videos_dir, pull=pull)
+
+
+def put(path, content, *, at=1_767_323_045):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    os.utime(path, (at, at))
+
+
+def files_below(folder):
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}

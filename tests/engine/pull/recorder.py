@@ -34,7 +34,7 @@ def write(connection, rows=1):
     connection.execute("BEGIN IMMEDIATE")
     for table in ("ROI_1", "ROI_2"):
         connection.executemany(
-            f"INSERT INTO {table} (t, x) VALUES (?, randomblob(120))",
+            f"INSERT INTO {table} (t, x) VALUES (?, randomblob(120))",  # noqa: S608
             [(n,) for n in range(rows)],
         )
     connection.execute("UPDATE ROI_MAP SET roi_value = roi_value + ?", (rows,))

@@ -1,0 +1,156 @@
+"""Pull one device's videos. Nothing is ever deleted, there or here, nor made smaller here."""
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path, PurePosixPath
+
+from backups.engine.pull.arrivals import Arrivals, Verdict
+from backups.engine.pull.errors import LocalFull
+from backups.engine.pull.names import checked_device, checked_remote, is_plain
+from backups.engine.pull.outcome import Difference, PulledVideos
+from backups.engine.pull.processes import Watch
+from backups.engine.pull.progress import Phase, Progress
+from backups.engine.pull.rsync import Heard, Item, Link, copy_files, listing
+from backups.engine.pull.ssh import SshTarget
+from backups.engine.pull.tree import VideoTree, opened_tree
+from backups.engine.texts import one_line
+
+ON_A_DEVICE = PurePosixPath("/ethoscope_data/videos")
+KEEP_FREE = 64 * 1024 * 1024
+_NOT_COPIED = "its name is hidden, too long, or holds what cannot be printed"
+
+
+def pull_videos(
+    target: SshTarget,
+    *,
+    device_id: str,
+    videos_dir: Path,
+    now: datetime,
+    remote_dir: PurePosixPath = ON_A_DEVICE,
+    bandwidth_kib: int = 0,
+    silent_seconds: int = 60,
+    keep_free_bytes: int = KEEP_FREE,
+    progress: Callable[[Progress], None] = lambda _: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> PulledVideos:
+    """Copy what is not here yet into `videos_dir/device_id`, then compare the two once more.
+
+    A file that is here is replaced only by one that begins with all of it. Raises PullError;
+    whole files that arrived by then stay.
+    """
+    source = checked_remote(remote_dir / checked_device(device_id))
+    began = time.monotonic()
+    link = Link(
+        target=target,
+        watch=Watch(cancelled=cancelled, silent_seconds=silent_seconds),
+        tell=progress,
+        bandwidth_kib=bandwidth_kib,
+        silent_seconds=silent_seconds,
+    )
+    with opened_tree(videos_dir, device_id) as tree:
+        pull = _Pull(link=link, source=source, tree=tree, keep_free_bytes=keep_free_bytes)
+        pull.copy()
+        done = pull.prove(began=now)
+    seconds = time.monotonic() - began
+    return replace(done, compared_at=now + timedelta(seconds=seconds), seconds=seconds)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pull:
+    link: Link
+    source: PurePosixPath
+    tree: VideoTree
+    keep_free_bytes: int
+    wire_bytes: int = 0
+    files_added: int = 0
+    files_grown: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def copy(self) -> None:
+        seen = self._listing(Phase.COMPARING)
+        wanted = [item for item in seen.items if self._why_not(item) == ""]
+        arrivals = Arrivals(self.tree)
+        new = [item for item in wanted if item.is_new]
+        differing = [item for item in wanted if not item.is_new and not arrivals.is_known(item)]
+        self._refuse_if_full([*new, *differing])
+        self._copy_new(new)
+        self._copy_differing(differing, arrivals)
+
+    def prove(self, *, began: datetime) -> PulledVideos:
+        """Compare once more: what is said of the copy is what this shows."""
+        seen = self._listing(Phase.PROVING)
+        arrivals = Arrivals(self.tree)
+        left, quarantined, refused = [], [], []
+        for item in seen.items:
+            if why := self._why_not(item):
+                refused.append(Difference(path=_shown(item.path), reason=why))
+            elif not item.is_new and (kept := arrivals.known(item)):
+                quarantined.append(Difference(path=item.path, reason=kept.reason, kept=kept.path))
+            else:
+                left.append(item.path)
+        refused += [
+            Difference(path=_shown(p), reason="not a file of its own") for p in seen.skipped
+        ]
+        return PulledVideos(
+            folder=self.tree.own,
+            compared_at=began,
+            file_count=seen.file_count,
+            files_added=self.files_added,
+            files_grown=self.files_grown,
+            wire_bytes=self.wire_bytes,
+            left=tuple(left),
+            quarantined=tuple(quarantined),
+            refused=tuple(refused),
+            problems=tuple(self.problems),
+            seconds=0.0,
+        )
+
+    def _copy_new(self, items: list[Item]) -> None:
+        """They are out of sight until they are whole; what came meanwhile is not overwritten."""
+        if not items:
+            return
+        words = ["--ignore-existing", f"--temp-dir={self.tree.arriving}"]
+        words += [f"--partial-dir={self.tree.partial}"]
+        heard = copy_files(self.link, self.source, self.tree.own, items=items, options=words)
+        self._note(heard)
+        self.files_added += heard.statistics.get("Number of regular files transferred", 0)
+
+    def _copy_differing(self, items: list[Item], arrivals: Arrivals) -> None:
+        """Into a place apart, built upon what is here; each is judged by its content."""
+        if not items:
+            return
+        words = ["--ignore-times", f"--copy-dest={self.tree.own}"]
+        words += [f"--partial-dir={self.tree.partial}"]
+        heard = copy_files(self.link, self.source, self.tree.apart, items=items, options=words)
+        self._note(heard)
+        for item in items:
+            if arrivals.settle(item.path) is Verdict.GREW:
+                self.files_grown += 1
+
+    def _listing(self, phase: Phase) -> Heard:
+        heard = listing(self.link, self.source, self.tree.own, phase=phase)
+        self._note(heard)
+        return heard
+
+    def _note(self, heard: Heard) -> None:
+        self.wire_bytes += heard.wire_bytes
+        if heard.problem and heard.problem not in self.problems:
+            self.problems.append(heard.problem)
+
+    def _why_not(self, item: Item) -> str:
+        if not is_plain(item.path):
+            return _NOT_COPIED
+        return self.tree.in_the_way(item.path)
+
+    def _refuse_if_full(self, items: list[Item]) -> None:
+        needed = sum(item.size_bytes for item in items)
+        free = shutil.disk_usage(self.tree.own).free
+        if needed and free - needed < self.keep_free_bytes:
+            raise LocalFull(f"{needed:,} bytes are needed, {free:,} are free")
+
+
+def _shown(name: str) -> str:
+    return one_line(name, limit=200)

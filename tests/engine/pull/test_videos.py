@@ -1,0 +1,223 @@
+"""Videos come whole, only into their device's own tree, and nothing that is here is lost."""
+
+import os
+
+import pytest
+
+from backups.engine.pull.errors import (
+    BadName,
+    LocalFailed,
+    LocalFull,
+    PullRunning,
+    RemoteMissing,
+    SourceVanished,
+    TransferIncomplete,
+)
+from backups.engine.pull.failures import rsync_failure
+from backups.engine.pull.tree import opened_tree
+from tests.engine.pull.conftest import DEVICE_ID, chunk, files_below, put
+
+
+def test_all_chunks_arrive_and_the_comparison_says_so(videos, now):
+    done = videos.pull()
+    assert files_below(videos.here) == files_below(videos.there)
+    assert (done.complete, done.file_count, done.files_added) == (True, 3, 3)
+    assert done.compared_at > now
+
+
+def test_a_second_pull_copies_nothing(videos):
+    videos.pull()
+    done = videos.pull()
+    assert (done.complete, done.file_count, done.files_added, done.files_grown) == (True, 3, 0, 0)
+
+
+def test_a_growing_chunk_grows_here(videos):
+    videos.pull()
+    put(videos.there / chunk(3), bytes([3]) * 70_000, at=1_767_323_099)
+    done = videos.pull()
+    assert (done.complete, done.files_grown) == (True, 1)
+    assert files_below(videos.here) == files_below(videos.there)
+
+
+def test_only_the_new_end_of_a_grown_chunk_goes_over_the_wire(videos):
+    put(videos.there / chunk(3), os.urandom(3_000_000))
+    videos.pull()
+    put(
+        videos.there / chunk(3),
+        (videos.there / chunk(3)).read_bytes() + b"x" * 999,
+        at=1_767_400_000,
+    )
+    assert videos.pull().wire_bytes < 200_000
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"\1" * 20_000, id="smaller"),
+        pytest.param(b"\7" * 50_000, id="same size, other content"),
+        pytest.param(b"\7" * 90_000, id="larger, other beginning"),
+        pytest.param(b"", id="empty"),
+    ],
+)
+def test_another_file_under_a_chunks_name_is_kept_apart(videos, content):
+    videos.pull()
+    before = files_below(videos.here)
+    put(videos.there / chunk(1), content, at=1_767_400_000)
+    done = videos.pull()
+    assert files_below(videos.here) == before
+    assert [difference.path for difference in done.quarantined] == [chunk(1)]
+    assert (videos.top / ".quarantine" / DEVICE_ID / chunk(1)).read_bytes() == content
+    assert not done.complete
+
+
+def test_what_is_in_quarantine_is_not_fetched_again_and_still_told(videos):
+    put(videos.there / chunk(1), os.urandom(500_000))
+    videos.pull()
+    put(videos.there / chunk(1), os.urandom(400_000), at=1_767_400_000)
+    videos.pull()
+    done = videos.pull()
+    assert done.wire_bytes < 20_000
+    assert len(done.quarantined) == 1
+    assert len(files_below(videos.top / ".quarantine")) == 1
+
+
+def test_each_other_version_is_kept_up_to_a_limit(videos):
+    videos.pull()
+    for number in range(11):
+        put(videos.there / chunk(1), bytes([99]) * (100 + number), at=1_767_400_000 + number)
+        done = videos.pull()
+    assert len(files_below(videos.top / ".quarantine")) == 9
+    assert not done.complete
+
+
+def test_a_touched_chunk_is_no_other_file(videos):
+    videos.pull()
+    put(videos.there / chunk(1), b"\1" * 50_000, at=1_767_400_000)
+    done = videos.pull()
+    assert (done.complete, done.quarantined) == (True, ())
+
+
+def test_what_a_device_removed_stays_here(videos):
+    videos.pull()
+    (videos.there / chunk(1)).unlink()
+    assert videos.pull().complete
+    assert (videos.here / chunk(1)).exists()
+
+
+def test_nothing_changes_on_the_device(videos):
+    before = files_below(videos.there)
+    put(videos.here / "only_here.h264", b"old")
+    videos.pull()
+    assert files_below(videos.there) == before
+
+
+def test_hidden_files_stay_on_the_device(videos):
+    put(videos.there / ".cache" / "video_cache.pkl", b"code")
+    put(videos.there / chunk(1).replace("2026-01-02_03-04-05_", ".2026"), b"half")
+    done = videos.pull()
+    assert set(files_below(videos.here)) == {chunk(1), chunk(2), chunk(3)}
+    assert done.complete
+
+
+@pytest.mark.parametrize("name", ["a\nb.h264", "tab\there.h264", "\x1b[2J.h264", "\udcff.h264"])
+def test_a_name_that_cannot_be_shown_is_refused_and_told(videos, name):
+    put(videos.there / name, b"video")
+    done = videos.pull()
+    assert set(files_below(videos.here)) == {chunk(1), chunk(2), chunk(3)}
+    assert (len(done.refused), done.complete) == (1, False)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "-rf.h264",
+        "a b'c\"d.h264",
+        "$(touch x);`id`.h264",
+        "ö\\#012.h264",
+        "--delete",
+        "..x/a",
+        "[!*?",
+    ],
+)
+def test_an_odd_name_is_only_a_name(videos, name):
+    put(videos.there / name, b"video")
+    done = videos.pull()
+    hidden = name.startswith(".")
+    assert ((videos.here / name).exists(), done.complete) == (not hidden, True)
+
+
+def test_a_link_is_not_followed_there(videos, tmp_path):
+    (tmp_path / "secret").write_text("secret")
+    (videos.there / "link.h264").symlink_to(tmp_path / "secret")
+    (videos.there / "folder").symlink_to(tmp_path)
+    done = videos.pull()
+    assert set(files_below(videos.here)) == {chunk(1), chunk(2), chunk(3)}
+    assert {refused.path for refused in done.refused} == {"link.h264", "folder"}
+
+
+@pytest.mark.parametrize("part", ["ETHOSCOPE_019", chunk(2)])
+def test_a_link_is_not_followed_here(videos, tmp_path, part):
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (videos.here / part).parent.mkdir(parents=True)
+    (videos.here / part).symlink_to(outside)
+    done = videos.pull()
+    assert (list(outside.iterdir()), done.complete) == ([], False)
+    assert (videos.here / part).is_symlink()
+
+
+def test_a_devices_folder_that_is_a_link_is_refused(videos, tmp_path):
+    videos.here.symlink_to(tmp_path)
+    with pytest.raises(LocalFailed, match="link"):
+        videos.pull()
+
+
+def test_a_device_without_videos_is_told_from_one_that_could_not_be_asked(videos):
+    with pytest.raises(RemoteMissing):
+        videos.pull(device_id="other")
+    assert not (videos.top / "other").exists()
+
+
+@pytest.mark.parametrize("device_id", ["..", "", "-x", "a/b", ".cache", "a" * 65])
+def test_a_device_id_that_is_no_folder_is_refused(videos, device_id):
+    with pytest.raises(BadName):
+        videos.pull(device_id=device_id)
+
+
+def test_a_missing_videos_folder_is_not_made(videos):
+    videos.top.rmdir()
+    with pytest.raises(LocalFailed):
+        videos.pull()
+    assert not videos.top.exists()
+
+
+def test_two_pulls_of_one_device_do_not_run_at_once(videos):
+    with opened_tree(videos.top, DEVICE_ID), pytest.raises(PullRunning):
+        videos.pull()
+
+
+def test_no_room_is_said_before_anything_is_copied(videos):
+    with pytest.raises(LocalFull, match="are free"):
+        videos.pull(keep_free_bytes=2**60)
+
+
+def test_progress_ends_with_all_files_and_bytes(videos):
+    told = []
+    videos.pull(progress=told.append)
+    last = [step for step in told if step.files_expected][-1]
+    assert (last.files_done, last.files_left, last.percent) == (3, 0, 100)
+    assert (last.bytes_done, last.bytes_expected) == (150_000, 150_000)
+
+
+def test_the_bandwidth_limit_is_kept(videos):
+    put(videos.there / chunk(4), os.urandom(2_000_000))
+    told = []
+    videos.pull(bandwidth_kib=1000, progress=told.append)
+    assert 0 < max(step.bytes_per_second for step in told if step.bytes_done > 500_000) < 4_000_000
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"), [(23, TransferIncomplete), (24, SourceVanished)], ids=["23", "24"]
+)
+def test_codes_have_names(code, kind):
+    assert isinstance(rsync_failure(code, "rsync: x"), kind)
