@@ -9,7 +9,7 @@ from humanize import naturaldelta, naturalsize
 
 from backups.engine.facts import BackupType
 from backups.engine.verdict import Verdict
-from backups.models import ServiceStatus
+from backups.models import RunState, ServiceStatus
 
 SHAPES = {
     Verdict.CORRUPT: "broken_image",
@@ -65,6 +65,33 @@ def availability(service: ServiceStatus | None, now: datetime) -> str:
     if now - service.checked_at >= settings.STATUS_TTL:
         return "not asked lately"
     return "available" if service.is_available else "no answer"
+
+
+RUN_SHAPES = {
+    RunState.QUEUED: "hourglass_empty",
+    RunState.RUNNING: "sync",
+    RunState.WAITING: "pending",
+    RunState.SUCCEEDED: "check",
+    RunState.FAILED: "error",
+    RunState.CANCELLED: "block",
+}
+
+
+def run_state(state: str) -> SafeString:
+    """How a run stands. That one succeeded is no verdict, and has not its colour."""
+    return format_html(
+        '<span class="verdict run-{}"><span class="material-symbols-outlined verdict-shape"'
+        ' aria-hidden="true">{}</span><span>{}</span></span>',
+        state,
+        RUN_SHAPES[RunState(state)],
+        state,
+    )
+
+
+def took(started_at: datetime | None, ended_at: datetime | None) -> str:
+    if started_at is None or ended_at is None:
+        return "-"
+    return str(naturaldelta(ended_at - started_at, minimum_unit="milliseconds"))
 
 
 def size(size_bytes: int | None) -> str:

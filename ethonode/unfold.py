@@ -90,12 +90,14 @@ UNFOLD: dict[str, Any] = {
                     _list("Result copies", "database", "backups", "resultcopy"),
                     _list("Services", "dns", "backups", "servicestatus"),
                     _list("Policies", "rule", "backups", "policy"),
+                    _list("Plans", "event_repeat", "backups", "backupplan"),
                 ],
             },
             {
                 "title": "Work",
                 "separator": True,
                 "items": [
+                    _list("Backup runs", "sync", "backups", "run"),
                     _list("Schedule", "calendar_clock", "django_celery_beat", "periodictask"),
                     _list("Task results", "checklist", "django_celery_results", "taskresult"),
                 ],

@@ -1,5 +1,25 @@
 """The admin: it shows and queues, and decides nothing."""
 
-from backups.admin import copies, devices, people, policies, schedule, services, snapshots
+from backups.admin import (
+    copies,
+    devices,
+    people,
+    plans,
+    policies,
+    runs,
+    schedule,
+    services,
+    snapshots,
+)
 
-__all__ = ["copies", "devices", "people", "policies", "schedule", "services", "snapshots"]
+__all__ = [
+    "copies",
+    "devices",
+    "people",
+    "plans",
+    "policies",
+    "runs",
+    "schedule",
+    "services",
+    "snapshots",
+]

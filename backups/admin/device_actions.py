@@ -11,17 +11,18 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
 from backups.admin import queue
+from backups.admin.run_actions import RunActions
 from devices.admin.dialogs import confirm, go_to
 from devices.models import Device
 
 LOOK = "The node is asked again, and a worker looks at the disk. The new verdict shows here."
 
 
-class DeviceActions:
-    actions = ["look_again"]
+class DeviceActions(RunActions):
+    actions = ["look_again", "mirror_selected"]
     actions_list = ["refresh_all"]
     actions_row = ["refresh_row"]
-    actions_detail = ["refresh"]
+    actions_detail = ["refresh", "mirror_now"]
 
     def has_refresh_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("devices.refresh_device")

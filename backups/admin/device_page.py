@@ -17,6 +17,7 @@ from devices.models import Device, Experiment
 
 ROWS = 15
 SNAPSHOTS_SHOWN = 50
+BACKUPS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +62,7 @@ def page_context(request: HttpRequest, device: Device) -> dict[str, Any]:
         "run_rows": _run_rows(device, list(runs), status),
         "recordings": _page(request, "recordings", device.recordings.all()),
         "trends": _trends(device),
+        "made_here": device.runs.all()[:BACKUPS_SHOWN],
     }
 
 

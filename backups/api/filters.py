@@ -10,7 +10,7 @@ from rest_framework import serializers
 
 from backups.dashboard import DeviceStatus
 from backups.engine.verdict import Verdict
-from backups.models import BackupSnapshot, Recording
+from backups.models import BackupSnapshot, Recording, Run
 from backups.models.choices import BACKUP_TYPES
 from devices.models import Experiment, Lifecycle
 
@@ -95,3 +95,13 @@ class RecordingFilter(filters.FilterSet):  # type: ignore[misc]
     class Meta:
         model = Recording
         fields: list[str] = []
+
+
+class RunFilter(filters.FilterSet):  # type: ignore[misc]
+    device = filters.CharFilter("device__device_id", max_length=64)
+    queued_after = filters.IsoDateTimeFilter("queued_at", lookup_expr="gte", validators=TIMES)
+    queued_before = filters.IsoDateTimeFilter("queued_at", lookup_expr="lt", validators=TIMES)
+
+    class Meta:
+        model = Run
+        fields = ["kind", "state", "trigger"]

@@ -19,7 +19,14 @@ from backups.api import freshness, legacy, legacy_device
 from backups.api.errors import OneErrorShape
 from backups.api.newest_chunks import newest_chunks
 from backups.api.permissions import MayReadStatus, MayStartBackup
+from backups.api.runs import start_mirror
+from backups.services import runs
 from devices.models import Device
+
+WATCHES_ONLY = (
+    "This installation watches backups and does not start them: "
+    "use the backup services of the node."
+)
 
 
 class OldRoute(OneErrorShape, APIView):
@@ -74,16 +81,13 @@ class DeviceBackupView(OldRoute):
         return _never_kept(_json(payload))
 
     def post(self, request: Request, device_id: str) -> HttpResponse:
-        if _device(device_id) is None:
+        device = _device(device_id)
+        if device is None:
             return _json({"error": f"Device {device_id} not found"})
-        return _json(
-            {
-                "success": False,
-                "error": "This installation watches backups and does not start them: "
-                "use the backup services of the node.",
-                "backup_type": "none",
-            }
-        )
+        if not runs.mirrors_here(device):
+            return _json({"success": False, "error": WATCHES_ONLY, "backup_type": "none"})
+        start_mirror(device, request.user)
+        return _json({"success": True, "backup_type": "mysql"})
 
 
 def _device(device_id: str) -> Device | None:

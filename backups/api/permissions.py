@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 from backups.api.networks import comes_from_status_network
 
 VIEW = ["%(app_label)s.view_%(model_name)s"]
-START_BACKUP = "backups.change_backup"
+START_BACKUP = "backups.start_run"
 
 
 class MayView(DjangoModelPermissions):

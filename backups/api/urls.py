@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 from backups.api import errors, old_routes, views
 from backups.api.auth import Login, Logout
 from backups.api.integration import integration_page
+from backups.api.runs import RunViewSet
 from backups.api.videos import VideosView
 
 router = SimpleRouter()
@@ -16,6 +17,7 @@ router.register("snapshots", views.SnapshotViewSet)
 router.register("services", views.ServiceViewSet)
 router.register("experiments", views.ExperimentViewSet)
 router.register("recordings", views.RecordingViewSet)
+router.register("runs", RunViewSet)
 
 for_users = {"permission_classes": [IsAuthenticated]}
 v1 = [

@@ -14,6 +14,7 @@ from backups.sparkline import sparkline
 register = template.Library()
 register.filter("ago", badges.ago)
 register.filter("size", badges.size)
+register.filter("run_state", badges.run_state)
 register.simple_tag(sparkline)
 
 

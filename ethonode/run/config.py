@@ -119,9 +119,10 @@ def _lab(stack: Stack, lab: LabPlaces) -> Program:
 
 def _worker(stack: Stack) -> Program:
     state = stack.environment.var_dir / "run" / "worker.state"
+    concurrency = 2 + stack.environment.parallel_runs  # so that runs keep no snapshot waiting
     command = (
         *(stack.python, "-m", "celery", "-A", "ethonode.celery", "worker"),
-        *("--pool", "prefork", "--concurrency", "2", "--max-tasks-per-child", "1000"),
+        *("--pool", "prefork", "--concurrency", str(concurrency), "--max-tasks-per-child", "1000"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
         *("--statedb", str(state), "--hostname", "worker@%h", "--loglevel", "INFO"),
     )

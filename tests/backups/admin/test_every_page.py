@@ -10,7 +10,7 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, SolarSch
 from django_celery_results.models import TaskResult
 from knox.models import AuthToken
 
-from backups.models import BackupSnapshot, Recording, ResultCopy, VideoScan
+from backups.models import BackupPlan, BackupSnapshot, Recording, ResultCopy, Run, VideoScan
 from devices.models import DeviceGroup, Experiment
 from ethonode.urls import admin  # which has loaded every page
 
@@ -19,6 +19,7 @@ READ_ONLY = [
     "Experiment",
     "Recording",
     "ResultCopy",
+    "Run",
     "ServiceStatus",
     "TaskResult",
 ]
@@ -43,6 +44,11 @@ def one_of_each(device, take, services, now, admin_user):
         snapshot=take(device, "video"), seconds=0.1, folder_count=2, listed_folder_count=1,
         cached_count=3, fresh_count=1, errors=["one folder cannot be read"],
     )  # fmt: skip
+    Run.objects.create(
+        device=device, kind="mirror", trigger="person", queued_at=now, not_before=now, log="hello",
+        numbers={"tables": [{"table": "ROI_1", "equal": True}], "findings": [{"kind": "holes"}]},
+    )  # fmt: skip
+    BackupPlan.objects.create(mirror_here=True)
     DeviceGroup.objects.create(name="Incubator A")
     Group.objects.create(name="lab")
     AuthToken.objects.create(admin_user)

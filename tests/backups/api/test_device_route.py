@@ -232,7 +232,7 @@ def test_a_stranger_reads_no_device(client, device):
 
 
 def test_a_backup_is_not_started_here(person, device):
-    answer = person("backups.change_backup").post(f"/device/{device.device_id}/backup")
+    answer = person("backups.start_run").post(f"/device/{device.device_id}/backup")
     assert keys(answer.json()) == ["success", "error", "backup_type"]
     assert answer.json()["success"] is False
     assert answer.json()["backup_type"] == "none"

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from backups.api.urls import router
-from backups.models import Recording
+from backups.models import Recording, Run
 from devices.models import Experiment
 
 pytestmark = pytest.mark.django_db
@@ -16,10 +16,13 @@ LISTS = {
     "services": "backups.view_servicestatus",
     "experiments": "devices.view_experiment",
     "recordings": "backups.view_recording",
+    "runs": "backups.view_run",
 }
 ACTIONS = {
     "devices/0192c3d4e5f60718293a4b5c6d7e8f90/refresh": "devices.refresh_device",
+    "devices/0192c3d4e5f60718293a4b5c6d7e8f90/mirror": "backups.start_run",
     "services/mysql/check": "backups.check_servicestatus",
+    "runs/1/cancel": "backups.cancel_run",
 }
 FOR_ALL_WHO_ARE_LOGGED_IN = ["schema", "docs"]
 
@@ -31,12 +34,16 @@ def one_of_each(device, services, take, now):
         device=device, writer="sqlite", filename="a.db", first_seen_at=now, listed_at=now
     )
     recording = Recording.objects.create(device=device, folder="f", chunk_count=1, size_bytes=1)
+    made_here = Run.objects.create(
+        device=device, kind="mirror", trigger="person", queued_at=now, not_before=now
+    )
     return {
         "devices": device.device_id,
         "snapshots": take(device, "sqlite").pk,
         "services": "mysql",
         "experiments": run.pk,
         "recordings": recording.pk,
+        "runs": made_here.pk,
     }
 
 

@@ -1,0 +1,34 @@
+"""What the pages of runs show beside the plain facts."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from backups import badges
+from backups.models import OPEN_STATES, Run, RunState
+
+SHOWN = 50
+
+
+def open_runs(*, now: datetime) -> dict[str, Any]:
+    runs = Run.objects.filter(state__in=OPEN_STATES).select_related("device")
+    rows = [run_context(run, now=now) for run in runs.order_by("-started_at", "pk")[:SHOWN]]
+    return {"open_rows": rows, "now": now}
+
+
+def run_context(run: Run, *, now: datetime) -> dict[str, Any]:
+    return {
+        "run": run,
+        "now": now,
+        "state_badge": badges.run_state(run.state),
+        "took": badges.took(run.started_at, run.ended_at or now),
+        "time_left": _time_left(run, now=now),
+        "tables": run.numbers.get("tables", []),
+        "findings": run.numbers.get("findings", []),
+    }
+
+
+def _time_left(run: Run, *, now: datetime) -> timedelta | None:
+    """As long as the rest takes at the pace so far."""
+    if run.state != RunState.RUNNING or not run.percent or run.started_at is None:
+        return None
+    return (now - run.started_at) * (100 - run.percent) / run.percent
