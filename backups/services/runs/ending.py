@@ -15,13 +15,20 @@ LONGEST_ERROR = 1000
 def end_run(
     run: Run, state: RunState, *, now: datetime, error: str = "", retry: bool = False, **facts: Any
 ) -> bool:
-    """Write down the end, and queue the next attempt where one helps. False: it had ended."""
+    """Write down the end, and queue the next attempt where one helps and nobody cancelled it.
+
+    False: it had ended before.
+    """
     with transaction.atomic():
         mine = Run.objects.filter(pk=run.pk, state=RunState.RUNNING)
         ended = mine.update(state=state, ended_at=now, error=error[:LONGEST_ERROR], **facts)
-        if ended and retry:
+        if ended and retry and not _was_cancelled(run):
             request_retry(run, now=now)
     return bool(ended)
+
+
+def _was_cancelled(run: Run) -> bool:
+    return Run.objects.filter(pk=run.pk, cancel_requested_at__isnull=False).exists()
 
 
 def let_wait(run: Run, *, now: datetime, reason: str, **facts: Any) -> bool:

@@ -83,6 +83,16 @@ def test_a_silent_server_does_not_keep_a_cancelled_run(while_it_runs, silent, co
     assert not copy.exists()
 
 
+def test_a_run_that_breaks_off_after_it_was_cancelled_is_not_tried_again(ask, database, now):
+    def cancel_and_trip(_):
+        runs.cancel_run(Run.objects.get(), now=now)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        runs.perform(ask().pk, clock=timezone.now, show=cancel_and_trip)
+    assert Run.objects.get().state == "failed"
+
+
 def test_a_run_that_lost_its_lease_stops_and_changes_nothing(while_it_runs, database, copy):
     run = while_it_runs(lambda: Lease.objects.update(token="another/1/1/1"))
     assert run.state == "failed"
