@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_datetime
 from backups.services import daemons, runs, snapshots, thinning
 from backups.services.leases import LeaseHeld
 from devices.models import Device
-from devices.tasks import refresh_devices
+from devices.tasks import read_cards, refresh_devices
 
 SNAPSHOT_EXPIRES = 280  # seconds: under the period of its schedule, so that no backlog builds up
 LEASE_RETRY_SECONDS = 15
@@ -78,4 +78,5 @@ def reap_runs() -> str:
 @shared_task
 def refresh_all() -> None:
     """One whole cycle: who there is, what the services say, what the disk holds."""
-    chain(refresh_devices.si(), check_services.si(), take_snapshots.si()).delay()
+    steps = (refresh_devices, check_services, take_snapshots, read_cards)
+    chain(step.si() for step in steps).delay()
