@@ -84,8 +84,9 @@ def copy(target, device, tmp_path, now):
 
 @pytest.fixture(autouse=True)
 def nothing_left_on_the_device():
+    before = temporaries()
     yield
-    assert_all_go(temporaries())
+    assert_all_go(temporaries() - before)
 
 
 def assert_all_go(left):

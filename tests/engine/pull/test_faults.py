@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from threading import Event, Timer
 
@@ -160,6 +160,29 @@ def test_a_killed_video_pull_leaves_whole_chunks(videos, target, number):
     here = files_below(videos.here) if videos.here.exists() else {}
     assert all(whole[name] == content for name, content in here.items())
     assert videos.pull().complete
+
+
+def test_a_killed_rsync_leaves_nothing_in_the_tree(videos, tmp_path):
+    put(videos.there / chunk(4), os.urandom(3_000_000))
+
+    def kill(step):
+        if step.bytes_done > 300_000:
+            for pid in _rsyncs(tmp_path):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    with pytest.raises(PullError):
+        videos.pull(bandwidth_kib=500, progress=kill)
+    assert {path.name[0] for path in videos.here.rglob("*")} <= {"E", "2"}
+    assert videos.pull().complete
+
+
+def _rsyncs(folder):
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            words = place.read_bytes()
+            if words.startswith(b"rsync") and f"{folder}/known_hosts".encode() in words:
+                yield int(place.parent.name)
 
 
 def _kill_in_mid_work(target, kind, remote, here):
