@@ -38,7 +38,7 @@ lint: .venv/.dev
 
 test-long: .venv/.dev  # what CI runs in a short form: more sequences, more kills, a million files
 	@.ci/install-test-servers
-	ETHONODE_TEST_SEQUENCES=5000 ETHONODE_TEST_ENTRIES=1000000 ETHONODE_KILLS=200 \
+	ETHONODE_TEST_SEQUENCES=5000 ETHONODE_TEST_ENTRIES=1000000 ETHONODE_KILLS=200 ETHONODE_PULLS=100 \
 	  $(BIN)/pytest -n 2 --timeout 7200 tests/engine
 
 bench-long: .venv/.dev
