@@ -78,5 +78,5 @@ def reap_runs() -> str:
 @shared_task
 def refresh_all() -> None:
     """One whole cycle: who there is, what the services say, what the disk holds."""
-    steps = (refresh_devices, check_services, take_snapshots, read_cards)
-    chain(step.si() for step in steps).delay()
+    asking = chain(refresh_devices.si(), check_services.si())
+    chain(asking, take_snapshots.si(), read_cards.si()).delay()
