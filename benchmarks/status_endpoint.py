@@ -37,6 +37,7 @@ class Figure:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--devices", default="50,100,200", help="sizes of the fleet")
+    parser.add_argument("--short", action="store_const", const="50,100", dest="devices")
     counts = [int(count) for count in parser.parse_args().devices.split(",")]
     with tempfile.TemporaryDirectory() as folder:
         _set_up(Path(folder))

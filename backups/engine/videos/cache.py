@@ -116,14 +116,14 @@ class CacheFile:
 
     def _content(self) -> _Content:
         data = self._read()
-        body, signature = data[:-_SIGNATURE_BYTES], data[-_SIGNATURE_BYTES:]
-        if not body.endswith(_MARK):
+        whole = memoryview(data)  # slices of it copy nothing: a cache is megabytes
+        body, signature = whole[:-_SIGNATURE_BYTES], whole[-_SIGNATURE_BYTES:]
+        if body[-len(_MARK) :] != _MARK:
             raise CacheUnusable(_unsigned(data))
-        pickled = memoryview(body)[: -len(_MARK)]
-        if not hmac.compare_digest(signature, self._signature(pickled)):
+        if not hmac.compare_digest(signature, self._signature(body[: -len(_MARK)])):
             raise CacheUnusable("is not what this installation wrote for this device")
         try:
-            plain = _NoClasses(io.BytesIO(pickled)).load()
+            plain = _NoClasses(io.BytesIO(data)).load()  # ends where the signed part does
             content = msgspec.convert(plain, _Content, builtin_types=(bytes,))
         except _BAD_CONTENT as error:
             raise CacheUnusable(f"cannot be read: {error}") from error
