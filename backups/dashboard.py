@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from backups.engine.facts import BackupFacts, BackupType
+from backups.engine.facts import SERVICE_OF, BackupFacts, BackupType
 from backups.engine.verdict import SEVERITY, Judgement, Limits, Verdict, judge, worst
 from backups.models import Policy, ServiceStatus
 from backups.models.newest import Newest, newest_of, newest_of_all
@@ -13,8 +13,6 @@ from backups.models.policy import DEFAULT_LIMITS
 from devices.models import Device, Lifecycle
 
 AllLimits = Mapping[tuple[int | None, str], Limits]
-
-SERVICE_OF = {BackupType.MYSQL: "mysql", BackupType.SQLITE: "rsync", BackupType.VIDEO: "rsync"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

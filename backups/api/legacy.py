@@ -11,9 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from backups.dashboard import SERVICE_OF, BackupStatus, DeviceStatus, Fleet
+from backups.dashboard import BackupStatus, DeviceStatus, Fleet
 from backups.engine.byte_sizes import human_size
-from backups.engine.facts import BackupType
+from backups.engine.facts import SERVICE_OF, BackupType
 from backups.engine.verdict import Verdict
 from backups.models import ServiceStatus
 

@@ -14,6 +14,10 @@ class BackupType(StrEnum):
     VIDEO = "video"
 
 
+# Which of the two services claims to save it.
+SERVICE_OF = {BackupType.MYSQL: "mysql", BackupType.SQLITE: "rsync", BackupType.VIDEO: "rsync"}
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One run or recording that is not safe: which, since when, and why in words."""

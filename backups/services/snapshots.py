@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from backups.engine.facts import BackupFacts, BackupType
+from backups.engine.facts import SERVICE_OF, BackupFacts, BackupType
 from backups.engine.videos.facts import ScanResult
 from backups.models import Backup, BackupSnapshot, Claim, VideoScan
 from backups.services.facts import DiskReading, database_facts
@@ -16,7 +16,6 @@ from backups.services.video_facts import read_videos
 from devices.models import Device, Lifecycle
 
 LEASE = timedelta(minutes=6)  # just over the time limit of a task
-SERVICE_OF = {BackupType.MYSQL: "mysql", BackupType.SQLITE: "rsync", BackupType.VIDEO: "rsync"}
 
 
 def devices_to_look_at() -> list[Device]:
