@@ -52,8 +52,8 @@ bench: .venv/.dev
 	  echo "== $$bench"; $(BIN)/python -m benchmarks.$$bench --short || exit 1; done
 
 lock: .venv/.dev
-	$(BIN)/uv pip compile requirements.in -o requirements.txt --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
-	$(BIN)/uv pip compile requirements-dev.in -o requirements-dev.txt --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+	$(BIN)/uv pip compile requirements.in -o requirements.txt --python-version 3.11 --universal --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+	$(BIN)/uv pip compile requirements-dev.in -o requirements-dev.txt --python-version 3.11 --universal --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov mutants
