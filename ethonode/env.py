@@ -33,6 +33,11 @@ class Environment:
     mysql_user: str
     mysql_password: str = field(repr=False)  # of the databases on the devices
     mysql_port: int
+    ssh_user: str  # of the devices' accounts
+    ssh_port: int
+    ssh_key_file: Path
+    device_data_root: Path  # where devices keep `results/` and `videos/`
+    bandwidth_kib: int  # of one pull, in KiB a second; 0: no limit
     parallel_runs: int
     videos_dir: Path
     results_dir: Path
@@ -63,6 +68,9 @@ class LabPlaces:
     mysql_port: int
     rsync_port: int
     device_port: int
+    ssh_port: int = 0  # 0: its devices have no sshd
+    database_port: int = 0  # 0: they have no MariaDB
+    ssh_user: str = ""
 
 
 def read() -> Environment:
@@ -109,6 +117,10 @@ def _joined(environment: Environment) -> Environment:
         device_port=lab.device_port,
         videos_dir=Path(lab.root) / "videos",
         results_dir=Path(lab.root) / "results",
+        ssh_port=lab.ssh_port or environment.ssh_port,
+        ssh_user=lab.ssh_user or environment.ssh_user,
+        mysql_port=lab.database_port or environment.mysql_port,
+        device_data_root=Path(lab.root) / "devices",
     )
 
 
@@ -124,6 +136,11 @@ def _read(env: FileAwareEnv) -> Environment:
         mysql_user=env.str("MYSQL_USER", "") or "node",
         mysql_password=env.str("MYSQL_PASSWORD", "") or "node",  # as every device is delivered
         mysql_port=_whole(env, "MYSQL_PORT", 3306, least=1, most=65535),
+        ssh_user=env.str("SSH_USER", "") or "ethoscope",
+        ssh_port=_whole(env, "SSH_PORT", 22, least=1, most=65535),
+        ssh_key_file=_path(env, "SSH_KEY_FILE", var_dir / "ssh" / "key"),
+        device_data_root=_path(env, "DEVICE_DATA_ROOT", Path("/ethoscope_data")),
+        bandwidth_kib=_whole(env, "BANDWIDTH_KIB", 0, least=0, most=10**7),
         parallel_runs=_whole(env, "PARALLEL_RUNS", 2, least=1, most=100),
         videos_dir=_path(env, "VIDEOS_DIR", data_root / "videos"),
         results_dir=_path(env, "RESULTS_DIR", data_root / "results"),
