@@ -56,6 +56,7 @@ def run_backup(run_id: int) -> str:
     run = runs.perform(run_id, clock=timezone.now, slots=settings.PARALLEL_RUNS)
     if run is None:
         return "not to be done now, or by another worker"
+    take_snapshot.delay(run.device.device_id, timezone.now().isoformat())
     start_due_runs.delay()
     return f"{run} {run.state} {run.error}".rstrip()
 

@@ -107,6 +107,7 @@ class Experiment(models.Model):
     device = models.ForeignKey(Device, on_delete=models.CASCADE, related_name="experiments")
     writer = models.CharField(max_length=10, choices=Writer.choices)
     filename = models.CharField(max_length=200)
+    path = models.CharField(max_length=400, blank=True)  # on the device, as it says itself
     started_at = models.DateTimeField(null=True)
     first_seen_at = models.DateTimeField()
     listed_at = models.DateTimeField("last listed")

@@ -15,18 +15,11 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from backups import dashboard
-from backups.api import freshness, legacy, legacy_device
+from backups.api import freshness, legacy, legacy_device, start_backup
 from backups.api.errors import OneErrorShape
 from backups.api.newest_chunks import newest_chunks
 from backups.api.permissions import MayReadStatus, MayStartBackup
-from backups.api.runs import start_mirror
-from backups.services import runs
 from devices.models import Device
-
-WATCHES_ONLY = (
-    "This installation watches backups and does not start them: "
-    "use the backup services of the node."
-)
 
 
 class OldRoute(OneErrorShape, APIView):
@@ -84,10 +77,7 @@ class DeviceBackupView(OldRoute):
         device = _device(device_id)
         if device is None:
             return _json({"error": f"Device {device_id} not found"})
-        if not runs.mirrors_here(device):
-            return _json({"success": False, "error": WATCHES_ONLY, "backup_type": "none"})
-        start_mirror(device, request.user)
-        return _json({"success": True, "backup_type": "mysql"})
+        return _json(start_backup.start(device, request))
 
 
 def _device(device_id: str) -> Device | None:

@@ -60,12 +60,10 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Viewed):
         return accepted_run(run)
 
 
-def start_mirror(device: Device, user: Any) -> Run:
-    """Queue a mirror; while the queue is down it is stored, and starts later."""
+def start_run(device: Device, kind: RunKind, user: Any) -> Run:
+    """Queue it; while the queue is down it is stored, and starts later."""
     try:
-        run = runs.request_run(
-            device, RunKind.MIRROR, trigger=RunTrigger.API, user=user, now=timezone.now()
-        )
+        run = runs.request_run(device, kind, trigger=RunTrigger.API, user=user, now=timezone.now())
     except runs.RunRefused as refused:
         raise Refused(str(refused)) from refused
     with suppress(OperationalError):

@@ -19,9 +19,9 @@ from backups.api.copies import attach_copies
 from backups.api.paging import NewestFirst
 from backups.api.queue import queued
 from backups.api.rows import device_row
-from backups.api.runs import RunSerializer, accepted_run, start_mirror
+from backups.api.runs import RunSerializer, accepted_run, start_run
 from backups.api.viewed import Viewed, acting
-from backups.models import BackupSnapshot, Recording, ServiceStatus
+from backups.models import BackupSnapshot, Recording, RunKind, ServiceStatus
 from backups.models.services import SERVICES
 from devices.models import Device, Experiment, Lifecycle
 from devices.tasks import refresh_devices
@@ -66,8 +66,26 @@ class DeviceViewSet(Viewed):
     @extend_schema(request=None, responses={202: RunSerializer})
     @action(**acting("backups.start_run"))
     def mirror(self, request: Request, device_id: str) -> Response:
-        """Mirror its MariaDB to this installation. A mirror that is open already is given back."""
-        return accepted_run(start_mirror(self.get_object(), request.user))
+        """Mirror its MariaDB to this installation. A run that is open already is given back."""
+        return accepted_run(start_run(self.get_object(), RunKind.MIRROR, request.user))
+
+    @extend_schema(request=None, responses={202: RunSerializer})
+    @action(**acting("backups.start_run"))
+    def pull_results(self, request: Request, device_id: str) -> Response:
+        """Pull its SQLite databases to this installation."""
+        return accepted_run(start_run(self.get_object(), RunKind.PULL_RESULTS, request.user))
+
+    @extend_schema(request=None, responses={202: RunSerializer})
+    @action(**acting("backups.start_run"))
+    def pull_videos(self, request: Request, device_id: str) -> Response:
+        """Pull its videos to this installation."""
+        return accepted_run(start_run(self.get_object(), RunKind.PULL_VIDEOS, request.user))
+
+    @extend_schema(request=None, responses={202: RunSerializer})
+    @action(**acting("backups.start_run"))
+    def verify(self, request: Request, device_id: str) -> Response:
+        """Read every copy of its data to the end."""
+        return accepted_run(start_run(self.get_object(), RunKind.VERIFY, request.user))
 
     def get_object(self) -> Device:
         if not self.kwargs["device_id"].isprintable():

@@ -41,6 +41,8 @@ class Copy:
     first_seen_at: datetime
     data_at: datetime | None  # time of the newest row
     finished: bool  # holds the row that a graceful stop writes last
+    proven_at: datetime | None = None  # a run here showed that it holds all the device had then
+    doubt: str = ""  # how a run here found it to differ from the device
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +81,24 @@ def _run_problem(run: ListedRun, copy: Copy | None) -> Iterable[tuple[str, Probl
         yield "missing", Problem(run.filename, run.known_since, copy.problem)
     elif copy.state is CopyState.BUSY or copy.data_at is None:
         yield "unproven", Problem(run.filename, copy.first_seen_at, copy.problem)
+    else:
+        yield from _usable_problem(run, copy, copy.data_at)
+
+
+def _usable_problem(run: ListedRun, copy: Copy, data_at: datetime) -> Iterable[tuple[str, Problem]]:
+    if copy.doubt:
+        yield "unproven", Problem(run.filename, copy.first_seen_at, copy.doubt)
+    elif copy.proven_at is not None:
+        yield from _changed_since(run, copy.proven_at)
     elif not copy.finished or run.growing:
-        yield from _short_of(run, copy.data_at)
+        yield from _short_of(run, data_at)
+
+
+def _changed_since(run: ListedRun, proven_at: datetime) -> Iterable[tuple[str, Problem]]:
+    """The copy was held against the device itself; only what was written later can be lacking."""
+    if run.growing or (run.changed_at is not None and run.changed_at > proven_at):
+        reason = f"the copy holds all until {proven_at:%Y-%m-%d %H:%M:%S} UTC"
+        yield "behind", Problem(run.filename, proven_at, reason)
 
 
 def _short_of(run: ListedRun, data_at: datetime) -> Iterable[tuple[str, Problem]]:

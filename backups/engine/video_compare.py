@@ -24,6 +24,53 @@ class VideoSource:
     recording_at: datetime | None  # when it was last seen recording; None: never
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PulledSource:
+    """What a pull made here showed of a device's videos, whatever its firmware lists.
+
+    `lacking` are the files that did not come, by recording: how many, and since when that is
+    known. `held_count` is how many files of any kind the disk held then.
+    """
+
+    began_at: datetime
+    file_count: int
+    held_count: int
+    lacking: Mapping[str, tuple[int, datetime]]
+    refused: tuple[Problem, ...]
+    quarantined: tuple[Problem, ...]
+
+
+def compare_pulled(
+    pulled: PulledSource, *, held_count: int, recording: bool, recording_at: datetime | None
+) -> Comparison:
+    """All that the device had when the pull began was held against the disk; judge what is not."""
+    return Comparison(
+        missing=tuple(
+            Problem(name, since, f"{count} files are not on the disk")
+            for name, (count, since) in sorted(pulled.lacking.items())
+        ),
+        behind=_recorded_since(pulled.began_at, recording=recording, recording_at=recording_at),
+        unproven=(*pulled.quarantined, *pulled.refused, *_shrunk(pulled, held_count)),
+    )
+
+
+def _recorded_since(
+    began_at: datetime, *, recording: bool, recording_at: datetime | None
+) -> tuple[Problem, ...]:
+    if not recording and (recording_at is None or recording_at <= began_at):
+        return ()
+    reason = f"all that it had at {began_at:%Y-%m-%d %H:%M:%S} UTC is here; it recorded since"
+    return (Problem(RECORDING, began_at, reason),)
+
+
+def _shrunk(pulled: PulledSource, held_count: int) -> tuple[Problem, ...]:
+    """Nothing here is ever deleted by a pull: who has fewer files lost some."""
+    if held_count >= pulled.held_count:
+        return ()
+    reason = f"the disk holds {held_count} files, and held {pulled.held_count} at the last pull"
+    return (Problem("videos", pulled.began_at, reason),)
+
+
 def compare_videos(
     source: VideoSource,
     *,

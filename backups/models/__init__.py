@@ -5,7 +5,7 @@ from backups.models.plan import BackupPlan
 from backups.models.policy import Policy
 from backups.models.run import OPEN_STATES, Run, RunKind, RunState, RunTrigger
 from backups.models.services import Claim, ServiceStatus
-from backups.models.videos import Recording, VideoScan
+from backups.models.videos import QuarantinedVideo, Recording, VideoComparison, VideoScan
 
 __all__ = [
     "OPEN_STATES",
@@ -15,6 +15,7 @@ __all__ = [
     "Claim",
     "Lease",
     "Policy",
+    "QuarantinedVideo",
     "Recording",
     "ResultCopy",
     "Run",
@@ -22,5 +23,6 @@ __all__ = [
     "RunState",
     "RunTrigger",
     "ServiceStatus",
+    "VideoComparison",
     "VideoScan",
 ]

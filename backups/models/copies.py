@@ -26,6 +26,15 @@ class ResultCopy(models.Model):
     finished = models.BooleanField(default=False)
     inspected_at = models.DateTimeField()
 
+    # What a run made here showed of the file that had this fingerprint.
+    proven_fingerprint = models.CharField(max_length=100, blank=True)
+    proven_at = models.DateTimeField(
+        "whole as of", null=True, help_text="All that the device had then is in the copy"
+    )
+    doubt = models.CharField(max_length=500, blank=True)  # how it was found to differ
+    source_mark = models.CharField(max_length=200, blank=True)  # of the device's files
+    verified_at = models.DateTimeField("read to its end", null=True)
+
     class Meta:
         verbose_name_plural = "result copies"
         ordering = ["device", "-filename"]
@@ -33,3 +42,8 @@ class ResultCopy(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether what a run showed still holds: nobody has written the file since."""
+        return bool(self.proven_fingerprint) and self.proven_fingerprint == self.fingerprint

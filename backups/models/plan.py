@@ -7,6 +7,22 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from simple_history.models import HistoricalRecords
 
+from backups.models.run import RunKind
+
+AT_LEAST_A_MINUTE = MinValueValidator(timedelta(minutes=1))
+
+
+def _switch(label: str, help_text: str) -> models.BooleanField:
+    return models.BooleanField(label, default=False, help_text=help_text)
+
+
+def _pause(what: str, default: timedelta) -> models.DurationField:
+    return models.DurationField(
+        default=default,
+        validators=[AT_LEAST_A_MINUTE],
+        help_text=f"From the end of one {what} to the start of the next.",
+    )
+
 
 class BackupPlan(models.Model):
     """Watch only, or back up here: for a group, or for all. Without a plan: watch only."""
@@ -19,16 +35,14 @@ class BackupPlan(models.Model):
         related_name="plans",
         help_text="Empty: every device whose group has no plan of its own",
     )
-    mirror_here = models.BooleanField(
-        "mirror MySQL results here",
-        default=False,
-        help_text="Off: this installation only watches what the old service does.",
-    )
-    mirror_every = models.DurationField(
-        default=timedelta(minutes=10),
-        validators=[MinValueValidator(timedelta(minutes=1))],
-        help_text="From the end of one mirror to the start of the next.",
-    )
+    mirror_here = _switch("mirror MySQL results here", "Off: only watch what the old service does.")
+    mirror_every = _pause("mirror", timedelta(minutes=10))
+    pull_results_here = _switch("pull SQLite results here", "Over ssh, each a copy of one moment.")
+    pull_results_every = _pause("pull of results", timedelta(minutes=10))
+    pull_videos_here = _switch("pull videos here", "Over ssh; nothing is deleted on the device.")
+    pull_videos_every = _pause("pull of videos", timedelta(minutes=15))
+    verify_here = _switch("verify copies here", "Read every copy from its first byte to its last.")
+    verify_every = _pause("verification", timedelta(days=7))
 
     history = HistoricalRecords()
 
@@ -44,3 +58,10 @@ class BackupPlan(models.Model):
 
     def __str__(self) -> str:
         return f"Backups of {self.group or 'all other devices'}"
+
+    def makes_here(self, kind: RunKind) -> bool:
+        return bool(getattr(self, f"{kind}_here"))
+
+    def every(self, kind: RunKind) -> timedelta:
+        pause: timedelta = getattr(self, f"{kind}_every")
+        return pause

@@ -1,6 +1,7 @@
 """One execution of a backup here: what was asked, how far it came, and how it ended."""
 
 from enum import StrEnum
+from typing import Protocol
 
 from django.conf import settings
 from django.db import models
@@ -102,12 +103,32 @@ class Run(models.Model):
     @property
     def percent(self) -> int | None:
         """How far it is, by what it counts; None where no total is known."""
-        counts = (
-            (self.bytes_done, self.bytes_total),
-            (self.rows_done, self.rows_total),
-            (self.files_done, self.files_total),
-        )
-        for done, total in counts:
-            if total:
-                return min(100, 100 * (done or 0) // total)
-        return None
+        done, total = measure(self)
+        return min(100, 100 * done // total) if total else None
+
+
+class Counted(Protocol):
+    """What tells how far a run is. A count that its kind does not know is None."""
+
+    @property
+    def bytes_done(self) -> int | None: ...
+    @property
+    def bytes_total(self) -> int | None: ...
+    @property
+    def rows_done(self) -> int | None: ...
+    @property
+    def rows_total(self) -> int | None: ...
+    @property
+    def files_done(self) -> int | None: ...
+    @property
+    def files_total(self) -> int | None: ...
+
+
+def measure(counted: Counted) -> tuple[int, int | None]:
+    """Done, and of how much, in whatever it counts; None where no total is known."""
+    counts = (
+        (counted.bytes_done, counted.bytes_total),
+        (counted.rows_done, counted.rows_total),
+        (counted.files_done, counted.files_total),
+    )
+    return next(((done or 0, total) for done, total in counts if total), (0, None))

@@ -31,6 +31,49 @@ class Recording(models.Model):
         return self.folder
 
 
+class VideoComparison(models.Model):
+    """What the last pull showed when it held a device's videos against the disk."""
+
+    device = models.OneToOneField(
+        "devices.Device", on_delete=models.CASCADE, related_name="video_comparison"
+    )
+    began_at = models.DateTimeField()  # all that the device had then was compared
+    file_count = models.PositiveIntegerField()  # on the device
+    held_count = models.PositiveIntegerField()  # of all files, on the disk
+    lacking = models.JSONField(default=dict, blank=True)  # recording -> [files, since when]
+    refused = models.JSONField(default=list, blank=True)  # [path, why it is never copied]
+
+    def __str__(self) -> str:
+        return f"{self.file_count} files at {self.began_at:%Y-%m-%d %H:%M:%S}"
+
+
+class QuarantinedVideo(models.Model):
+    """A file that was complete here and came again as another one. Ours stays in its place."""
+
+    device = models.ForeignKey(
+        "devices.Device", on_delete=models.CASCADE, related_name="quarantined_videos"
+    )
+    path = models.CharField(max_length=1024)  # below the device's videos folder
+    reason = models.CharField(max_length=300)
+    kept_path = models.CharField("theirs lies at", max_length=1024)  # below the videos folder
+    first_seen_at = models.DateTimeField()
+    seen_at = models.DateTimeField("last told")
+    accepted = models.BooleanField(
+        "ours holds", default=False, help_text="A person looked at both, and keeps ours."
+    )
+
+    class Meta:
+        ordering = ["-first_seen_at", "path"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["device", "kept_path"], name="one_row_per_quarantined_video"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.path
+
+
 class VideoScan(models.Model):
     """How one scan went: what the cache saved, and what could not be read."""
 

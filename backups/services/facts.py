@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from backups.engine.compare import Comparison, Copy, CopyState, ListedRun, compare_runs
+from backups.engine.compare import Copy, CopyState, ListedRun, compare_runs
 from backups.engine.facts import BackupFacts, BackupType, Problem
 from backups.models import ResultCopy
 from devices.models import Device, Experiment
@@ -53,37 +53,6 @@ def database_facts(
     )
 
 
-def video_facts(
-    device: Device,
-    *,
-    compared: Comparison,
-    listed_count: int | None,
-    chunk_count: int,
-    size_bytes: int,
-    newest_at: datetime | None,
-    disk: DiskReading,
-    findings: Iterable[str],
-) -> BackupFacts:
-    """The facts about a device's videos, after `compare_videos`."""
-    return BackupFacts(
-        backup_type=BackupType.VIDEO,
-        source_read_at=device.inventory_read_at,
-        source_error=device.inventory_error,
-        source_count=listed_count,
-        source_changed_at=device.recording_at,
-        growing=device.is_recording,
-        disk_read_at=disk.read_at,
-        disk_error=disk.error,
-        copy_count=chunk_count,
-        size_bytes=size_bytes,
-        newest_copy_at=newest_at,
-        missing=compared.missing,
-        behind=compared.behind,
-        unproven=compared.unproven,
-        findings=tuple(findings),
-    )
-
-
 def _copies_of_type(
     backup_type: BackupType, experiments: Iterable[Experiment], copies: Iterable[ResultCopy]
 ) -> list[ResultCopy]:
@@ -125,6 +94,8 @@ def _best(device: Device, copies: Iterable[ResultCopy]) -> list[Copy]:
             first_seen_at=copy.first_seen_at,
             data_at=_ours(device, copy.data_at),
             finished=copy.finished,
+            proven_at=copy.proven_at if copy.is_proven else None,
+            doubt=copy.doubt if copy.is_proven else "",
         )
         for copy in ranked
     ]

@@ -67,7 +67,7 @@ def _inspected(
     """The rows of the files that had to be opened, new ones first: a slow old one may wait."""
     to_open = [file for file in files if _must_open(file, known.get(file.path))]
     give_up_at = time.monotonic() + SECONDS_A_DEVICE
-    latest = now + CLOCK_AHEAD + _clock_ahead(device)
+    latest = latest_moment(device, now=now)
     rows = []
     for file in sorted(to_open, key=lambda file: file.path in known):
         seconds = min(SECONDS_A_FILE, give_up_at - time.monotonic())
@@ -76,10 +76,13 @@ def _inspected(
     return rows
 
 
-def _clock_ahead(device: Device) -> timedelta:
-    """How far the device's clock is known to be ahead of ours; within reason, for it says so."""
+def latest_moment(device: Device, *, now: datetime) -> datetime:
+    """The last moment, on the device's clock, that a row of it can be of.
+
+    How far that clock is ahead of ours is believed within reason, for the device says so itself.
+    """
     seconds = min(max(device.clock_skew_seconds or 0, 0), MOST_AHEAD.total_seconds())
-    return timedelta(seconds=seconds)
+    return now + CLOCK_AHEAD + timedelta(seconds=seconds)
 
 
 def _must_open(file: CopyFile, row: ResultCopy | None) -> bool:

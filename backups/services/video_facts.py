@@ -4,10 +4,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from backups.engine.facts import BackupFacts
-from backups.engine.video_compare import VideoSource, compare_videos
+from backups.engine.video_compare import (
+    PulledSource,
+    VideoSource,
+    compare_pulled,
+    compare_videos,
+)
 from backups.engine.videos.facts import ScanResult, VideosUnreadable
 from backups.engine.videos.folder import chunk_names
 from backups.services.facts import DiskReading
+from backups.services.pulled_videos import pulled_source
 from backups.services.videos import scan_videos
 from devices.client import AskFailed
 from devices.models import Device
@@ -62,11 +68,17 @@ def _compared(
         newest_copy_at=scan.newest_change_at,
         findings=_scan_findings(scan),
     )
+    pulled = pulled_source(device)
     try:
         listing = _listing(device, previous)
     except AskFailed as error:
+        silent = replace(on_disk, source_error=str(error))
+        if pulled and _is_newer(pulled, previous):  # silent here, and heard over ssh
+            return _held_against_a_pull(device, scan, silent, pulled)
         # It lists its videos, but not now: the last comparison stands, with its own age.
-        return replace(on_disk, source_read_at=previous.source_read_at, source_error=str(error))
+        return replace(silent, source_read_at=previous.source_read_at)
+    if listing is None and pulled:
+        return _held_against_a_pull(device, scan, on_disk, pulled)
     compared = compare_videos(
         VideoSource(
             listing=listing,
@@ -84,8 +96,32 @@ def _compared(
         source_count=None if listing is None else len(listing),
         missing=compared.missing,
         behind=compared.behind,
+        unproven=compared.unproven + (pulled.quarantined if pulled else ()),
+    )
+
+
+def _held_against_a_pull(
+    device: Device, scan: ScanResult, on_disk: BackupFacts, pulled: PulledSource
+) -> BackupFacts:
+    compared = compare_pulled(
+        pulled,
+        held_count=scan.chunk_count + scan.other_count,
+        recording=device.is_recording,
+        recording_at=device.recording_at,
+    )
+    read_at = filter(None, (device.inventory_read_at, pulled.began_at))
+    return replace(
+        on_disk,
+        source_read_at=max(read_at),
+        source_count=pulled.file_count,
+        missing=compared.missing,
+        behind=compared.behind,
         unproven=compared.unproven,
     )
+
+
+def _is_newer(pulled: PulledSource, previous: BackupFacts) -> bool:
+    return previous.source_read_at is None or pulled.began_at >= previous.source_read_at
 
 
 def _listing(device: Device, previous: BackupFacts) -> frozenset[str] | None:

@@ -19,6 +19,7 @@ class ListedDatabase:
     writer: str  # "sqlite" or "mysql"
     started_at: datetime | None
     state: str = ""  # display only
+    path: str = ""  # where the device says that it keeps the file
     guessed: bool = False  # not in the inventory: its writer is the likelier one
 
 

@@ -64,4 +64,5 @@ def _listed(key: str, entry: Any, *, writer: str, problems: list[str]) -> Listed
         writer=writer,
         started_at=fields.moment("date") or started_at(filename),
         state=fields.text("db_status", longest=32),
+        path=fields.text("path", longest=400),
     )

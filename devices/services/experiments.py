@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from devices.models import Device, Experiment
 from devices.records import DeviceRecord, ListedDatabase
 
-GROWTH = ("writer", "changed_at", "growing", "reported_state")
+GROWTH = ("path", "writer", "changed_at", "growing", "reported_state")
 TOUCHED_AT_ONCE = 5000
 AHEAD = timedelta(days=1)  # a start later than this is no time at all
 
@@ -71,6 +71,7 @@ def _new(telling: Telling, run: ListedDatabase, *, now: datetime) -> Experiment:
     return Experiment(
         device=telling.device,
         filename=run.filename,
+        path=run.path,
         writer=run.writer,
         started_at=run.started_at if in_time else None,
         first_seen_at=now,
@@ -94,6 +95,7 @@ def _update(
         run.changed_at = later(run.changed_at, changed_at(record, now=now))
     if named and not named.guessed:
         run.writer, run.reported_state = named.writer, named.state
+        run.path = named.path or run.path
     return before != [getattr(run, name) for name in GROWTH]
 
 

@@ -1,8 +1,15 @@
 """Copies pulled over ssh: run databases of one moment, videos chunk by chunk, each proven."""
 
 from backups.engine.pull.errors import PullError
-from backups.engine.pull.keys import ensure_key
-from backups.engine.pull.outcome import Difference, Method, PulledDatabase, PulledVideos
+from backups.engine.pull.keys import ensure_key, forget_host_key
+from backups.engine.pull.on_device import folder_is_there
+from backups.engine.pull.outcome import (
+    Difference,
+    Method,
+    PulledDatabase,
+    PulledVideos,
+    Quarantined,
+)
 from backups.engine.pull.progress import Phase, Progress
 from backups.engine.pull.results import DatabaseOptions, pull_database
 from backups.engine.pull.ssh import SshTarget
@@ -17,8 +24,11 @@ __all__ = [
     "PullError",
     "PulledDatabase",
     "PulledVideos",
+    "Quarantined",
     "SshTarget",
     "ensure_key",
+    "folder_is_there",
+    "forget_host_key",
     "pull_database",
     "pull_videos",
 ]

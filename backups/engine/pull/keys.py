@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from backups.engine.pull.errors import KeyFailed
+from backups.engine.pull.names import checked_word
 from backups.engine.texts import one_line
 
 KEYGEN_SECONDS = 30
@@ -24,6 +25,19 @@ def ensure_key(key_file: Path) -> str:
         raise KeyFailed(f"{key_file}: {error.strerror}") from error
     # Derived each time: a .pub beside it may be that of another key.
     return _keygen("-y", "-P", "", "-f", str(key_file)).strip()
+
+
+def forget_host_key(known_hosts: Path, known_as: str) -> bool:
+    """Let a device show another key at its next contact. False: none was known of it.
+
+    Raises KeyFailed.
+    """
+    checked_word(known_as, "the name of a host key")
+    before = known_hosts.read_bytes() if known_hosts.exists() else b""
+    if before:
+        _keygen("-R", known_as, "-f", str(known_hosts))
+        known_hosts.with_name(f"{known_hosts.name}.old").unlink(missing_ok=True)
+    return bool(before) and known_hosts.read_bytes() != before
 
 
 def _make(key_file: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from backups.engine.pull.errors import PullError, RemoteFailed, RemoteFull, RemoteMissing
 from backups.engine.pull.failures import LONGEST_TEXT, ssh_failure
+from backups.engine.pull.names import checked_remote
 from backups.engine.pull.processes import Program, Watch
 from backups.engine.pull.ssh import SshTarget, command_on, run_on
 from backups.engine.texts import one_line
@@ -108,6 +109,15 @@ def look_at(target: SshTarget, path: PurePosixPath, *, watch: Watch) -> Look:
     if db is None:
         raise RemoteMissing(f"{path}: the device has no such file")
     return Look(db=db, wal=wal, journal=journal, salt=lines[3][:80])
+
+
+def folder_is_there(target: SshTarget, path: PurePosixPath, *, watch: Watch) -> bool:
+    """Whether the device has this folder. Raises PullError where it could not be asked."""
+    script = 'if [ -d "$1" ]; then echo there; else echo missing; fi'
+    lines = run_on(target, _shell(script, checked_remote(path)), watch=watch)
+    if lines not in (["there"], ["missing"]):
+        raise RemoteFailed(f"unexpected answer: {_shown(lines)}")
+    return lines == ["there"]
 
 
 @contextmanager

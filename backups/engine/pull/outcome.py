@@ -39,30 +39,41 @@ class Difference:
 
     path: str
     reason: str
-    kept: Path | None = None  # where the device's version lies, if it was fetched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined(Difference):
+    """`kept`: where the device's version of it lies."""
+
+    kept: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PulledVideos:
-    """What was fetched, and what the last comparison with the device showed.
+    """What was fetched, and what a last comparison with the device showed.
 
-    `quarantined` are files that were complete here and came again smaller or different: ours is
-    kept, theirs lies apart. `refused` are names and links that are never copied.
+    `left` are files that were there when the pull began, and are not here. `newer` came or grew
+    since. `quarantined` are files that were complete here and came again smaller or different:
+    ours is kept, theirs lies apart. `refused` are names that are never copied; `skipped` are
+    links and the like, which hold no video.
     """
 
     folder: Path
+    began_at: datetime
     compared_at: datetime
     file_count: int
     files_added: int
     files_grown: int
     wire_bytes: int
     left: tuple[str, ...]
-    quarantined: tuple[Difference, ...]
+    newer: tuple[str, ...]
+    quarantined: tuple[Quarantined, ...]
     refused: tuple[Difference, ...]
+    skipped: tuple[str, ...]
     problems: tuple[str, ...]
     seconds: float
 
     @property
     def complete(self) -> bool:
-        """Every file of the device was here, as it was there, when they were last compared."""
+        """Every file that the device had when the pull began is here, as it was there."""
         return not (self.left or self.quarantined or self.refused or self.problems)

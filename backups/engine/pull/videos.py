@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 
-from backups.engine.pull.arrivals import Arrivals, Verdict
+from backups.engine.pull.arrivals import Arrivals, Kept, Verdict
 from backups.engine.pull.errors import LocalFull
 from backups.engine.pull.names import checked_device, checked_remote, is_plain
-from backups.engine.pull.outcome import Difference, PulledVideos
+from backups.engine.pull.outcome import Difference, PulledVideos, Quarantined
 from backups.engine.pull.processes import Watch
 from backups.engine.pull.progress import Phase, Progress
 from backups.engine.pull.rsync import Heard, Item, Link, copy_files, listing
@@ -68,9 +68,11 @@ class _Pull:
     files_added: int = 0
     files_grown: int = 0
     problems: list[str] = field(default_factory=list)
+    first_seen: frozenset[Item] = frozenset()
 
     def copy(self) -> None:
         seen = self._listing(Phase.COMPARING)
+        self.first_seen = frozenset(seen.items)
         wanted = [item for item in seen.items if self._why_not(item) == ""]
         arrivals = Arrivals(self.tree)
         new = [item for item in wanted if item.is_new]
@@ -83,27 +85,29 @@ class _Pull:
         """Compare once more: what is said of the copy is what this shows."""
         seen = self._listing(Phase.PROVING)
         arrivals = Arrivals(self.tree)
-        left, quarantined, refused = [], [], []
+        left, newer, quarantined, refused = [], [], [], []
         for item in seen.items:
             if why := self._why_not(item):
                 refused.append(Difference(path=_shown(item.path), reason=why))
             elif not item.is_new and (kept := arrivals.known(item)):
-                quarantined.append(Difference(path=item.path, reason=kept.reason, kept=kept.path))
-            else:
+                quarantined.append(_in_quarantine(item, kept))
+            elif item in self.first_seen:
                 left.append(item.path)
-        refused += [
-            Difference(path=_shown(p), reason="not a file of its own") for p in seen.skipped
-        ]
+            else:
+                newer.append(item.path)
         return PulledVideos(
             folder=self.tree.own,
+            began_at=began,
             compared_at=began,
             file_count=seen.file_count,
             files_added=self.files_added,
             files_grown=self.files_grown,
             wire_bytes=self.wire_bytes,
             left=tuple(left),
+            newer=tuple(newer),
             quarantined=tuple(quarantined),
             refused=tuple(refused),
+            skipped=tuple(_shown(path) for path in seen.skipped),
             problems=tuple(self.problems),
             seconds=0.0,
         )
@@ -150,6 +154,10 @@ class _Pull:
         free = shutil.disk_usage(self.tree.own).free
         if needed and free - needed < self.keep_free_bytes:
             raise LocalFull(f"{needed:,} bytes are needed, {free:,} are free")
+
+
+def _in_quarantine(item: Item, kept: Kept) -> Quarantined:
+    return Quarantined(path=item.path, reason=kept.reason, kept=kept.path)
 
 
 def _shown(name: str) -> str:

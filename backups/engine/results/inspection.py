@@ -4,6 +4,7 @@ import errno
 import sqlite3
 import stat
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from backups.engine.compare import CopyState
 from backups.engine.results.contents import contents_of
 from backups.engine.results.marks import beside, mark_of
-from backups.engine.results.opening import GaveUp, NotADatabase, opened, wal_is_read
+from backups.engine.results.opening import GaveUp, NotADatabase, never, opened, wal_is_read
 from backups.engine.texts import one_line
 
 LARGEST_PRIVATE_COPY = 256 * 1024 * 1024
@@ -48,15 +49,27 @@ def inspect(
     latest: datetime,
     give_up_after: float = 5.0,
     private_bytes: int = LARGEST_PRIVATE_COPY,
+    deeply: bool = False,
+    stop: Callable[[], bool] = never,
 ) -> Inspection:
     """Look into a database, changing nothing in its folder. Never raises for a bad file.
+
+    `deeply` reads it from its first page to its last, and every index beside its table.
 
     `latest` is the last moment, on the device's clock, that a row can be of. BUSY says that
     nothing was learnt: being written, locked, not allowed, or not done in `give_up_after` seconds.
     """
     try:
         before = _mark(path)
-        found = _look(path, latest, time.monotonic() + give_up_after, private_bytes)
+        reading = _Reading(
+            path=path,
+            latest=latest,
+            deadline=time.monotonic() + give_up_after,
+            private_bytes=private_bytes,
+            deeply=deeply,
+            stop=stop,
+        )
+        found = reading.look()
         if _mark(path) != before:
             return _busy("was being written while it was read")
     except OSError as error:
@@ -70,22 +83,44 @@ def _mark(path: Path) -> tuple[str, bool]:
     return mark_of(path.lstat(), beside(path, "-wal")), bool(journal and journal.st_size)
 
 
-def _look(path: Path, latest: datetime, deadline: float, private_bytes: int) -> Inspection:
-    at_first_sight = _without_opening(path)
-    if at_first_sight:
-        return at_first_sight
-    try:
-        with opened(path, deadline=deadline, private_bytes=private_bytes) as connection:
-            found = _contents(connection, latest)
-    except NotADatabase as error:
-        return _corrupt(str(error))
-    except GaveUp as error:
-        return _busy(f"gave up: {error}")
-    except UnicodeDecodeError:  # SQLite quotes a damaged schema in the text of its error
-        return _corrupt("malformed database schema")
-    except sqlite3.Error as error:
-        return _failed(error)
-    return _with_unread_wal(path, found, private_bytes)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    path: Path
+    latest: datetime
+    deadline: float
+    private_bytes: int
+    deeply: bool
+    stop: Callable[[], bool]
+
+    def look(self) -> Inspection:
+        at_first_sight = _without_opening(self.path)
+        if at_first_sight:
+            return at_first_sight
+        try:
+            found = self._open()
+        except NotADatabase as error:
+            return _corrupt(str(error))
+        except GaveUp as error:
+            return _busy(f"gave up: {error}")
+        except UnicodeDecodeError:  # SQLite quotes a damaged schema in the text of its error
+            return _corrupt("malformed database schema")
+        except sqlite3.Error as error:
+            return _failed(error)
+        return _with_unread_wal(self.path, found, self.private_bytes)
+
+    def _open(self) -> Inspection:
+        with opened(
+            self.path, deadline=self.deadline, private_bytes=self.private_bytes, stop=self.stop
+        ) as connection:
+            if self.deeply and (wrong := _integrity(connection)):
+                return _corrupt(wrong)
+            return _contents(connection, self.latest)
+
+
+def _integrity(connection: sqlite3.Connection) -> str:
+    """What SQLite finds wrong; empty where it finds nothing."""
+    told = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    return "" if told == "ok" else told
 
 
 def _without_opening(path: Path) -> Inspection | None:

@@ -9,7 +9,7 @@ import sqlite3
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -48,10 +48,17 @@ class GaveUp(Exception):
     """It took too long."""
 
 
+def never() -> bool:
+    return False
+
+
 @contextmanager
-def opened(path: Path, *, deadline: float, private_bytes: int) -> Iterator[sqlite3.Connection]:
+def opened(
+    path: Path, *, deadline: float, private_bytes: int, stop: Callable[[], bool] = never
+) -> Iterator[sqlite3.Connection]:
     """Open the database. A WAL is taken into account if both files have `private_bytes` or less.
 
+    What it is asked is interrupted at the deadline, and when `stop` says so.
     Raises NotADatabase, GaveUp, OSError or sqlite3.Error.
     """
     wal = beside(path, "-wal")
@@ -59,11 +66,11 @@ def opened(path: Path, *, deadline: float, private_bytes: int) -> Iterator[sqlit
     if wal and wal_is_read(path, wal, private_bytes=private_bytes):
         with tempfile.TemporaryDirectory(prefix="ethonode-") as folder:
             copy = _private_copy(path, Path(folder), most=private_bytes, deadline=deadline)
-            with _connected(copy, "mode=rw", deadline=deadline) as connection:
+            with _connected(copy, "mode=rw", deadline=deadline, stop=stop) as connection:
                 yield connection
     else:
         mode = "mode=ro&immutable=1" if in_wal_mode or wal else "mode=ro"
-        with _connected(path, mode, deadline=deadline) as connection:
+        with _connected(path, mode, deadline=deadline, stop=stop) as connection:
             yield connection
 
 
@@ -124,13 +131,17 @@ def _copy(source: BinaryIO, target: BinaryIO, *, most: int, deadline: float) -> 
 
 
 @contextmanager
-def _connected(path: Path, mode: str, *, deadline: float) -> Iterator[sqlite3.Connection]:
+def _connected(
+    path: Path, mode: str, *, deadline: float, stop: Callable[[], bool]
+) -> Iterator[sqlite3.Connection]:
     uri = f"file://{quote(os.fsencode(path.absolute()))}?{mode}"
     with closing(sqlite3.connect(uri, uri=True, timeout=0.2, isolation_level=None)) as connection:
         for limit, most in _LIMITS.items():
             connection.setlimit(limit, most)
         connection.text_factory = _text
-        connection.set_progress_handler(lambda: time.monotonic() > deadline, _STEPS_BETWEEN_LOOKS)
+        connection.set_progress_handler(
+            lambda: time.monotonic() > deadline or stop(), _STEPS_BETWEEN_LOOKS
+        )
         for precaution in _PRECAUTIONS:
             connection.execute(precaution)
         yield connection

@@ -2,7 +2,7 @@
 
 from backups.services.runs.jobs import Server, Told
 from backups.services.runs.perform import perform
-from backups.services.runs.planning import due_runs, mirrors_here, plan_of, plan_runs
+from backups.services.runs.planning import due_runs, kinds_here, plan_of, plan_runs
 from backups.services.runs.reaping import forget_old_runs, reap_runs
 from backups.services.runs.requests import RunRefused, cancel_run, request_run
 from backups.services.runs.watch import LONGEST_RUN
@@ -15,7 +15,7 @@ __all__ = [
     "cancel_run",
     "due_runs",
     "forget_old_runs",
-    "mirrors_here",
+    "kinds_here",
     "perform",
     "plan_of",
     "plan_runs",

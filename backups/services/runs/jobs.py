@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from devices.models import Device
@@ -39,12 +40,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a job did to its end. `problem` says why that is no whole backup; "": it is."""
+    """What a job did to its end. `problem` says why that is no whole backup; "": it is.
+
+    `retry`: another attempt soon may do better.
+    """
 
     summary: str
     numbers: dict[str, Any]
     path: str = ""  # of the copy, below its data folder
     problem: str = ""
+    retry: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +73,16 @@ class Work:
     device: Device
     watch: Watcher
     now: datetime
+    clock: Callable[[], datetime]
     server: Server = field(default_factory=Server)
 
 
 Job = Callable[[Work], Outcome]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of run: what does it, and which folder it fills; None: it writes nothing."""
+
+    job: Job
+    fills: Callable[[], Path] | None

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -29,9 +28,11 @@ from backups.engine.mirror.errors import (
 from backups.engine.mirror.outcome import INCOMPLETE
 from backups.engine.mirror.source import literal
 from backups.engine.mirror.survey import read_backup_filename
-from backups.models import ResultCopy
+from backups.services.proofs import store_proof
 from backups.services.runs.jobs import Outcome, RunFailed, RunStopped, RunWaits, Told, Work
+from backups.services.runs.mounts import refuse_lost_results
 from backups.services.runs.place import UnsafePlace, folder_for, path_of_copy
+from backups.services.runs.reach import host_of
 from devices.models import Device, Writer
 
 FOR_PEOPLE = (AccessDenied, DatabaseMissing, TableDenied)  # to try again soon helps nobody
@@ -51,7 +52,7 @@ def mirror_device(work: Work) -> Outcome:
 
 
 def _mirror(work: Work) -> Outcome:
-    _refuse_a_lost_mount()
+    refuse_lost_results()
     source = _source_of(work)
     with source.snapshot(work.watch.cancelled) as snapshot:
         told = read_backup_filename(snapshot, source.database)
@@ -65,7 +66,9 @@ def _mirror(work: Work) -> Outcome:
             now=work.now,
             cancelled=work.watch.cancelled,
         )
-    return _outcome(result, str(copy))
+    outcome = _outcome(result, str(copy))
+    store_proof(device, copy, proven_at=work.now, now=work.clock(), doubt=outcome.problem)
+    return outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,37 +96,15 @@ def _filenames(snapshot: Snapshot) -> set[Any]:
     return {row[0] for row in rows}
 
 
-def _refuse_a_lost_mount() -> None:
-    """An empty folder where copies are known to be: to write there would fill another disk."""
-    try:
-        empty = not any(settings.RESULTS_DIR.iterdir())
-    except OSError as error:
-        raise UnsafePlace(f"{settings.RESULTS_DIR}: {error.strerror}: is it mounted?") from error
-    if empty and ResultCopy.objects.exists():
-        raise RunFailed("the results folder is empty, though it held copies: not mounted?")
-
-
 def _source_of(work: Work) -> MariaDBSource:
     server = MariaDBSource(
-        host=work.server.host or _host(work.device.address),
+        host=work.server.host or host_of(work.device.address),
         port=work.server.port or settings.MYSQL_PORT,
         user=settings.MYSQL_USER,
         password=settings.MYSQL_PASSWORD,
     )
     names = list_databases(server, work.watch.cancelled)
     return replace(server, database=database_of_device(names, device_name=work.device.name))
-
-
-def _host(address: str) -> str:
-    """Without the port, which is that of the device's web server."""
-    bare_ipv6 = address.count(":") > 1 and not address.startswith("[")
-    try:
-        host = address if bare_ipv6 else urlsplit(f"//{address}").hostname
-    except ValueError:
-        host = None
-    if not host:
-        raise RunFailed(f"the device has no usable address: {address!r}")
-    return host
 
 
 def _listed_filename(device: Device) -> str:

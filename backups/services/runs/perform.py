@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from backups.models import Lease, Run, RunKind, RunState
@@ -20,7 +20,7 @@ from backups.services.runs.jobs import (
     Told,
     Work,
 )
-from backups.services.runs.registry import JOBS
+from backups.services.runs.registry import KINDS
 from backups.services.runs.room import NoRoom, check_room
 from backups.services.runs.watch import Stop, Watch
 
@@ -54,7 +54,7 @@ def perform(
         if not _start(run, slots=slots, now=clock()):
             return None
         run.refresh_from_db(fields=["state", "started_at", "log"])
-        watch = Watch(run, folder=settings.RESULTS_DIR, clock=clock, renew=renew, show=show)
+        watch = Watch(run, fills=_fills(run), clock=clock, renew=renew, show=show)
         _work(run, watch, clock=clock, server=server or Server())
         run.refresh_from_db()
         return run
@@ -76,12 +76,12 @@ def _start(run: Run, *, slots: int | None, now: datetime) -> bool:
 
 
 def _work(run: Run, watch: Watch, *, clock: Callable[[], datetime], server: Server) -> None:
-    job = JOBS[RunKind(run.kind)]
-    work = Work(device=run.device, watch=watch, now=clock(), server=server)
+    kind = KINDS[RunKind(run.kind)]
+    work = Work(device=run.device, watch=watch, now=clock(), clock=clock, server=server)
     with _never_left_running(run, watch, clock=clock):
         try:
-            check_room(settings.RESULTS_DIR)
-            outcome = job(work)
+            check_room(_fills(run))
+            outcome = kind.job(work)
         except RunWaits as waits:
             watch.note(str(waits))
             let_wait(run, now=clock(), reason=str(waits), log=watch.log)
@@ -93,6 +93,11 @@ def _work(run: Run, watch: Watch, *, clock: Callable[[], datetime], server: Serv
             _fail(run, watch, str(failed), now=clock(), retry=failed.retry)
         else:
             _end_done(run, watch, outcome, now=clock())
+
+
+def _fills(run: Run) -> Path | None:
+    fills = KINDS[RunKind(run.kind)].fills
+    return fills() if fills else None
 
 
 @contextmanager
@@ -110,7 +115,7 @@ def _end_done(run: Run, watch: Watch, outcome: Outcome, *, now: datetime) -> Non
     watch.note(outcome.summary)
     facts: dict[str, Any] = {"numbers": outcome.numbers, "path": outcome.path}
     if outcome.problem:
-        _fail(run, watch, outcome.problem, now=now, retry=True, **facts)
+        _fail(run, watch, outcome.problem, now=now, retry=outcome.retry, **facts)
     else:
         end_run(run, RunState.SUCCEEDED, now=now, log=watch.log, **facts)
 

@@ -10,7 +10,10 @@ class NoRoom(Exception):
     """The disk that the copies go to is too full, or cannot be asked."""
 
 
-def check_room(folder: Path) -> None:
+def check_room(folder: Path | None) -> None:
+    """Raises NoRoom. None: nothing is written, and nothing can be too full for that."""
+    if folder is None:
+        return
     try:
         usage = shutil.disk_usage(folder)
     except OSError as error:

@@ -32,7 +32,7 @@ class Watch:
         self,
         run: Run,
         *,
-        folder: Path,
+        fills: Path | None,
         clock: Callable[[], datetime],
         renew: Callable[[datetime], bool],
         show: Callable[[Told], None],
@@ -40,7 +40,7 @@ class Watch:
         self.stop: Stop | None = None
         self.reason = ""
         self._run = run
-        self._folder = folder
+        self._fills = fills
         self._clock = clock
         self._renew = renew
         self._show = show
@@ -93,7 +93,7 @@ class Watch:
             self._end(Stop.LOST)
             return
         try:
-            check_room(self._folder)
+            check_room(self._fills)
         except NoRoom as full:
             self._end(Stop.NO_ROOM, str(full))
 

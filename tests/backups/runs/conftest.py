@@ -13,7 +13,7 @@ from devices.models import Experiment
 from tests.engine.mirror.device import Device as Database
 from tests.engine.mirror.device import connected
 from tests.fault_proxy import fault_proxy
-from tests.servers import private_mariadb
+from tests.servers import private_mariadb, private_sshd
 
 NUMBERS = count(1)
 STARTED = "2026-01-02_03-04-05"
@@ -82,22 +82,45 @@ def copy(database, device, filename, settings):
 
 @pytest.fixture
 def ask(device, now):
-    """Ask for a mirror of the device."""
+    """Ask for a run of the device: a mirror, if nothing else is said."""
 
-    def ask(trigger=RunTrigger.PERSON, **others):
-        return runs.request_run(device, RunKind.MIRROR, trigger=trigger, **{"now": now} | others)
+    def ask(kind=RunKind.MIRROR, *, trigger=RunTrigger.PERSON, **others):
+        return runs.request_run(device, kind, trigger=trigger, **{"now": now} | others)
 
     return ask
 
 
 @pytest.fixture
 def do(ask):
-    """Ask for a mirror and do it here; gives the run as it ended."""
+    """Ask for a run and do it here; gives the run as it ended."""
 
-    def do(**others):
-        return runs.perform(ask().pk, clock=timezone.now, **others)
+    def do(kind=RunKind.MIRROR, **others):
+        return runs.perform(ask(kind, now=timezone.now()).pk, clock=timezone.now, **others)
 
     return do
+
+
+@pytest.fixture(scope="session")
+def sshd(tmp_path_factory):
+    with private_sshd(tmp_path_factory.mktemp("sshd")) as server:
+        yield server
+
+
+@pytest.fixture
+def card(sshd, device, settings, tmp_path):
+    """The device's card, reached by ssh; and empty folders here."""
+    device.address = "127.0.0.1:9000"
+    device.save()
+    settings.DEVICE_DATA_ROOT = tmp_path / "card"
+    settings.RESULTS_DIR, settings.VIDEOS_DIR = tmp_path / "results", tmp_path / "videos"
+    settings.VIDEO_CACHE_DIR = tmp_path / "cache"
+    settings.SSH_USER, settings.SSH_PORT = sshd.user, sshd.port
+    settings.SSH_KEY_FILE, settings.SSH_KNOWN_HOSTS = sshd.key_file, tmp_path / "known_hosts"
+    for folder in (settings.RESULTS_DIR, settings.VIDEOS_DIR):
+        folder.mkdir()
+    for name in ("results", "videos"):
+        (settings.DEVICE_DATA_ROOT / name).mkdir(parents=True)
+    return settings.DEVICE_DATA_ROOT
 
 
 @pytest.fixture

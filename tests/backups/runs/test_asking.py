@@ -8,7 +8,7 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from backups.engine.facts import BackupFacts, BackupType, Problem
-from backups.models import Backup, BackupPlan, BackupSnapshot, Run, RunKind, RunState, RunTrigger
+from backups.models import Backup, BackupPlan, BackupSnapshot, Run, RunState, RunTrigger
 from backups.services import runs
 from backups.services.runs.planning import most_urgent_first
 from backups.services.runs.requests import MOST_ATTEMPTS, request_retry
@@ -62,12 +62,6 @@ def test_the_database_itself_refuses_a_second_open_run(a_run):
     a_run(state=RunState.WAITING)
     with pytest.raises(IntegrityError):
         a_run(state=RunState.RUNNING)
-
-
-def test_a_kind_without_a_job_is_refused(device, now):
-    with pytest.raises(runs.RunRefused):
-        runs.request_run(device, RunKind.VERIFY, trigger=RunTrigger.PERSON, now=now)
-    assert not Run.objects.exists()
 
 
 def test_a_person_need_not_wait_for_a_pause_and_the_schedule_does(ask, a_run, now):
@@ -143,7 +137,7 @@ def test_devices_that_are_off_on_purpose_are_left_alone(make_device, here, now, 
 
 def test_a_device_without_mysql_data_is_not_mirrored(device, here, now):
     assert runs.plan_runs(now=now) == []
-    assert not runs.mirrors_here(device)
+    assert runs.kinds_here(device) == set()
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def test_the_old_route_starts_nothing_where_it_only_watches(starter, device, exp
 
 def test_a_task_does_the_run_and_asks_for_the_next(ask, database, queue):
     assert "succeeded" in tasks.run_backup(ask().pk)
-    assert queue() == ["backups.tasks.start_due_runs"]
+    assert queue() == ["backups.tasks.take_snapshot", "backups.tasks.start_due_runs"]
 
 
 def test_a_task_that_comes_twice_works_once(a_run, queue):
@@ -205,7 +205,7 @@ def test_the_command_fails_with_the_reason(database, device, settings):
 
 def test_the_command_does_not_work_beside_another(a_run, device):
     a_run(state=RunState.RUNNING, heartbeat_at=timezone.now())
-    with pytest.raises(CommandError, match="by another process"):
+    with pytest.raises(CommandError, match="in another process"):
         call_command("mirror", device.name)
 
 

@@ -1,9 +1,11 @@
 """Videos come whole, only into their device's own tree, and nothing that is here is lost."""
 
 import os
+import shutil
 
 import pytest
 
+from backups.engine.pull import Phase
 from backups.engine.pull.errors import (
     BadName,
     LocalFailed,
@@ -152,7 +154,30 @@ def test_a_link_is_not_followed_there(videos, tmp_path):
     (videos.there / "folder").symlink_to(tmp_path)
     done = videos.pull()
     assert set(files_below(videos.here)) == {chunk(1), chunk(2), chunk(3)}
-    assert {refused.path for refused in done.refused} == {"link.h264", "folder"}
+    assert (set(done.skipped), done.complete) == ({"link.h264", "folder"}, True)
+
+
+def test_what_came_during_the_pull_is_told_apart_from_what_was_left(videos):
+    def meanwhile(told):
+        if told.phase is Phase.PROVING:
+            put(videos.there / chunk(3), bytes([3]) * 60_000, at=1_767_400_000)
+            put(videos.there / chunk(4), b"new")
+
+    done = videos.pull(progress=meanwhile)
+    assert (set(done.newer), done.left) == ({chunk(3), chunk(4)}, ())
+    assert done.complete
+
+
+def test_what_was_there_and_did_not_come_is_left(videos):
+    locked = videos.here / "ETHOSCOPE_019"
+
+    def lose(told):
+        if told.phase is Phase.PROVING:
+            shutil.rmtree(locked)
+
+    done = videos.pull(progress=lose)
+    assert set(done.left) == {chunk(1), chunk(2), chunk(3)}
+    assert not done.complete
 
 
 @pytest.mark.parametrize("part", ["ETHOSCOPE_019", chunk(2)])

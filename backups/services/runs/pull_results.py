@@ -1,0 +1,211 @@
+"""The pull of results as a run: every SQLite database of a device that may have changed."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from django.conf import settings
+
+from backups.engine.pull import (
+    DatabaseOptions,
+    Phase,
+    Progress,
+    PulledDatabase,
+    SshTarget,
+    pull_database,
+)
+from backups.engine.pull.errors import (
+    CopyUnusable,
+    FewerRows,
+    KeepsChanging,
+    NotReady,
+    PullRunning,
+    RemoteFailed,
+    RemoteMissing,
+)
+from backups.models import ResultCopy
+from backups.services.proofs import store_proof
+from backups.services.results import latest_moment
+from backups.services.runs.jobs import Outcome, RunWaits, Told, Work
+from backups.services.runs.mounts import refuse_lost_results
+from backups.services.runs.place import folder_for, path_of_copy
+from backups.services.runs.pulls import own_errors
+from backups.services.runs.reach import ssh_target
+from devices.models import Device, Experiment, Writer
+
+LOOK_AGAIN = timedelta(days=1)  # at a database that nobody saw change
+
+# What is wrong with one database keeps nobody from pulling the next.
+OF_ONE = (CopyUnusable, FewerRows, KeepsChanging, PullRunning, RemoteFailed)
+NOT_THERE = "the device lists it, and has no such file any more"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One database on the device, and its place below the results folder."""
+
+    experiment: Experiment
+    remote: PurePosixPath
+    place: Path
+    copy: ResultCopy | None
+
+    @property
+    def known_mark(self) -> str:
+        return self.copy.source_mark if self.copy and self.copy.is_proven else ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Pulled:
+    """What came of one database."""
+
+    filename: str
+    done: PulledDatabase | None = None
+    waits: str = ""
+    remark: str = ""
+    problem: str = ""
+
+    def numbers(self) -> dict[str, Any]:
+        told: dict[str, Any] = {"filename": self.filename}
+        told["note"] = self.problem or self.waits or self.remark
+        if self.done:
+            told |= {
+                "method": str(self.done.method),
+                "changed": self.done.changed,
+                "size_bytes": self.done.size_bytes,
+                "wire_bytes": self.done.wire_bytes,
+                "kept": [path.name for path in self.done.kept],
+                "remarks": list(self.done.remarks),
+            }
+        return told
+
+
+def pull_results(work: Work) -> Outcome:
+    """Those that grow come first. What nobody saw change is looked at once a day."""
+    refuse_lost_results()
+    with own_errors():
+        sources = sources_of(work.device)
+        waiting = [source for source in sources if not _is_settled(source, work)]
+        target, meter = ssh_target(work), _Meter(work, waiting)
+        pulled = [
+            _pull(work, target, source, meter.of(number)) for number, source in enumerate(waiting)
+        ]
+    return _outcome(pulled, settled=len(sources) - len(waiting))
+
+
+def sources_of(device: Device) -> list[Source]:
+    runs = device.experiments.filter(writer=Writer.SQLITE, written_off=False)
+    copies = {copy.path: copy for copy in device.copies.all()}
+    return [_source(device, run, copies) for run in runs.order_by("-growing", "-started_at", "pk")]
+
+
+def _source(device: Device, run: Experiment, copies: dict[str, ResultCopy]) -> Source:
+    """Its folder is named as it was when the run began, but always below this device's own."""
+    parts = PurePosixPath(run.path).parts
+    name = parts[-3] if len(parts) > 3 else device.name
+    place = path_of_copy(device.device_id, name, run.filename)
+    remote = run.path or settings.DEVICE_DATA_ROOT / "results" / place
+    return Source(
+        experiment=run,
+        remote=PurePosixPath(remote),
+        place=place,
+        copy=copies.get(str(place)),
+    )
+
+
+def _is_settled(source: Source, work: Work) -> bool:
+    copy, run = source.copy, source.experiment
+    if copy is None or not copy.is_proven or copy.proven_at is None or run.growing:
+        return False
+    changed_since = run.changed_at is not None and run.changed_at > copy.proven_at
+    return not changed_since and work.now - copy.proven_at < LOOK_AGAIN
+
+
+def _pull(
+    work: Work, target: SshTarget, source: Source, tell: Callable[[Progress], None]
+) -> Pulled:
+    pulled = Pulled(filename=source.experiment.filename)
+    proven_at = work.clock()
+    try:
+        pulled.done = _pull_one(work, target, source, tell)
+    except NotReady as error:
+        pulled.waits = str(error)
+    except RemoteMissing:
+        pulled.remark = NOT_THERE
+    except OF_ONE as error:
+        pulled.problem = str(error)
+    else:
+        store_proof(
+            work.device,
+            source.place,
+            proven_at=proven_at,
+            now=work.clock(),
+            source_mark=pulled.done.mark,
+        )
+    return pulled
+
+
+def _pull_one(
+    work: Work, target: SshTarget, source: Source, tell: Callable[[Progress], None]
+) -> PulledDatabase:
+    options = DatabaseOptions(known_mark=source.known_mark, bandwidth_kib=settings.BANDWIDTH_KIB)
+    with folder_for(source.place, results_dir=settings.RESULTS_DIR) as destination:
+        return pull_database(
+            target,
+            remote_path=source.remote,
+            destination=destination,
+            now=work.clock(),
+            latest=latest_moment(work.device, now=work.clock()),
+            progress=tell,
+            cancelled=work.watch.cancelled,
+            options=options,
+        )
+
+
+class _Meter:
+    """How far the run is over all its databases; a size that is not known yet counts as none."""
+
+    def __init__(self, work: Work, sources: Sequence[Source]) -> None:
+        self._work = work
+        self._sources = sources
+        self._sizes = [source.copy.size_bytes if source.copy else 0 for source in sources]
+
+    def of(self, number: int) -> Callable[[Progress], None]:
+        def tell(progress: Progress) -> None:
+            self._sizes[number] = progress.bytes_expected or self._sizes[number]
+            arrived = progress.phase is Phase.VERIFYING
+            here = self._sizes[number] if arrived else progress.bytes_done
+            self._work.watch.progress(
+                Told(
+                    phase=f"{progress.phase} {self._sources[number].experiment.filename}",
+                    bytes_done=sum(self._sizes[:number]) + here,
+                    bytes_total=sum(self._sizes) or None,
+                    files_done=number,
+                    files_total=len(self._sources),
+                )
+            )
+
+        return tell
+
+
+def _outcome(pulled: Sequence[Pulled], *, settled: int) -> Outcome:
+    done = [one.done for one in pulled if one.done]
+    waits = [one.waits for one in pulled if one.waits]
+    problems = [f"{one.filename}: {one.problem}" for one in pulled if one.problem]
+    if waits and not done and not problems:
+        raise RunWaits(waits[0])
+    return Outcome(
+        summary=_summary(done, settled=settled, of=settled + len(pulled)),
+        numbers={"databases": [one.numbers() for one in pulled], "settled": settled},
+        problem="; ".join(problems),
+    )
+
+
+def _summary(done: Iterable[PulledDatabase], *, settled: int, of: int) -> str:
+    copied = [one for one in done if one.changed]
+    wire = sum(one.wire_bytes for one in copied)
+    return (
+        f"{len(copied)} of {of} databases copied ({wire:,} bytes over the wire),"
+        f" {settled} known to be whole"
+    )

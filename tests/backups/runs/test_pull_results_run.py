@@ -1,0 +1,208 @@
+"""A pull of results as a run: what it copies, what it leaves alone, and what it proves."""
+
+import sqlite3
+from contextlib import closing, suppress
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from backups.engine.compare import CopyState
+from backups.engine.facts import BackupType
+from backups.models import ResultCopy, Run, RunKind
+from backups.services.snapshots import take_snapshot
+from devices.models import Experiment
+from tests.engine.pull import recorder
+
+pytestmark = pytest.mark.django_db
+STAMP = "2026-01-02_03-04-05"
+
+
+@pytest.fixture
+def experiment(device, now):
+    return listed(device, now=now)
+
+
+def listed(device, *, now, stamp=STAMP, **facts):
+    filename = f"{stamp}_{device.device_id}.db"
+    words = {"writer": "sqlite", "filename": filename, "first_seen_at": now, "listed_at": now}
+    return Experiment.objects.create(device=device, **words | facts)
+
+
+@pytest.fixture
+def database(card, device, experiment):
+    """The run's database on the device, in WAL mode, held open as by its listener."""
+    path = place_of(card / "results", device, experiment)
+    path.parent.mkdir(parents=True)
+    with closing(recorder.begin(path)) as connection:
+        yield connection
+
+
+def place_of(folder, device, experiment, *, name="ETHOSCOPE_019"):
+    stamp = experiment.filename[:19]
+    return folder / device.device_id / name / stamp / experiment.filename
+
+
+@pytest.fixture
+def pull(do):
+    return lambda **others: do(RunKind.PULL_RESULTS, **others)
+
+
+def sqlite_facts(device):
+    found = take_snapshot(device, now=timezone.now())
+    return next(s.facts for s in found if s.backup.backup_type == BackupType.SQLITE)
+
+
+def test_a_live_database_comes_whole(pull, database, device, experiment, settings):
+    run = pull()
+    assert (run.state, run.error) == ("succeeded", "")
+    copy = place_of(settings.RESULTS_DIR, device, experiment)
+    assert recorder.state_of(copy) == ([200, 200, 200], "ok")
+    assert run.numbers["databases"][0]["method"] == "snapshot"
+
+
+def test_what_came_is_proven_as_of_the_moment_before(pull, database, device):
+    before = timezone.now()
+    pull()
+    copy = ResultCopy.objects.get()
+    assert copy.is_proven
+    assert before <= copy.proven_at <= timezone.now()
+
+
+def test_a_proof_ends_when_somebody_writes_the_file(pull, database, device, experiment, settings):
+    pull()
+    copy = place_of(settings.RESULTS_DIR, device, experiment)
+    with closing(sqlite3.connect(copy)) as connection:
+        connection.execute("CREATE TABLE other (id)")
+    take_snapshot(device, now=timezone.now())
+    assert not ResultCopy.objects.get().is_proven
+
+
+def test_a_run_that_nobody_saw_end_is_proven_by_a_pull(pull, database, device):
+    """Without one it is unproven: it has no stop row."""
+    pull()
+    facts = sqlite_facts(device)
+    assert (facts.copy_count, facts.unproven, facts.behind, facts.missing) == (1, (), (), ())
+
+
+def test_a_growing_run_is_behind_since_the_pull_and_not_since_its_newest_row(
+    pull, database, device, experiment
+):
+    Experiment.objects.update(growing=True, changed_at=timezone.now())
+    pull()
+    (behind,) = sqlite_facts(device).behind
+    assert behind.since == ResultCopy.objects.get().proven_at
+
+
+def test_what_nobody_saw_change_is_not_asked_for_again(pull, database, card):
+    pull()
+    run = pull()
+    assert (run.numbers["settled"], run.numbers["databases"]) == (1, [])
+
+
+def test_what_grew_since_is_pulled_again(pull, database, device, experiment, settings):
+    pull()
+    recorder.write(database, 50)
+    Experiment.objects.update(changed_at=timezone.now())
+    pull()
+    copy = place_of(settings.RESULTS_DIR, device, experiment)
+    assert recorder.state_of(copy)[0] == [250, 250, 250]
+
+
+def test_after_a_day_it_is_looked_at_again_and_not_copied(pull, database):
+    pull()
+    ResultCopy.objects.update(proven_at=timezone.now() - timedelta(days=1))
+    (row,) = pull().numbers["databases"]
+    assert row["changed"] is False
+    assert timezone.now() - ResultCopy.objects.get().proven_at < timedelta(minutes=5)
+
+
+def test_the_device_says_where_it_keeps_a_run_of_an_older_name(
+    pull, card, device, experiment, settings
+):
+    there = place_of(card / "elsewhere", device, experiment, name="ETHOSCOPE_007")
+    there.parent.mkdir(parents=True)
+    Experiment.objects.update(path=str(there))
+    with closing(recorder.begin(there)):
+        assert pull().state == "succeeded"
+    assert place_of(settings.RESULTS_DIR, device, experiment, name="ETHOSCOPE_007").exists()
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["/x/OTHER/../../../y/{stamp}/{file}", "relative/{file}", "/a/b/-rf/{stamp}/{file}", "/{file}"],
+)
+def test_a_path_that_cannot_be_trusted_leads_nowhere_else(
+    pull, card, experiment, settings, device, told
+):
+    Experiment.objects.update(path=told.format(stamp=STAMP, file=experiment.filename))
+    pull()
+    outside = [p for p in settings.RESULTS_DIR.iterdir() if p.name != device.device_id]
+    assert outside == []
+
+
+def test_one_bad_database_keeps_no_other_from_coming(
+    pull, database, card, device, experiment, now, settings
+):
+    torn = listed(device, now=now, stamp="2026-02-02_03-04-05")
+    there = place_of(card / "results", device, torn)
+    there.parent.mkdir(parents=True)
+    there.write_bytes(b"no database at all")
+    run = pull()
+    assert run.state == "failed"
+    assert torn.filename in run.error
+    assert place_of(settings.RESULTS_DIR, device, experiment).exists()
+    assert not place_of(settings.RESULTS_DIR, device, torn).exists()
+
+
+def test_a_file_that_is_gone_from_the_device_fails_no_run(pull, database, device, now):
+    gone = listed(device, now=now, stamp="2026-02-02_03-04-05")
+    run = pull()
+    notes = {row["filename"]: row["note"] for row in run.numbers["databases"]}
+    assert run.state == "succeeded"
+    assert "no such file" in notes[gone.filename]
+
+
+def test_a_run_without_rows_waits(pull, database, settings):
+    database.execute("DELETE FROM VAR_MAP")
+    assert pull().state == "waiting"
+    assert list(settings.RESULTS_DIR.rglob("*.db")) == []
+
+
+def test_a_device_that_does_not_know_our_key_needs_a_person(pull, database, settings, tmp_path):
+    settings.SSH_KEY_FILE = tmp_path / "own" / "key"
+    run = pull()
+    assert "does not know our ssh key" in run.error
+    assert not Run.objects.filter(state="queued").exists()
+
+
+def test_another_host_key_is_refused_in_words(pull, database, device, settings):
+    pull()
+    known = settings.SSH_KNOWN_HOSTS.read_text().split()
+    forged = "AAAAC3NzaC1lZDI1NTE5AAAAI" + "A" * 43
+    settings.SSH_KNOWN_HOSTS.write_text(f"{known[0]} ssh-ed25519 {forged}\n")
+    ResultCopy.objects.all().delete()
+    run = pull()
+    assert "another ssh key than before" in run.error
+    assert run.state == "failed"
+
+
+def test_a_device_that_is_off_is_tried_again(pull, database, settings):
+    settings.SSH_PORT = 1
+    pull()
+    assert Run.objects.get(state="queued").attempt == 2
+
+
+def test_a_lost_mount_is_not_written_to(pull, database, settings, device, now):
+    pull()
+    with suppress(FileNotFoundError):
+        for path in sorted(settings.RESULTS_DIR.rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+    run = pull()
+    assert "not mounted" in run.error
+    assert list(settings.RESULTS_DIR.iterdir()) == []
+
+
+def test_the_copy_of_a_verdict_is_the_one_that_was_pulled(pull, database, device):
+    pull()
+    assert ResultCopy.objects.get().state == CopyState.USABLE
