@@ -88,6 +88,7 @@ UNFOLD: dict[str, Any] = {
                     _list("Experiments", "science", "devices", "experiment"),
                     _list("Recordings", "videocam", "backups", "recording"),
                     _list("Result copies", "database", "backups", "resultcopy"),
+                    _list("Quarantine", "gpp_maybe", "backups", "quarantinedvideo"),
                     _list("Services", "dns", "backups", "servicestatus"),
                     _list("Policies", "rule", "backups", "policy"),
                     _list("Plans", "event_repeat", "backups", "backupplan"),

@@ -1,6 +1,8 @@
 """What lies on the node's disk: result databases and video recordings."""
 
 from django.contrib import admin
+from django.utils import timezone
+from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
 
@@ -15,7 +17,7 @@ COLOURS = {"usable": "success", "empty": "warning", "corrupt": "danger", "busy":
 class ResultCopyAdmin(ReadOnlyAdmin):
     list_display = [
         "filename", "device", "opens_as", "size", "data_at", "row_count", "finished",
-        "inspected_at", "problem",
+        "whole_as_of", "verified_at", "inspected_at", "problem",
     ]  # fmt: skip
     list_filter = [
         ("device", AutocompleteSelectFilter),
@@ -35,6 +37,12 @@ class ResultCopyAdmin(ReadOnlyAdmin):
     @admin.display(description="Size", ordering="size_bytes")
     def size(self, copy: ResultCopy) -> str:
         return badges.size(copy.size_bytes)
+
+    @admin.display(description="Whole as of", ordering="proven_at")
+    def whole_as_of(self, copy: ResultCopy) -> SafeString | str:
+        if not copy.is_proven:
+            return "-"
+        return copy.doubt or badges.ago(copy.proven_at, timezone.now())
 
 
 @admin.register(Recording)

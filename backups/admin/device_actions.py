@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -12,6 +12,7 @@ from unfold.forms import BaseDialogForm
 
 from backups.admin import queue
 from backups.admin.run_actions import RunActions
+from backups.services.ssh_keys import KeyFailed, forget_key_of
 from devices.admin.dialogs import confirm, go_to
 from devices.models import Device
 
@@ -19,10 +20,21 @@ LOOK = "The node is asked again, and a worker looks at the disk. The new verdict
 
 
 class DeviceActions(RunActions):
-    actions = ["look_again", "mirror_selected"]
+    actions = [
+        "look_again", "mirror_selected", "pull_results_selected", "pull_videos_selected",
+        "verify_selected",
+    ]  # fmt: skip
     actions_list = ["refresh_all"]
     actions_row = ["refresh_row"]
-    actions_detail = ["refresh", "mirror_now"]
+    actions_detail = [
+        "refresh",
+        {
+            "title": "Back up now",
+            "icon": "backup",
+            "items": ["mirror_now", "pull_results_now", "pull_videos_now", "verify_now"],
+        },
+        "forget_ssh_key",
+    ]
 
     def has_refresh_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("devices.refresh_device")
@@ -70,6 +82,38 @@ class DeviceActions(RunActions):
             request, queue.queue_refresh_all, "A refresh of the whole fleet is queued."
         )
         return go_to(reverse("admin:index"))
+
+    def has_trust_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return request.user.has_perm("devices.change_device")
+
+    @action(
+        description="Forget its ssh key",
+        permissions=["trust"],
+        icon="key_off",
+        dialog=confirm(
+            "Forget the ssh key of this device?",
+            "Do this after its SD card was replaced: whatever answers at its address at the next"
+            " pull is believed to be it, and remembered.",
+            "Forget the key",
+        ),
+    )
+    def forget_ssh_key(
+        self, request: HttpRequest, form: BaseDialogForm, object_id: str
+    ) -> HttpResponse:
+        device = Device.objects.filter(pk=object_id).first()
+        if device is not None:
+            _forget_key(request, device)
+        return go_to(reverse("admin:devices_device_change", args=[object_id]))
+
+
+def _forget_key(request: HttpRequest, device: Device) -> None:
+    try:
+        had_one = forget_key_of(device)
+    except KeyFailed as error:
+        messages.error(request, f"Not forgotten: {error}")
+    else:
+        said = "Its ssh key is forgotten." if had_one else "It had shown no ssh key yet."
+        messages.success(request, said)
 
 
 def _queue_looks(request: HttpRequest, devices: QuerySet[Device]) -> None:

@@ -24,6 +24,14 @@ def run_context(run: Run, *, now: datetime) -> dict[str, Any]:
         "time_left": _time_left(run, now=now),
         "tables": run.numbers.get("tables", []),
         "findings": run.numbers.get("findings", []),
+        "databases": run.numbers.get("databases", []),
+        "differences": [
+            (kind, path, reason)
+            for kind in ("quarantined", "refused")
+            for path, reason in run.numbers.get(kind, [])
+        ],
+        "left": run.numbers.get("left", []),
+        "corrupt": run.numbers.get("corrupt", {}),
     }
 
 

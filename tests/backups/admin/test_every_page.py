@@ -10,13 +10,22 @@ from django_celery_beat.models import ClockedSchedule, CrontabSchedule, SolarSch
 from django_celery_results.models import TaskResult
 from knox.models import AuthToken
 
-from backups.models import BackupPlan, BackupSnapshot, Recording, ResultCopy, Run, VideoScan
+from backups.models import (
+    BackupPlan,
+    BackupSnapshot,
+    QuarantinedVideo,
+    Recording,
+    ResultCopy,
+    Run,
+    VideoScan,
+)
 from devices.models import DeviceGroup, Experiment
 from ethonode.urls import admin  # which has loaded every page
 
 READ_ONLY = [
     "BackupSnapshot",
     "Experiment",
+    "QuarantinedVideo",
     "Recording",
     "ResultCopy",
     "Run",
@@ -48,6 +57,9 @@ def one_of_each(device, take, services, now, admin_user):
         device=device, kind="mirror", trigger="person", queued_at=now, not_before=now, log="hello",
         numbers={"tables": [{"table": "ROI_1", "equal": True}], "findings": [{"kind": "holes"}]},
     )  # fmt: skip
+    QuarantinedVideo.objects.create(
+        device=device, path="a.h264", kept_path="q/a.h264", first_seen_at=now, seen_at=now
+    )
     BackupPlan.objects.create(mirror_here=True)
     DeviceGroup.objects.create(name="Incubator A")
     Group.objects.create(name="lab")

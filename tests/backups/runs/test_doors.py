@@ -1,54 +1,21 @@
 """Through which doors a mirror is asked for, and who may."""
 
 import pytest
-from django.contrib.auth.models import Permission, User
-from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
 from backups import tasks
 from backups.models import BackupPlan, Run, RunState
+from tests.backups.runs.doors import LOOK, SUBMIT, said
 from tests.engine.mirror.device import differing_tables
 
 pytestmark = pytest.mark.django_db
-SUBMIT = {"_form_submitted": "on"}
-LOOK = ("devices.view_device", "backups.view_run")
-
-
-@pytest.fixture(autouse=True)
-def _no_one_was_here_before():
-    cache.clear()  # throttles count in it
-
-
-@pytest.fixture
-def person():
-    def person(*permissions):
-        user = User.objects.create_user(f"someone{User.objects.count()}", is_staff=True)
-        for permission in permissions:
-            app_label, codename = permission.split(".")
-            user.user_permissions.add(
-                Permission.objects.get(content_type__app_label=app_label, codename=codename)
-            )
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return person
-
-
-@pytest.fixture
-def starter(person):
-    return person(*LOOK, "backups.start_run")
 
 
 @pytest.fixture
 def backed_up_here(experiment):
     BackupPlan.objects.create(mirror_here=True)
-
-
-def said(response):
-    return [str(message) for message in response.wsgi_request._messages]
 
 
 def test_mirror_now_queues_a_run_in_the_persons_name(starter, device, queue):
