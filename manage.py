@@ -4,7 +4,7 @@
 import os
 import sys
 
-from ethonode.env import BadSetting
+from ethonode.env_values import BadSetting
 
 
 def main() -> None:

@@ -1,24 +1,19 @@
 """The environment, read in this one place. A bad value stops the start with one clear line."""
 
 import json
-import os
-import secrets
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-import dj_database_url
 from environs import FileAwareEnv
+
+from ethonode import env_values as values
+from ethonode.env_values import BadSetting
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 LAB_FILE = "run/lab-places.json"  # below var: where the simulated lab of `make run` is
-
-
-class BadSetting(Exception):
-    """An environment variable holds what cannot be used; the text names it and says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,126 +120,44 @@ def _joined(environment: Environment) -> Environment:
 
 
 def _read(env: FileAwareEnv) -> Environment:
-    var_dir = _path(env, "VAR_DIR", BASE_DIR / "var")
-    data_root = _path(env, "DATA_ROOT", Path("/ethoscope_data"))
+    var_dir = values.path(env, "VAR_DIR", BASE_DIR / "var")
+    data_root = values.path(env, "DATA_ROOT", Path("/ethoscope_data"))
     return Environment(
         var_dir=var_dir,
-        node_url=_url(env, "NODE_URL", ""),
+        node_url=values.url(env, "NODE_URL", ""),
         device_addresses=tuple(env.list("DEVICE_ADDRESSES", [])),
-        mysql_service_url=_url(env, "MYSQL_SERVICE_URL", "http://localhost:8090"),
-        rsync_service_url=_url(env, "RSYNC_SERVICE_URL", "http://localhost:8093"),
+        mysql_service_url=values.url(env, "MYSQL_SERVICE_URL", "http://localhost:8090"),
+        rsync_service_url=values.url(env, "RSYNC_SERVICE_URL", "http://localhost:8093"),
         mysql_user=env.str("MYSQL_USER", "") or "node",
         mysql_password=env.str("MYSQL_PASSWORD", "") or "node",  # as every device is delivered
-        mysql_port=_whole(env, "MYSQL_PORT", 3306, least=1, most=65535),
-        ssh_user=env.str("SSH_USER", "") or "ethoscope",
-        ssh_port=_whole(env, "SSH_PORT", 22, least=1, most=65535),
-        ssh_key_file=_path(env, "SSH_KEY_FILE", var_dir / "ssh" / "key"),
-        device_data_root=_path(env, "DEVICE_DATA_ROOT", Path("/ethoscope_data")),
-        bandwidth_kib=_whole(env, "BANDWIDTH_KIB", 0, least=0, most=10**7),
-        parallel_runs=_whole(env, "PARALLEL_RUNS", 2, least=1, most=100),
-        videos_dir=_path(env, "VIDEOS_DIR", data_root / "videos"),
-        results_dir=_path(env, "RESULTS_DIR", data_root / "results"),
-        cache_dir=_path(env, "CACHE_DIR", None),
-        database=_database(env, f"sqlite:///{quote(str(var_dir))}/ethonode.sqlite3"),
-        redis_url=_redis(env) or own_redis_url(var_dir),
-        secret_key=env.str("SECRET_KEY", "") or _own_secret_key(var_dir),
+        mysql_port=values.whole(env, "MYSQL_PORT", 3306, least=1, most=65535),
+        ssh_user=values.account(env, "SSH_USER", "ethoscope"),
+        ssh_port=values.whole(env, "SSH_PORT", 22, least=1, most=65535),
+        ssh_key_file=values.path(env, "SSH_KEY_FILE", var_dir / "ssh" / "key"),
+        device_data_root=values.path_on_device(env, "DEVICE_DATA_ROOT", "/ethoscope_data"),
+        bandwidth_kib=values.whole(env, "BANDWIDTH_KIB", 0, least=0, most=10**7),
+        parallel_runs=values.whole(env, "PARALLEL_RUNS", 2, least=1, most=100),
+        videos_dir=values.path(env, "VIDEOS_DIR", data_root / "videos"),
+        results_dir=values.path(env, "RESULTS_DIR", data_root / "results"),
+        cache_dir=values.path(env, "CACHE_DIR", None),
+        database=values.database(env, f"sqlite:///{quote(str(var_dir))}/ethonode.sqlite3"),
+        redis_url=values.redis(env) or own_redis_url(var_dir),
+        secret_key=env.str("SECRET_KEY", "") or values.own_secret_key(var_dir),
         allowed_hosts=tuple(env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])),
         bind=env.str("BIND", "127.0.0.1"),
-        port=_whole(env, "PORT", 8000, least=1, most=65535),
-        device_port=_whole(env, "DEVICE_PORT", 9000, least=1, most=65535),
-        lab_allowed=_flag(env, "SIMULATED_LAB", default=True),
+        port=values.whole(env, "PORT", 8000, least=1, most=65535),
+        device_port=values.whole(env, "DEVICE_PORT", 9000, least=1, most=65535),
+        lab_allowed=values.flag(env, "SIMULATED_LAB", default=True),
         simulated_lab=False,
         admin_password=env.str("ADMIN_PASSWORD", ""),
-        status_ttl=_seconds(env, "STATUS_TTL", 300),
-        service_timeout=_seconds(env, "SERVICE_TIMEOUT", 2),
-        status_networks=_networks(env, "STATUS_NETWORKS", ["127.0.0.0/8", "::1/128"]),
-        settled_after=_seconds(env, "SETTLED_AFTER", 7 * 24 * 3600),
-        debug=_flag(env, "DEBUG", default=False),
+        status_ttl=values.seconds(env, "STATUS_TTL", 300),
+        service_timeout=values.seconds(env, "SERVICE_TIMEOUT", 2),
+        status_networks=values.networks(env, "STATUS_NETWORKS", ["127.0.0.0/8", "::1/128"]),
+        settled_after=values.seconds(env, "SETTLED_AFTER", 7 * 24 * 3600),
+        debug=values.flag(env, "DEBUG", default=False),
     )
-
-
-def _path(env: FileAwareEnv, name: str, default: Path | None) -> Any:
-    text = env.str(name, "")
-    if "\0" in text:
-        raise BadSetting(f"ETHONODE_{name}: a path cannot hold a NUL character")
-    return Path(text).expanduser().absolute() if text else default
-
-
-def _url(env: FileAwareEnv, name: str, default: str) -> str:
-    text = env.str(name, default).rstrip("/")
-    if not text:
-        return ""
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise BadSetting(f"ETHONODE_{name}: {text!r} is not an http:// or https:// address")
-    return text
 
 
 def own_redis_url(var_dir: Path) -> str:
     """Of the private Redis that `make run` starts."""
     return f"unix://{quote(str(var_dir))}/redis/redis.sock"
-
-
-def _redis(env: FileAwareEnv) -> str:
-    text = env.str("REDIS_URL", "")
-    try:
-        parts = urlsplit(text)
-        usable = parts.scheme in {"redis", "rediss", "unix"} and parts.port != 0
-    except ValueError:
-        usable = False
-    if text and not usable:
-        raise BadSetting("ETHONODE_REDIS_URL: not a redis://, rediss:// or unix:// address")
-    return text
-
-
-def _database(env: FileAwareEnv, default: str) -> dict[str, Any]:
-    try:
-        return dict(dj_database_url.parse(env.str("DATABASE_URL", "") or default))
-    except ValueError as error:  # its text may show the password
-        raise BadSetting("ETHONODE_DATABASE_URL: not the address of a database") from error
-
-
-def _whole(env: FileAwareEnv, name: str, default: int, *, least: int, most: int) -> int:
-    value = env.int(name) if env.str(name, "") else default
-    if not least <= value <= most:
-        raise BadSetting(f"ETHONODE_{name}: {value} is not between {least} and {most}")
-    return value
-
-
-def _flag(env: FileAwareEnv, name: str, *, default: bool) -> bool:
-    return env.bool(name) if env.str(name, "") else default
-
-
-def _seconds(env: FileAwareEnv, name: str, default: float) -> timedelta:
-    value = env.float(name) if env.str(name, "") else default
-    if not 0 < value < 10 * 365 * 24 * 3600:
-        raise BadSetting(f"ETHONODE_{name}: {value} is not a positive number of seconds")
-    return timedelta(seconds=value)
-
-
-def _networks(env: FileAwareEnv, name: str, default: list[str]) -> tuple[str, ...]:
-    networks = tuple(env.list(name, default))
-    for network in networks:
-        try:
-            ip_network(network)
-        except ValueError as error:
-            raise BadSetting(f"ETHONODE_{name}: {error}") from error
-    return networks
-
-
-def _own_secret_key(var_dir: Path) -> str:
-    """Make a key at the first start, and read it back at every later one."""
-    var_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
-    path = var_dir / "secret_key"
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    return path.read_text().strip()

@@ -9,6 +9,7 @@ from pathlib import Path
 import django
 
 from ethonode import env
+from ethonode.env_values import BadSetting
 from ethonode.run import prepare
 from ethonode.run.config import Stack, supervisor_ini
 from ethonode.run.prepare import CannotStart
@@ -22,7 +23,7 @@ def main() -> None:
         stack = plan()
         make_ready(stack)
         become_supervisor(stack)
-    except (env.BadSetting, CannotStart) as error:
+    except (BadSetting, CannotStart) as error:
         sys.exit(f"ethonode: {error}")
 
 

@@ -4,7 +4,8 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from ethonode.env import BASE_DIR, BadSetting, Environment, LabPlaces
+from ethonode.env import BASE_DIR, Environment, LabPlaces
+from ethonode.env_values import BadSetting
 
 LOG_SIZE = "5MB"
 LOG_BACKUPS = 2

@@ -7,14 +7,15 @@ import pytest
 
 from ethonode.env import BASE_DIR
 
-SOURCE = (BASE_DIR / "ethonode" / "env.py").read_text()
-SETTINGS = sorted(
-    set(re.findall(r'(?:env|_\w+)(?:\.\w+)?\((?:env, )?"((?!ETHONODE_)[A-Z_]+)"', SOURCE))
-)
+SOURCES = [(BASE_DIR / "ethonode" / name).read_text() for name in ("env.py", "env_values.py")]
+READ = re.compile(r'(?:env|values)\.\w+\((?:env, )?"((?!ETHONODE_)[A-Z_]+)"')
+SETTINGS = sorted(set(READ.findall("".join(SOURCES))))
 
 
 def test_the_settings_are_found():
-    assert {"NODE_URL", "PORT", "SECRET_KEY", "SIMULATED_LAB"} <= set(SETTINGS)
+    assert {"NODE_URL", "PORT", "DATABASE_URL", "SECRET_KEY", "SIMULATED_LAB", "SSH_USER"} <= set(
+        SETTINGS
+    )
 
 
 @pytest.mark.parametrize("place", ["docs/install.md", "deploy/ethonode.env.example"])

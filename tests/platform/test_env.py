@@ -4,7 +4,8 @@ from dataclasses import asdict
 import pytest
 
 from ethonode import env
-from ethonode.env import BadSetting, LabPlaces
+from ethonode.env import LabPlaces
+from ethonode.env_values import BadSetting
 
 LAB = LabPlaces(root="/v/lab", node_port=1, mysql_port=2, rsync_port=3, device_port=4)
 
@@ -47,6 +48,13 @@ def lab(var):
         ("SECRET_KEY_FILE", "/does/not/exist"),
         ("SECRET_KEY_FILE", "/bin/sh"),
         ("VAR_DIR", "/etc/passwd"),
+        ("SSH_USER", "-oProxyCommand=sh"),
+        ("SSH_USER", "root@other"),
+        ("SSH_PORT", "0"),
+        ("DEVICE_DATA_ROOT", "data"),
+        ("DEVICE_DATA_ROOT", "/data/-rf"),
+        ("DEVICE_DATA_ROOT", "/data/$(reboot)"),
+        ("BANDWIDTH_KIB", "-1"),
     ],
 )
 def test_a_bad_value_is_refused_in_one_line(var, monkeypatch, name, value):

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from ethonode import env
-from ethonode.env import BadSetting, LabPlaces
+from ethonode.env import LabPlaces
+from ethonode.env_values import BadSetting
 from ethonode.run.config import Stack, address, programs, supervisor_ini
 
 LAB = LabPlaces(root="/v/lab", node_port=1, mysql_port=2, rsync_port=3, device_port=4)
