@@ -57,6 +57,37 @@ def kinds(run, copy):
         pytest.param(
             replace(RUN, growing=True), WHOLE, {"behind"}, id="growing again after its stop row"
         ),
+        pytest.param(RUN, replace(CUT, proven_at=NOW), set(), id="held against the device itself"),
+        pytest.param(
+            RUN,
+            replace(CUT, proven_at=NOW - timedelta(seconds=1)),
+            {"behind"},
+            id="changed since it was held against the device: no lag is granted",
+        ),
+        pytest.param(
+            replace(RUN, changed_at=None),
+            replace(CUT, proven_at=NOW),
+            set(),
+            id="nobody saw it change since it was held against the device",
+        ),
+        pytest.param(
+            replace(RUN, growing=True),
+            replace(WHOLE, proven_at=NOW),
+            {"behind"},
+            id="growing on after it was held against the device",
+        ),
+        pytest.param(
+            RUN,
+            replace(WHOLE, proven_at=NOW, doubt="ROI_1: 3 rows differ"),
+            {"unproven"},
+            id="found to differ from the device",
+        ),
+        pytest.param(
+            RUN,
+            replace(WHOLE, state=CopyState.CORRUPT, proven_at=NOW),
+            {"corrupt"},
+            id="a proof is no excuse for damage",
+        ),
         pytest.param(None, WHOLE, set(), id="a whole copy of a run no longer listed"),
         pytest.param(None, CUT, set(), id="a cut copy is all there is"),
         pytest.param(
@@ -76,6 +107,12 @@ def test_a_missing_copy_counts_from_when_the_run_was_known():
 def test_a_short_copy_counts_from_its_last_row():
     (behind,) = compare_runs([RUN], {"a.db": CUT}).behind
     assert behind.since == CUT.data_at
+
+
+def test_a_proven_copy_counts_from_its_proof():
+    growing, proven_at = replace(RUN, growing=True), NOW - HOUR
+    (behind,) = compare_runs([growing], {"a.db": replace(CUT, proven_at=proven_at)}).behind
+    assert behind.since == proven_at
 
 
 def test_a_cut_copy_of_a_run_no_longer_listed_is_a_finding():

@@ -3,8 +3,18 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from backups.engine.compare import WRITER_LAG, Comparison
-from backups.engine.video_compare import VideoSource, compare_videos, recording_of
+from backups.engine.facts import Problem
+from backups.engine.video_compare import (
+    RECORDING,
+    PulledSource,
+    VideoSource,
+    compare_pulled,
+    compare_videos,
+    recording_of,
+)
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -68,3 +78,52 @@ def test_chunks_of_a_device_that_nobody_saw_record_prove_nothing():
 
 def test_a_device_that_never_recorded_and_has_no_chunk_has_no_problem():
     assert compare(SILENT) == Comparison()
+
+
+PULLED = PulledSource(
+    began_at=NOW, file_count=3, held_count=4, lacking={}, refused=(), quarantined=()
+)
+
+
+def compare_with_pull(pulled=PULLED, *, held_count=4, recording=False, recording_at=None):
+    return compare_pulled(
+        pulled, held_count=held_count, recording=recording, recording_at=recording_at
+    )
+
+
+def test_what_a_pull_found_whole_has_no_problem():
+    assert compare_with_pull(recording_at=NOW) == Comparison()
+
+
+def test_files_that_did_not_come_are_missing_since_that_is_known():
+    lacking = {"2026-01-04_10-00-00": (1, NOW), "2026-01-03_10-00-00": (2, NOW - DAY)}
+    first, second = compare_with_pull(replace(PULLED, lacking=lacking)).missing
+    assert (first.name, first.since) == ("2026-01-03_10-00-00", NOW - DAY)
+    assert first.reason == "2 files are not on the disk"
+    assert second.since == NOW
+
+
+@pytest.mark.parametrize(
+    ("recording", "recording_at", "is_behind"),
+    [
+        (False, None, False),
+        (False, NOW, False),
+        (False, NOW + DAY / 86400, True),
+        (True, None, True),
+        (True, NOW - DAY, True),
+    ],
+)
+def test_what_was_recorded_since_the_pull_is_not_held(recording, recording_at, is_behind):
+    behind = compare_with_pull(recording=recording, recording_at=recording_at).behind
+    assert [(problem.name, problem.since) for problem in behind] == [(RECORDING, NOW)] * is_behind
+
+
+@pytest.mark.parametrize(("held_count", "shrank"), [(5, False), (4, False), (3, True)])
+def test_who_holds_fewer_files_than_at_the_pull_lost_some(held_count, shrank):
+    assert bool(compare_with_pull(held_count=held_count).unproven) is shrank
+
+
+@pytest.mark.parametrize("kind", ["refused", "quarantined"])
+def test_what_is_not_in_its_place_proves_nothing(kind):
+    problem = Problem("a.h264", NOW, "smaller than the one here")
+    assert compare_with_pull(replace(PULLED, **{kind: (problem,)})).unproven == (problem,)
