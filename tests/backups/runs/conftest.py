@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from backups.models import Run, RunKind, RunTrigger
 from backups.services import runs
-from devices.models import Experiment
+from devices.models import Device, Experiment
 from tests.backups.runs.doors import LOOK
 from tests.engine.mirror.device import Device as Database
 from tests.engine.mirror.device import connected
@@ -176,3 +176,20 @@ def person():
 @pytest.fixture
 def starter(person):
     return person(*LOOK, "backups.start_run")
+
+
+@pytest.fixture
+def make_device(db, now):
+    """Another device with a MariaDB run."""
+
+    def make_device(number, **facts):
+        device = Device.objects.create(
+            device_id=f"{number:032x}", name=f"E{number}", first_seen_at=now, told_at=now,
+            told_by="node", **facts,
+        )  # fmt: skip
+        Experiment.objects.create(
+            device=device, writer="mysql", filename="a.db", first_seen_at=now, listed_at=now
+        )
+        return device
+
+    return make_device

@@ -12,24 +12,9 @@ from backups.models import Backup, BackupPlan, BackupSnapshot, Run, RunState, Ru
 from backups.services import runs
 from backups.services.runs.planning import most_urgent_first
 from backups.services.runs.requests import MOST_ATTEMPTS, request_retry
-from devices.models import Device, DeviceGroup, Experiment
+from devices.models import DeviceGroup
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def make_device(now):
-    def make_device(number, **facts):
-        device = Device.objects.create(
-            device_id=f"{number:032x}", name=f"E{number}", first_seen_at=now, told_at=now,
-            told_by="node", **facts,
-        )  # fmt: skip
-        Experiment.objects.create(
-            device=device, writer="mysql", filename="a.db", first_seen_at=now, listed_at=now
-        )
-        return device
-
-    return make_device
 
 
 @pytest.fixture

@@ -1,0 +1,87 @@
+"""Which kinds of run a plan asks for, of which devices, and which come first."""
+
+from datetime import timedelta
+
+import pytest
+
+from backups.models import BackupPlan, RunKind
+from backups.services import runs
+from devices.models import Experiment
+
+ALL = {f"{kind}_here": True for kind in RunKind}
+
+
+@pytest.fixture(autouse=True)
+def _at_an_address(device):
+    device.address = "10.0.0.5"
+    device.save()
+
+
+@pytest.fixture
+def everything_here(db):
+    return BackupPlan.objects.create(**ALL)
+
+
+def with_run_of(writer, device, now, **facts):
+    times = {"first_seen_at": now, "listed_at": now}
+    return Experiment.objects.create(
+        device=device, writer=writer, filename=f"{writer}.db", **times | facts
+    )
+
+
+def planned(now):
+    return {run.kind for run in runs.plan_runs(now=now)}
+
+
+@pytest.mark.parametrize(
+    ("writer", "kind"), [("mysql", RunKind.MIRROR), ("sqlite", RunKind.PULL_RESULTS)]
+)
+def test_databases_are_copied_as_they_are_written(everything_here, device, now, writer, kind):
+    with_run_of(writer, device, now)
+    assert planned(now) & {RunKind.MIRROR, RunKind.PULL_RESULTS} == {kind}
+
+
+def test_what_a_person_wrote_off_is_not_asked_for(everything_here, device, now):
+    with_run_of("sqlite", device, now, written_off=True)
+    assert RunKind.PULL_RESULTS not in planned(now)
+
+
+@pytest.mark.parametrize(("address", "is_asked"), [("", False), ("10.0.0.5", True)])
+def test_who_may_have_videos_is_asked_where_it_can_be(
+    everything_here, device, now, address, is_asked
+):
+    device.address = address
+    device.save()
+    assert (RunKind.PULL_VIDEOS in planned(now)) is is_asked
+
+
+@pytest.mark.parametrize("kind", RunKind)
+def test_a_kind_that_is_off_is_neither_planned_nor_offered(device, now, kind):
+    BackupPlan.objects.create(**ALL | {f"{kind}_here": False})
+    for writer in ("mysql", "sqlite"):
+        with_run_of(writer, device, now)
+    assert planned(now) == set(RunKind) - {kind}
+    assert runs.kinds_here(device) == set(RunKind) - {kind}
+
+
+@pytest.mark.parametrize("kind", RunKind)
+def test_each_kind_has_its_own_pause(device, a_run, now, kind):
+    BackupPlan.objects.create(**{f"{kind}_here": True, f"{kind}_every": timedelta(hours=3)})
+    for writer in ("mysql", "sqlite"):
+        with_run_of(writer, device, now)
+    a_run(kind=kind, state="succeeded", ended_at=now)
+    assert planned(now + timedelta(hours=2)) == set()
+    assert planned(now + timedelta(hours=3)) == {kind}
+
+
+def test_kinds_of_one_device_do_not_wait_for_each_other(everything_here, device, ask, now):
+    ask(RunKind.VERIFY)
+    assert planned(now) == {RunKind.PULL_VIDEOS}
+
+
+def test_copies_come_before_verifications_and_people_before_both(make_device, a_run, now):
+    by_clock = {"trigger": "schedule"}
+    verify = a_run(device=make_device(1, card_used_percent=99), kind="verify", **by_clock)
+    pull = a_run(device=make_device(2), kind="pull_results", **by_clock)
+    asked = a_run(device=make_device(3), kind="verify", trigger="person")
+    assert runs.due_runs(slots=3, now=now) == [asked.pk, pull.pk, verify.pk]
