@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from backups import badges
+from backups.engine.compare import CopyState
 from backups.models import OPEN_STATES, Run, RunState
 
 SHOWN = 50
@@ -31,7 +32,11 @@ def run_context(run: Run, *, now: datetime) -> dict[str, Any]:
             for path, reason in run.numbers.get(kind, [])
         ],
         "left": run.numbers.get("left", []),
-        "corrupt": run.numbers.get("corrupt", {}),
+        "not_whole": [
+            (state, path, problem)
+            for state in (CopyState.CORRUPT, CopyState.EMPTY, CopyState.BUSY)
+            for path, problem in run.numbers.get(state, {}).items()
+        ],
     }
 
 

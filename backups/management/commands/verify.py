@@ -15,8 +15,7 @@ class Command(RunCommand):
         return [RunKind.VERIFY]
 
     def show(self, console: Console, run: Run) -> None:
-        for path, problem in run.numbers.get("corrupt", {}).items():
-            console.print(f"corrupt: {path}: {problem}", style="red", markup=False)
-        for path, problem in run.numbers.get("busy", {}).items():
-            console.print(f"not read: {path}: {problem}", style="yellow", markup=False)
+        for state, style in (("corrupt", "red"), ("empty", "red"), ("busy", "yellow")):
+            for path, problem in run.numbers.get(state, {}).items():
+                console.print(f"{state}: {path}: {problem}", style=style, markup=False)
         console.print(run.log.rpartition("\n")[2], markup=False)

@@ -17,6 +17,7 @@ from backups.engine.pull import (
     pull_database,
 )
 from backups.engine.pull.errors import (
+    BadName,
     CopyUnusable,
     FewerRows,
     KeepsChanging,
@@ -30,7 +31,7 @@ from backups.services.proofs import store_proof
 from backups.services.results import latest_moment
 from backups.services.runs.jobs import Outcome, RunWaits, Told, Work
 from backups.services.runs.mounts import refuse_lost_results
-from backups.services.runs.place import folder_for, path_of_copy
+from backups.services.runs.place import UnsafePlace, folder_for, path_of_copy
 from backups.services.runs.pulls import own_errors
 from backups.services.runs.reach import ssh_target
 from devices.models import Device, Experiment, Writer
@@ -38,7 +39,7 @@ from devices.models import Device, Experiment, Writer
 LOOK_AGAIN = timedelta(days=1)  # at a database that nobody saw change
 
 # What is wrong with one database keeps nobody from pulling the next.
-OF_ONE = (CopyUnusable, FewerRows, KeepsChanging, PullRunning, RemoteFailed)
+OF_ONE = (BadName, CopyUnusable, FewerRows, KeepsChanging, PullRunning, RemoteFailed, UnsafePlace)
 NOT_THERE = "the device lists it, and has no such file any more"
 
 
@@ -85,19 +86,26 @@ def pull_results(work: Work) -> Outcome:
     """Those that grow come first. What nobody saw change is looked at once a day."""
     refuse_lost_results()
     with own_errors():
-        sources = sources_of(work.device)
+        sources, refused = _sources_of(work.device)
         waiting = [source for source in sources if not _is_settled(source, work)]
         target, meter = ssh_target(work), _Meter(work, waiting)
         pulled = [
             _pull(work, target, source, meter.of(number)) for number, source in enumerate(waiting)
         ]
-    return _outcome(pulled, settled=len(sources) - len(waiting))
+    return _outcome([*pulled, *refused], settled=len(sources) - len(waiting))
 
 
-def sources_of(device: Device) -> list[Source]:
+def _sources_of(device: Device) -> tuple[list[Source], list[Pulled]]:
+    """And those whose names cannot lead to a place here."""
     runs = device.experiments.filter(writer=Writer.SQLITE, written_off=False)
     copies = {copy.path: copy for copy in device.copies.all()}
-    return [_source(device, run, copies) for run in runs.order_by("-growing", "-started_at", "pk")]
+    sources, refused = [], []
+    for run in runs.order_by("-growing", "-started_at", "pk"):
+        try:
+            sources.append(_source(device, run, copies))
+        except UnsafePlace as error:
+            refused.append(Pulled(filename=run.filename, problem=str(error)))
+    return sources, refused
 
 
 def _source(device: Device, run: Experiment, copies: dict[str, ResultCopy]) -> Source:

@@ -18,21 +18,19 @@ from backups.services.videos import scan_videos
 from devices.models import Device
 
 SECONDS_A_FILE = 1800.0
+NotWhole = dict[CopyState, dict[str, str]]  # problems by path
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def verify_device(work: Work) -> Outcome:
     """A copy that fails here is corrupt in the next verdict, until it is written anew."""
     copies = _copies(work.device, now=work.clock())
-    corrupt, busy = {}, {}
+    not_whole: NotWhole = {state: {} for state in CopyState if state is not CopyState.USABLE}
     for number, copy in enumerate(copies):
         found = _verify(work, copy, number=number, of=len(copies))
-        if found.state is CopyState.CORRUPT:
-            corrupt[copy.path] = found.problem
-        elif found.state is CopyState.BUSY:
-            busy[copy.path] = found.problem
-    scan = _look_at_videos(work)
-    return _outcome(len(copies), corrupt, busy, scan)
+        if found.state in not_whole:
+            not_whole[found.state][copy.path] = found.problem
+    return _outcome(len(copies), not_whole, _look_at_videos(work))
 
 
 def _copies(device: Device, *, now: datetime) -> list[ResultCopy]:
@@ -76,21 +74,18 @@ def _look_at_videos(work: Work) -> ScanResult:
         raise RunFailed(f"the videos cannot be read: {error}") from error
 
 
-def _outcome(
-    count: int, corrupt: dict[str, str], busy: dict[str, str], scan: ScanResult
-) -> Outcome:
-    empty = sum(recording.empty_count for recording in scan.recordings)
+def _outcome(count: int, not_whole: NotWhole, scan: ScanResult) -> Outcome:
     numbers: dict[str, Any] = {
         "copies": count,
-        "corrupt": corrupt,
-        "busy": busy,
+        **{str(state): problems for state, problems in not_whole.items()},
         "chunk_count": scan.chunk_count,
-        "empty_chunks": empty,
+        "empty_chunks": sum(recording.empty_count for recording in scan.recordings),
         "scan_errors": list(scan.errors),
     }
-    said = [f"{path}: {problem}" for path, problem in corrupt.items()]
+    bad = not_whole[CopyState.CORRUPT] | not_whole[CopyState.EMPTY]
+    said = [f"{path}: {problem}" for path, problem in bad.items()]
     said += [f"videos: {error}" for error in scan.errors]
-    whole = count - len(corrupt) - len(busy)
+    whole = count - sum(map(len, not_whole.values()))
     return Outcome(
         summary=f"{whole} of {count} databases are whole, {scan.chunk_count} chunks looked at",
         numbers=numbers,

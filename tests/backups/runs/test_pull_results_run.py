@@ -155,6 +155,25 @@ def test_one_bad_database_keeps_no_other_from_coming(
     assert not place_of(settings.RESULTS_DIR, device, torn).exists()
 
 
+@pytest.mark.parametrize(
+    ("told", "error"),
+    [
+        ({"filename": "../../../evil.db"}, "is no file name of a tracking run"),
+        ({"path": "/data/-rf/x/y.db"}, "cannot be the name of a folder"),
+        ({"path": "/$(reboot)/ETHOSCOPE_007/x/y.db"}, "cannot be part of a path"),
+    ],
+)
+def test_a_hostile_name_keeps_no_other_from_coming(
+    pull, database, device, experiment, now, settings, told, error
+):
+    hostile = listed(device, now=now, stamp="2026-02-02_03-04-05")
+    Experiment.objects.filter(pk=hostile.pk).update(**told)
+    run = pull()
+    assert run.state == "failed"
+    assert error in run.error
+    assert place_of(settings.RESULTS_DIR, device, experiment).exists()
+
+
 def test_a_file_that_is_gone_from_the_device_fails_no_run(pull, database, device, now):
     gone = listed(device, now=now, stamp="2026-02-02_03-04-05")
     run = pull()

@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -59,6 +60,16 @@ def test_a_whole_copy_is_verified(verify, copy):
     run = verify()
     assert (run.state, run.numbers["copies"], run.numbers["corrupt"]) == ("succeeded", 1, {})
     assert ResultCopy.objects.get().verified_at is not None
+
+
+def test_a_copy_without_tables_is_not_whole(verify, copy):
+    copy.unlink()
+    sqlite3.connect(copy).close()
+    copy.touch()
+    run = verify()
+    assert run.state == "failed"
+    assert list(run.numbers["empty"]) == [str(Path(*copy.parts[-4:]))]
+    assert "0 of 1 databases are whole" in run.log
 
 
 def test_damage_that_a_look_does_not_see_is_found(verify, copy, device):
