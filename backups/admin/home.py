@@ -12,9 +12,11 @@ from django.utils import timezone
 from django_celery_results.models import TaskResult
 
 from backups import dashboard as read_model
+from backups.admin.run_page import open_runs
 from backups.badges import availability
 from backups.models.services import SERVICES
 
+RUNS_SHOWN = 4
 NODE_TASK = "devices.tasks.refresh_devices"
 
 
@@ -24,19 +26,21 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     if not request.user.has_perm("devices.view_device"):
         return context
     may_refresh = request.user.has_perm("devices.refresh_device")
-    return context | fleet_context(now=timezone.now()) | {"may_refresh": may_refresh}
+    return context | fleet_context(request, now=timezone.now()) | {"may_refresh": may_refresh}
 
 
 def fleet_part(request: HttpRequest) -> HttpResponse:
     """The part of the first page that renews itself. After a logout it reloads the whole page."""
     if not (admin.site.has_permission(request) and request.user.has_perm("devices.view_device")):
         return HttpResponse(status=403, headers={"HX-Refresh": "true"})
-    return render(request, "backups/fleet.html", fleet_context(now=timezone.now()))
+    return render(request, "backups/fleet.html", fleet_context(request, now=timezone.now()))
 
 
-def fleet_context(*, now: datetime) -> dict[str, Any]:
+def fleet_context(request: HttpRequest, *, now: datetime) -> dict[str, Any]:
     fleet = read_model.fleet(now=now)
     context = {"fleet": fleet, "now": now, "services": _services(fleet, now)}
+    if request.user.has_perm("backups.view_run"):
+        context |= open_runs(now=now, shown=RUNS_SHOWN)
     if fleet.devices:
         return context
     return context | _why_no_devices()

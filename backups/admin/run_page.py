@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Case, When
+
 from backups import badges
 from backups.engine.compare import CopyState
 from backups.models import OPEN_STATES, Run, RunState
@@ -10,9 +12,14 @@ from backups.models import OPEN_STATES, Run, RunState
 SHOWN = 50
 
 
-def open_runs(*, now: datetime) -> dict[str, Any]:
+def open_runs(*, now: datetime, shown: int = SHOWN) -> dict[str, Any]:
+    """Those at work first."""
     runs = Run.objects.filter(state__in=OPEN_STATES).select_related("device")
-    rows = [run_context(run, now=now) for run in runs.order_by("-started_at", "pk")[:SHOWN]]
+    at_work_first = Case(When(state=RunState.RUNNING, then=0), default=1)
+    rows = [
+        run_context(run, now=now)
+        for run in runs.order_by(at_work_first, "not_before", "pk")[:shown]
+    ]
     return {"open_rows": rows, "now": now}
 
 

@@ -5,11 +5,14 @@ from django.contrib.auth.models import User
 from django_celery_results.models import TaskResult
 
 from backups.engine.facts import Problem
+from backups.models import Run
 from devices.models import Device, DeviceGroup, Lifecycle
+from tests.backups.runs.doors import LOOK
 
 HOME = "/admin/"
 SIGN_IN = 2  # the session and the user
 FLEET = 3  # the services, the limits, and each backup with its device and newest snapshot
+RUNS = 1  # those that are open
 
 
 @pytest.fixture
@@ -23,7 +26,7 @@ def test_the_first_page_takes_as_many_queries_for_100_devices_as_for_one(
     admin_client, make_devices, django_assert_num_queries, count
 ):
     make_devices(count)
-    with django_assert_num_queries(SIGN_IN + FLEET):
+    with django_assert_num_queries(SIGN_IN + FLEET + RUNS):
         response = admin_client.get(HOME)
     assert response.content.decode().count('class="tile ') == count
 
@@ -131,6 +134,25 @@ def test_only_who_may_refresh_is_offered_it(person, late):
     page = person("devices.view_device").get(HOME).content.decode()
     assert "ETHOSCOPE_019" in page
     assert "Refresh all now" not in page
+
+
+def test_runs_at_work_show_how_far_they_are_and_come_before_those_that_wait(
+    admin_client, device, late, now
+):
+    facts = {"device": device, "trigger": "schedule", "queued_at": now, "not_before": now}
+    Run.objects.create(kind="verify", state="queued", **facts)
+    far = {"rows_done": 1500, "rows_total": 2000, "started_at": now}
+    Run.objects.create(kind="mirror", state="running", **facts, **far)
+    page = admin_client.get(HOME).content.decode()
+    assert "1,500 of about 2,000 rows" in page
+    assert page.index(">running<") < page.index(">queued<")
+
+
+def test_who_may_not_see_runs_sees_none_on_the_first_page(person, device, late, now):
+    times = {"queued_at": now, "not_before": now}
+    Run.objects.create(device=device, kind="mirror", state="running", trigger="person", **times)
+    assert "At work" in person(*LOOK).get(HOME).content.decode()
+    assert "At work" not in person("devices.view_device").get(HOME).content.decode()
 
 
 def test_the_fleet_renews_itself_without_the_page_around_it(admin_client, late):
