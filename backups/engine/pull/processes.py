@@ -37,6 +37,8 @@ class Program:
     def __init__(
         self, words: Sequence[str], *, stdin: IO[bytes] | int = subprocess.DEVNULL
     ) -> None:
+        if shutil.which(words[0]) is None:
+            raise ProgramFailed(f"{words[0]} is not installed on this machine")
         try:
             self._process = subprocess.Popen(
                 _leashed(words),

@@ -15,6 +15,7 @@ from backups.engine.pull.errors import (
     HostUnreachable,
     Hung,
     KeyFailed,
+    ProgramFailed,
     RemoteFailed,
     TooMuchOutput,
 )
@@ -81,6 +82,12 @@ def test_nobody_at_the_address_is_unreachable(sshd, tmp_path, videos):
         run_on(nowhere, ["true"], watch=WATCH)
     with pytest.raises(HostUnreachable):
         videos.pull(nowhere)
+
+
+def test_a_machine_without_ssh_says_so(target, monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ProgramFailed, match="ssh is not installed on this machine"):
+        run_on(target, ["true"], watch=WATCH)
 
 
 def test_a_failed_command_says_why(target):
