@@ -40,9 +40,9 @@ class ResultCopyAdmin(ReadOnlyAdmin):
 
     @admin.display(description="Whole as of", ordering="proven_at")
     def whole_as_of(self, copy: ResultCopy) -> SafeString | str:
-        if not copy.is_proven:
-            return "-"
-        return copy.doubt or badges.ago(copy.proven_at, timezone.now())
+        if copy.whole_as_of is None:
+            return copy.known_doubt or "-"
+        return badges.ago(copy.whole_as_of, timezone.now())
 
 
 @admin.register(Recording)

@@ -139,11 +139,19 @@ class ServiceSerializer(serializers.ModelSerializer[ServiceStatus]):
 
 
 class CopySerializer(serializers.ModelSerializer[ResultCopy]):
+    whole_as_of = serializers.DateTimeField(
+        allow_null=True, help_text="A run here showed it to hold all that the device had then"
+    )
+    doubt = serializers.CharField(
+        source="known_doubt", help_text="How a run here found it to differ from the device"
+    )
+
     class Meta:
         model = ResultCopy
         fields = [
             "path", "state", "problem", "size_bytes", "wal_bytes", "modified_at", "data_at",
-            "row_count", "finished", "first_seen_at", "inspected_at",
+            "row_count", "finished", "first_seen_at", "inspected_at", "whole_as_of", "doubt",
+            "verified_at",
         ]  # fmt: skip
 
 

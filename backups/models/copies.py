@@ -1,5 +1,7 @@
 """The database files on the node's disk, and what opening each one showed."""
 
+from datetime import datetime
+
 from django.db import models
 
 from backups.engine.compare import CopyState
@@ -44,6 +46,16 @@ class ResultCopy(models.Model):
         return self.filename
 
     @property
-    def is_proven(self) -> bool:
+    def is_as_shown(self) -> bool:
         """Whether what a run showed still holds: nobody has written the file since."""
         return bool(self.proven_fingerprint) and self.proven_fingerprint == self.fingerprint
+
+    @property
+    def whole_as_of(self) -> datetime | None:
+        """All that the device had at this moment is in the copy; None: no run showed that."""
+        return self.proven_at if self.is_as_shown else None
+
+    @property
+    def known_doubt(self) -> str:
+        """How a run found it to differ from the device; "": none did."""
+        return self.doubt if self.is_as_shown else ""

@@ -94,8 +94,8 @@ def _best(device: Device, copies: Iterable[ResultCopy]) -> list[Copy]:
             first_seen_at=copy.first_seen_at,
             data_at=_ours(device, copy.data_at),
             finished=copy.finished,
-            proven_at=copy.proven_at if copy.is_proven else None,
-            doubt=copy.doubt if copy.is_proven else "",
+            proven_at=copy.whole_as_of,
+            doubt=copy.known_doubt,
         )
         for copy in ranked
     ]

@@ -27,6 +27,7 @@ MOST_AHEAD = timedelta(days=36500)
 
 _SEEN = ["filename", "size_bytes", "wal_bytes", "modified_at", "fingerprint"]
 _LEARNT = ["writer", "state", "problem", "data_at", "row_count", "finished", "inspected_at"]
+_PROVEN = ["verified_at"]  # of the file as it was: a new one has to be read anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +124,8 @@ def _row(
         finished=found.finished,
         inspected_at=now,
     )
+    if previous and previous.fingerprint == file.fingerprint:
+        row.verified_at = previous.verified_at
     if previous and found.state is CopyState.BUSY:  # nothing learnt: what it held is still told
         row.data_at, row.row_count = previous.data_at, previous.row_count
     return row
@@ -134,7 +137,7 @@ def _store(device: Device, changed: list[ResultCopy], vanished: Collection[str])
             changed,
             update_conflicts=True,
             unique_fields=["device", "path"],
-            update_fields=[*_SEEN, *_LEARNT],
+            update_fields=[*_SEEN, *_LEARNT, *_PROVEN],
         )
         if vanished:
             ResultCopy.objects.filter(device=device, path__in=vanished).delete()

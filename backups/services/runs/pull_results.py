@@ -54,7 +54,7 @@ class Source:
 
     @property
     def known_mark(self) -> str:
-        return self.copy.source_mark if self.copy and self.copy.is_proven else ""
+        return self.copy.source_mark if self.copy and self.copy.whole_as_of else ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -124,10 +124,11 @@ def _source(device: Device, run: Experiment, copies: dict[str, ResultCopy]) -> S
 
 def _is_settled(source: Source, work: Work) -> bool:
     copy, run = source.copy, source.experiment
-    if copy is None or not copy.is_proven or copy.proven_at is None or run.growing:
+    whole_as_of = copy.whole_as_of if copy else None
+    if whole_as_of is None or run.growing:
         return False
-    changed_since = run.changed_at is not None and run.changed_at > copy.proven_at
-    return not changed_since and work.now - copy.proven_at < LOOK_AGAIN
+    changed_since = run.changed_at is not None and run.changed_at > whole_as_of
+    return not changed_since and work.now - whole_as_of < LOOK_AGAIN
 
 
 def _pull(

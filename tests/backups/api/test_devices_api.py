@@ -171,6 +171,18 @@ def test_a_run_without_a_copy_says_so(viewer, device, now):
     assert viewer.get(f"/api/v1/experiments/{run.pk}/").json()["copy"] is None
 
 
+@pytest.mark.parametrize("is_written_since", [False, True])
+def test_a_proof_is_told_for_as_long_as_it_holds(viewer, device, now, is_written_since):
+    run = _run(device, now, "a.db")
+    fingerprint = "another" if is_written_since else "this"
+    ResultCopy.objects.update(
+        fingerprint="this", proven_fingerprint=fingerprint, proven_at=now, doubt="ROI_1 differs"
+    )
+    copy = viewer.get(f"/api/v1/experiments/{run.pk}/").json()["copy"]
+    assert bool(copy["whole_as_of"]) is not is_written_since
+    assert copy["doubt"] == ("" if is_written_since else "ROI_1 differs")
+
+
 def test_recordings_can_be_found_by_device(viewer, device):
     Recording.objects.create(device=device, folder="E/ts", chunk_count=3, size_bytes=9)
     (row,) = viewer.get(f"/api/v1/recordings/?device={device.device_id}").json()["results"]

@@ -65,8 +65,7 @@ def test_what_came_is_proven_as_of_the_moment_before(pull, database, device):
     before = timezone.now()
     pull()
     copy = ResultCopy.objects.get()
-    assert copy.is_proven
-    assert before <= copy.proven_at <= timezone.now()
+    assert before <= copy.whole_as_of <= timezone.now()
 
 
 def test_a_proof_ends_when_somebody_writes_the_file(pull, database, device, experiment, settings):
@@ -75,7 +74,7 @@ def test_a_proof_ends_when_somebody_writes_the_file(pull, database, device, expe
     with closing(sqlite3.connect(copy)) as connection:
         connection.execute("CREATE TABLE other (id)")
     take_snapshot(device, now=timezone.now())
-    assert not ResultCopy.objects.get().is_proven
+    assert ResultCopy.objects.get().whole_as_of is None
 
 
 def test_a_run_that_nobody_saw_end_is_proven_by_a_pull(pull, database, device):

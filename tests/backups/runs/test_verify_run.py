@@ -62,6 +62,14 @@ def test_a_whole_copy_is_verified(verify, copy):
     assert ResultCopy.objects.get().verified_at is not None
 
 
+def test_a_file_written_since_counts_as_unread(verify, copy, device):
+    verify()
+    with closing(sqlite3.connect(copy)) as connection:
+        connection.execute("CREATE TABLE other (id)")
+    take_snapshot(device, now=timezone.now())
+    assert ResultCopy.objects.get().verified_at is None
+
+
 def test_a_copy_without_tables_is_not_whole(verify, copy):
     copy.unlink()
     sqlite3.connect(copy).close()
