@@ -1,6 +1,6 @@
 """How facts and verdicts look in a page: shape, word and colour (which is in verdicts.css)."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils.html import format_html
@@ -91,7 +91,9 @@ def run_state(state: str) -> SafeString:
 def took(started_at: datetime | None, ended_at: datetime | None) -> str:
     if started_at is None or ended_at is None:
         return "-"
-    return str(naturaldelta(ended_at - started_at, minimum_unit="milliseconds"))
+    if (span := ended_at - started_at) < timedelta(seconds=1):
+        return "under a second"
+    return str(naturaldelta(span))
 
 
 def size(size_bytes: int | None) -> str:

@@ -29,12 +29,14 @@ class DeviceActions(RunActions):
     actions_detail = [
         "refresh",
         {
-            "title": "Back up now",
+            "title": "Back up here",
             "icon": "backup",
-            "items": ["mirror_now", "pull_results_now", "pull_videos_now", "verify_now"],
+            "items": [
+                "mirror_now", "pull_results_now", "pull_videos_now", "verify_now",
+                "forget_ssh_key",
+            ],
         },
-        "forget_ssh_key",
-    ]
+    ]  # fmt: skip
 
     def has_refresh_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("devices.refresh_device")

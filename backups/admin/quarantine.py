@@ -11,7 +11,7 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
 from backups.models import QuarantinedVideo
-from devices.admin.dialogs import confirm, go_to
+from devices.admin.dialogs import confirm, go_to, without
 from devices.admin.read_only import ReadOnlyAdmin
 
 
@@ -25,6 +25,12 @@ class QuarantinedVideoAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     actions = ["keep_ours_of_selected"]
     actions_detail = ["keep_ours", "take_back"]
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """What was decided can only be taken back."""
+        accepted = QuarantinedVideo.objects.filter(pk=object_id, accepted=True).exists()
+        senseless = "keep_ours" if accepted else "take_back"
+        return without(senseless, super().get_actions_detail(request, object_id))
 
     def has_decide_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("backups.change_quarantinedvideo")

@@ -1,5 +1,6 @@
 """What the pages of runs show beside the plain facts."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,7 +31,7 @@ def run_context(run: Run, *, now: datetime) -> dict[str, Any]:
         "state_badge": badges.run_state(run.state),
         "took": badges.took(run.started_at, run.ended_at or now),
         "time_left": _time_left(run, now=now),
-        "tables": run.numbers.get("tables", []),
+        "tables": sorted(run.numbers.get("tables", []), key=_naturally),
         "findings": run.numbers.get("findings", []),
         "databases": run.numbers.get("databases", []),
         "differences": [
@@ -45,6 +46,11 @@ def run_context(run: Run, *, now: datetime) -> dict[str, Any]:
             for path, problem in run.numbers.get(state, {}).items()
         ],
     }
+
+
+def _naturally(row: dict[str, Any]) -> list[tuple[str, int]]:
+    """ROI_2 before ROI_10."""
+    return [(word, int(part or 0)) for word, part in re.findall(r"(\D*)(\d*)", row["table"])]
 
 
 def _time_left(run: Run, *, now: datetime) -> timedelta | None:

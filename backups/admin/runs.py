@@ -19,9 +19,9 @@ from backups import badges
 from backups.admin import queue
 from backups.admin.run_actions import ask_for_run
 from backups.admin.run_page import open_runs, run_context
-from backups.models import Run, RunKind
+from backups.models import OPEN_STATES, Run, RunKind
 from backups.services.runs import cancel_run
-from devices.admin.dialogs import confirm, go_to
+from devices.admin.dialogs import confirm, go_to, without
 from devices.admin.read_only import ReadOnlyAdmin
 
 
@@ -56,6 +56,12 @@ class RunAdmin(ReadOnlyAdmin):
             path("<int:run_id>/part/", self.admin_site.admin_view(self.run_part), name="run-part"),
         ]
         return [*own, *super().get_urls()]
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """What has ended cannot be cancelled, and what is open need not be asked for again."""
+        is_open = Run.objects.filter(pk=object_id, state__in=OPEN_STATES).exists()
+        senseless = "retry" if is_open else "cancel"
+        return without(senseless, super().get_actions_detail(request, object_id))
 
     def open_part(self, request: HttpRequest) -> HttpResponse:
         """The part of the list that renews itself."""

@@ -4,6 +4,8 @@ Unfold runs an action without a dialog on a plain GET, and one without permissio
 user: each of ours has both, so that it is a POST with a CSRF token, by someone who may.
 """
 
+from typing import Any
+
 from django.http import HttpResponse
 from unfold.dataclasses import ActionDialog
 from unfold.forms import BaseDialogForm
@@ -19,6 +21,11 @@ def confirm(
     return ActionDialog(
         title=title, description=description, form_class=form_class, form_submit_text=submit
     )
+
+
+def without(name: str, actions: list[Any]) -> list[Any]:
+    """The actions that a page offers, but for one that makes no sense there at the moment."""
+    return [action for action in actions if action.method.original_function_name != name]
 
 
 def go_to(url: str) -> HttpResponse:

@@ -67,8 +67,8 @@ def rsync_failure(code: int, said: str) -> PullError:
     kind, meaning = _MEANINGS.get(code, (ProgramFailed, f"rsync ended with code {code}"))
     told = _first(_RSYNC_SAYS, said)
     # Depending on its version rsync gives ssh's own failures as 12 or as 255.
-    if told is None and code in (12, SSH_FAILED):
-        told = _first(_SSH_SAYS, said)
+    if told is None and code in (12, SSH_FAILED) and (by_ssh := _first(_SSH_SAYS, said)):
+        return by_ssh(_text("", _without_rsync(said), code))
     return (told or kind)(_text(meaning, said, code))
 
 
@@ -80,6 +80,11 @@ def _text(meaning: str, said: str, code: int) -> str:
     lines = [line for line in said.splitlines() if _tells(line)]
     words = one_line("; ".join(lines), limit=LONGEST_TEXT) or f"code {code}, without a word"
     return f"{meaning}: {words}" if meaning else words
+
+
+def _without_rsync(said: str) -> str:
+    """rsync only says that it lost what ssh had told the reason of."""
+    return "\n".join(line for line in said.splitlines() if not line.startswith("rsync"))
 
 
 def _tells(line: str) -> bool:

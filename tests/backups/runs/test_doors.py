@@ -46,6 +46,24 @@ def test_a_run_is_cancelled_on_its_page(person, a_run):
     assert run.state == "cancelled"
 
 
+@pytest.mark.parametrize(
+    ("state", "offered"), [("running", "cancel"), ("queued", "cancel"), ("failed", "retry")]
+)
+def test_only_what_makes_sense_is_offered(admin_client, a_run, state, offered):
+    run = a_run(state=state)
+    page = admin_client.get(f"/admin/backups/run/{run.pk}/change/").content.decode()
+    found = {name for name in ("cancel", "retry") if f"/admin/backups/run/{run.pk}/{name}" in page}
+    assert found == {offered}
+
+
+def test_tables_are_shown_in_the_order_of_their_numbers(admin_client, a_run):
+    tables = [{"table": name, "equal": True} for name in ("ROI_10", "ROI_2", "METADATA")]
+    run = a_run(state="succeeded", numbers={"tables": tables})
+    page = admin_client.get(f"/admin/backups/run/{run.pk}/change/").content.decode()
+    places = [page.index(f"<td>{name}</td>") for name in ("METADATA", "ROI_2", "ROI_10")]
+    assert places == sorted(places)
+
+
 def test_selected_runs_are_cancelled(person, a_run):
     run = a_run()
     chosen = {"action": "cancel_selected", "_selected_action": [run.pk]}

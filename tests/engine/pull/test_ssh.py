@@ -172,6 +172,11 @@ def test_rsyncs_codes_have_names_and_texts(code, said, kind):
     assert said in str(failure)
 
 
+def test_of_ssh_and_rsync_only_who_knows_the_reason_is_heard():
+    said = "ssh: connect to host x port 22: Connection refused\nrsync error: unexplained error"
+    assert str(rsync_failure(255, said)) == "ssh: connect to host x port 22: Connection refused"
+
+
 def test_no_process_shows_more_than_the_place_of_the_key(target):
     public = subprocess.run(
         ["ssh-keygen", "-y", "-f", target.key_file], capture_output=True, check=True
