@@ -1,0 +1,79 @@
+"""A private MariaDB."""
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pymysql
+from pymysql.connections import Connection
+
+from lab.servers.processes import free_port, program, run_once, running
+
+_ACCOUNT = """
+CREATE USER IF NOT EXISTS 'ethoscope'@'%' IDENTIFIED BY 'ethoscope';
+GRANT ALL ON *.* TO 'ethoscope'@'%' WITH GRANT OPTION;
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivateMariaDB:
+    port: int
+    socket_path: Path
+    data_dir: Path
+    user: str
+    password: str
+
+    def connect(self) -> Connection:
+        return pymysql.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user=self.user,
+            password=self.password,
+            charset="utf8mb4",
+            autocommit=True,
+        )
+
+
+@contextmanager
+def private_mariadb(folder: Path, *options: str) -> Iterator[PrivateMariaDB]:
+    """With a user `ethoscope`, password `ethoscope`, who may do everything, as on a device.
+
+    A second one in the same folder goes on with its data. Raises ServerFailed.
+    """
+    (folder / "tmp").mkdir(parents=True, exist_ok=True)  # its own: in a shared one two collide
+    common = [f"--user={getpass.getuser()}", f"--tmpdir={folder / 'tmp'}"]
+    server = PrivateMariaDB(
+        port=free_port(),
+        socket_path=folder / "db.sock",
+        data_dir=folder / "data",
+        user="ethoscope",
+        password="ethoscope",  # noqa: S106  as every device is delivered
+    )
+    if not server.data_dir.exists():
+        _install(server.data_dir, common)
+    grant = folder / "grant.sql"
+    grant.write_text(_ACCOUNT)
+    command = [program("mariadbd"), "--no-defaults", f"--datadir={server.data_dir}", *common]
+    # A socket's path may have 107 bytes; from the data folder, where the server works, it is short.
+    command += ["--socket=../db.sock", f"--port={server.port}", "--bind-address=127.0.0.1"]
+    command += [f"--pid-file={folder / 'db.pid'}", f"--init-file={grant}", "--skip-name-resolve"]
+    command += ["--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=2"]
+    command += ["--performance-schema=OFF", *options]
+
+    def answers() -> bool:
+        with suppress(pymysql.OperationalError), server.connect():
+            return True
+        return False
+
+    with running(command, folder, answers):
+        yield server
+
+
+def _install(data_dir: Path, common: list[str]) -> None:
+    """Under another name until it is whole: a start may be killed half-way."""
+    fresh = data_dir.with_name("data.new")
+    command = [program("mariadb-install-db"), "--no-defaults", f"--datadir={fresh}", *common]
+    run_once([*command, "--auth-root-authentication-method=normal", "--skip-test-db"])
+    fresh.rename(data_dir)
