@@ -57,6 +57,7 @@ def _found_past(world: World, run: Run) -> None:
     if run.writer is Writer.MYSQL:
         os.utime(world.tree.results / run.path, (run.stopped_at or 0, run.stopped_at or 0))
         source.unlink()
+        source.parent.rmdir()
 
 
 def _found_newest(world: World, device: SimulatedDevice, run: Run) -> None:

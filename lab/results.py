@@ -1,7 +1,5 @@
 """What a device writes into the result database of a run, whatever keeps it: lab/stores.py."""
 
-from collections.abc import Iterator
-
 from lab.runs import DAM_SECONDS, ROIS, ROW_SECONDS, SENSOR_SECONDS, Run
 from lab.schema import VARIABLES, roi_tables
 from lab.stamps import dam_stamp
@@ -70,9 +68,13 @@ class ResultDatabase:
         run = self.run
         step = (until - run.last_row_at) / count
         since_start = run.last_row_at - run.started_at
-        times = [int(1000 * (since_start + step * n)) for n in range(1, count + 1)]
+        first, last = run.rows + 1, run.rows + count
+        t = f"CAST({1000 * since_start} + {1000 * step} * (seq - {run.rows}) AS INTEGER)"
         for roi, table in enumerate(roi_tables(), 1):
-            self.store.insert(table, _positions(roi, first_id=run.rows + 1, times=times))
+            values = (
+                f"seq, {t}, ({roi * 31} + seq * 3) % 245, 14, 12, 10, seq * 7 % 180, -2000, 0, 0"
+            )
+            self.store.insert_range(table, values, first=first, last=last)
         run.rows += count
         run.last_row_at = until
 
@@ -127,11 +129,6 @@ def metadata(run: Run) -> dict[str, str | None]:
 def _box(roi: int) -> tuple[int, int, int, int]:
     column, row = divmod(roi - 1, ROIS // 2)
     return 64 + 267 * column, 94 + 30 * row, 245, 25
-
-
-def _positions(roi: int, *, first_id: int, times: list[int]) -> Iterator[tuple[int | str, ...]]:
-    for row, t in enumerate(times, first_id):
-        yield row, t, (roi * 31 + row * 3) % 245, 14, 12, 10, row * 7 % 180, -2000, 0, 0
 
 
 def _times(run: Run, every: float, *, until: float) -> list[float]:

@@ -24,6 +24,7 @@ their MariaDB, and the lab's daemons leave them to others.
 
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -73,7 +74,9 @@ class Lab:
             raise ValueError(f"a lab has 1 to {MOST_DEVICES} devices, not {devices}")
         self._clock = Clock(None if live else (started_at or Clock().now()))
         self._live = live
-        self._root, self._chunks, self._size = root, chunks, {"devices": devices, "seed": seed}
+        self._found = partial(
+            found, root, devices=devices, chunks=chunks, seed=seed, clock=self._clock
+        )
         self._first_faults = tuple(faults)
         self._restless = restless
         self._ports = Ports(
@@ -84,7 +87,14 @@ class Lab:
             ssh=ssh_port,
             database=database_port,
         )
-        self._open_devices, self._authorized_key = open_devices, authorized_key
+        self._real_servers = partial(
+            real_servers,
+            root / "servers",
+            devices=devices,
+            seed=seed,
+            count=open_devices,
+            authorized_key=authorized_key,
+        )
         self._moved_at = self._noted_at = self._clock.now()
 
     def __enter__(self) -> Self:
@@ -97,21 +107,9 @@ class Lab:
     def start(self) -> None:
         """Found the lab and open its doors. Raises AddressTaken, FaultError, LabMemoryError."""
         with ExitStack() as stack:
-            self._servers = stack.enter_context(
-                real_servers(
-                    self._root / "servers",
-                    **self._size,
-                    count=self._open_devices,
-                    authorized_key=self._authorized_key,
-                )
-            )
-            self._world, self._resting = found(
-                self._root,
-                **self._size,
-                chunks=self._chunks,
-                clock=self._clock,
-                opened=self._servers.opened,
-                mariadb=self._servers.mariadb,
+            self._servers = stack.enter_context(self._real_servers())
+            self._world, self._resting = self._found(
+                opened=self._servers.opened, mariadb=self._servers.mariadb
             )
             stack.callback(self._world.side.close)
             self._begin()

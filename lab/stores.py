@@ -7,7 +7,6 @@ log in to is stood in for by a file of the mirror's schema, from which the mirro
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +17,6 @@ from lab.schema import mariadb_statements, mirror_statements, native_statements
 from lab.servers.mariadb import PrivateMariaDB
 
 Row = Sequence[Any]
-_ROWS_A_STATEMENT = 2_000
 
 
 class StoreLost(Exception):
@@ -33,6 +31,9 @@ class Store(Protocol):
     def create_tables(self) -> None: ...
 
     def insert(self, table: str, rows: Iterable[Row]) -> None: ...
+
+    def insert_range(self, table: str, values: str, *, first: int, last: int) -> None:
+        """A row for each number; `values` are expressions of SQL, in which it is called seq."""
 
     def newest(self, table: str, column: str) -> int:
         """The highest value, 0 in an empty table."""
@@ -64,11 +65,17 @@ class SqliteStore:
             self._connection.execute(statement)
 
     def insert(self, table: str, rows: Iterable[Row]) -> None:
-        rows = iter(rows)
-        if first := next(rows, None):
-            sql = f"INSERT INTO {table} VALUES ({', '.join('?' * len(first))})"  # noqa: S608
-            self._connection.execute(sql, first)
+        rows = list(rows)
+        if rows:
+            sql = f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})"  # noqa: S608
             self._connection.executemany(sql, rows)
+
+    def insert_range(self, table: str, values: str, *, first: int, last: int) -> None:
+        self._connection.execute(
+            "WITH RECURSIVE numbers(seq) AS ("  # noqa: S608
+            f"SELECT {first} UNION ALL SELECT seq + 1 FROM numbers WHERE seq < {last}) "
+            f"INSERT INTO {table} SELECT {values} FROM numbers"
+        )
 
     def newest(self, table: str, column: str) -> int:
         sql = f"SELECT COALESCE(MAX({column}), 0) FROM {table}"  # noqa: S608
@@ -109,10 +116,14 @@ class MariaStore:
             self._do(statement)
 
     def insert(self, table: str, rows: Iterable[Row]) -> None:
-        rows = iter(rows)
-        while some := [tuple(row) for row in islice(rows, _ROWS_A_STATEMENT)]:
-            values = ",".join(map(self._connection.literal, some))
-            self._do(f"INSERT INTO `{table}` VALUES {values}")  # noqa: S608
+        rows = list(rows)
+        if rows:
+            sql = f"INSERT INTO `{table}` VALUES ({', '.join(['%s'] * len(rows[0]))})"  # noqa: S608
+            with _lost(), self._connection.cursor() as cursor:
+                cursor.executemany(sql, rows)
+
+    def insert_range(self, table: str, values: str, *, first: int, last: int) -> None:
+        self._do(f"INSERT INTO `{table}` SELECT {values} FROM seq_{first}_to_{last}")  # noqa: S608
 
     def newest(self, table: str, column: str) -> int:
         sql = f"SELECT COALESCE(MAX(`{column}`), 0) FROM `{table}`"  # noqa: S608
