@@ -12,17 +12,19 @@ from pathlib import Path
 
 PATIENCE = 60  # seconds
 END_PATIENCE = 15
-# The kernel tells it to end, even when whoever started it was killed.
-_UNTIL_PARENT_ENDS = ("setpriv", "--pdeathsig", "TERM", "--")
 
 
 class ServerFailed(Exception):
     """A server is not installed, did not answer in time, or ended; the text tells which."""
 
 
-def find_program(name: str) -> str | None:
+def search_path() -> str:
     """Debian keeps servers where a user's PATH does not lead."""
-    return shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin")
+    return f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+
+
+def find_program(name: str) -> str | None:
+    return shutil.which(name, path=search_path())
 
 
 def program(name: str) -> str:
@@ -48,9 +50,11 @@ def running(command: list[str], folder: Path, answers: Callable[[], bool]) -> It
     """The server of a folder: its log is there, and one left over from before is ended first."""
     _end_left_over(folder)
     log = folder / "log"
+    # The kernel tells it to end, even when whoever started it was killed.
+    bound = [program("setpriv"), "--pdeathsig", "TERM", "--"]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*_UNTIL_PARENT_ENDS, *command],
+            [*bound, *command],
             stdout=output,
             stderr=output,
             stdin=subprocess.DEVNULL,
