@@ -1,6 +1,5 @@
 """A private MariaDB."""
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from pathlib import Path
 import pymysql
 from pymysql.connections import Connection
 
-from lab.servers.processes import free_port, program, run_once, running
+from lab.servers.processes import free_port, own_account, program, run_once, running
 
 _ACCOUNT = """
 CREATE USER IF NOT EXISTS 'ethoscope'@'%' IDENTIFIED BY 'ethoscope';
@@ -43,7 +42,7 @@ def private_mariadb(folder: Path, *options: str) -> Iterator[PrivateMariaDB]:
     A second one in the same folder goes on with its data. Raises ServerFailed.
     """
     (folder / "tmp").mkdir(parents=True, exist_ok=True)  # its own: in a shared one two collide
-    common = [f"--user={getpass.getuser()}", f"--tmpdir={folder / 'tmp'}"]
+    common = [f"--user={own_account()}", f"--tmpdir={folder / 'tmp'}"]
     server = PrivateMariaDB(
         port=free_port(),
         socket_path=folder / "db.sock",

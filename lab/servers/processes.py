@@ -1,6 +1,7 @@
 """A server's process: it answers before it is used, and ends with the thread that started it."""
 
 import os
+import pwd
 import shutil
 import signal
 import socket
@@ -32,6 +33,14 @@ def program(name: str) -> str:
     if found is None:
         raise ServerFailed(f"{name} is not installed")
     return found
+
+
+def own_account() -> str:
+    """Whoever runs this, whatever the environment calls him."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError as error:
+        raise ServerFailed(f"the account {os.geteuid()} has no name") from error
 
 
 def free_port() -> int:

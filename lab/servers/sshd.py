@@ -1,6 +1,5 @@
 """A private sshd: it lets in whoever runs it, by a key."""
 
-import getpass
 import os
 import socket
 from collections.abc import Iterator
@@ -8,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.servers.processes import free_port, program, run_once, running
+from lab.servers.processes import free_port, own_account, program, run_once, running
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +22,7 @@ def sshd(folder: Path, *, authorized: Path) -> Iterator[RunningSshd]:
     """`authorized` is looked at again at each login. Raises ServerFailed."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    server = RunningSshd(port=free_port(), user=getpass.getuser(), host_key=folder / "host_key")
+    server = RunningSshd(port=free_port(), user=own_account(), host_key=folder / "host_key")
     if not server.host_key.exists():
         make_key(server.host_key)
     config = folder / "sshd_config"
