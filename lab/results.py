@@ -100,6 +100,7 @@ def write_past(run: Run, store: Store, *, rows: int = PAST_ROWS) -> ResultDataba
     """Make the database of a run that is under way or over; a finished one comes closed."""
     until, stopped_at = run.last_row_at, run.stopped_at
     run.last_row_at = run.started_at
+    run.rows = run.dam_rows = run.sensor_rows = 0
     database = ResultDatabase(run, store)
     database.grow(until=until, most=rows)
     if stopped_at is not None:

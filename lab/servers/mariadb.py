@@ -51,7 +51,7 @@ def private_mariadb(folder: Path, *options: str) -> Iterator[PrivateMariaDB]:
         password="ethoscope",  # noqa: S106  as every device is delivered
     )
     if not server.data_dir.exists():
-        _install(server.data_dir, common)
+        _install(folder)
     grant = folder / "grant.sql"
     grant.write_text(_ACCOUNT)
     command = [program("mariadbd"), "--no-defaults", f"--datadir={server.data_dir}", *common]
@@ -70,9 +70,10 @@ def private_mariadb(folder: Path, *options: str) -> Iterator[PrivateMariaDB]:
         yield server
 
 
-def _install(data_dir: Path, common: list[str]) -> None:
+def _install(folder: Path) -> None:
     """Under another name until it is whole: a start may be killed half-way."""
-    fresh = data_dir.with_name("data.new")
-    command = [program("mariadb-install-db"), "--no-defaults", f"--datadir={fresh}", *common]
-    run_once([*command, "--auth-root-authentication-method=normal", "--skip-test-db"])
-    fresh.rename(data_dir)
+    command = [program("mariadb-install-db"), "--no-defaults", f"--user={own_account()}"]
+    # Its script breaks at a space in a path; seen from here and from the data, none has one.
+    command += ["--datadir=./data.new", "--tmpdir=../tmp", "--skip-test-db"]
+    run_once([*command, "--auth-root-authentication-method=normal"], folder=folder)
+    (folder / "data.new").rename(folder / "data")

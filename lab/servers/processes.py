@@ -48,8 +48,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def run_once(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+def run_once(command: list[str], *, folder: Path | None = None) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, cwd=folder)
     if done.returncode:
         raise ServerFailed(f"{command[0]}: {(done.stdout + done.stderr)[-2000:]}")
 

@@ -90,48 +90,33 @@ def green(kinds):
     return set(kinds.values()) <= {"protected", "none"}
 
 
-def test_a_mirror_brings_all_that_mariadb_holds(lab, back_up):
+def test_runs_bring_all_that_open_devices_hold_and_turn_them_green(lab, back_up, settings):
+    before = verdicts(lab_now(lab))
+    tracking = {device.name for device in lab.devices if device.runs}
+    assert {name for name, kinds in before.items() if not green(kinds)} == tracking
     device, run = back_up(Kind.MYSQL, RunKind.MIRROR)
-    assert rows_here(lab.results_dir / run.path) == rows_there(lab, device)
-    assert lab.results_dir / run.path == lab.results_dir / device.run.path
+    assert rows_here(lab.results_dir / device.run.path) == rows_there(lab, device)
     assert run.numbers["rows_added"] > 100_000
+    for kind in (Kind.SQLITE, Kind.OLD, Kind.IDLE):
+        device, _ = back_up(kind, RunKind.PULL_RESULTS)
+        for past in device.runs:
+            assert rows_here(lab.results_dir / past.path) == rows_here(past.source_path)
+    for kind in (Kind.VIDEO, Kind.OLD, Kind.IDLE):
+        device, run = back_up(kind, RunKind.PULL_VIDEOS)
+        card = settings.DEVICE_DATA_ROOT / "videos" / device.device_id
+        assert files_below(lab.videos_dir / device.device_id) == files_below(card)
+        assert 0 < run.numbers["files_added"] < 20
+    cycle(timezone.now())
+    after = verdicts(timezone.now())
+    assert [name for name, kinds in after.items() if not green(kinds)] == []
 
 
-@pytest.mark.parametrize("kind", [Kind.SQLITE, Kind.OLD, Kind.IDLE])
-def test_a_pull_brings_every_sqlite_database(lab, back_up, kind):
-    device, _ = back_up(kind, RunKind.PULL_RESULTS)
-    for run in device.runs:
-        assert rows_here(lab.results_dir / run.path) == rows_here(run.source_path)
-
-
-@pytest.mark.parametrize("kind", [Kind.VIDEO, Kind.OLD, Kind.IDLE])
-def test_a_pull_brings_every_chunk(lab, back_up, kind, settings):
-    device, run = back_up(kind, RunKind.PULL_VIDEOS)
-    card = settings.DEVICE_DATA_ROOT / "videos" / device.device_id
-    assert files_below(lab.videos_dir / device.device_id) == files_below(card)
-    assert 0 < run.numbers["files_added"] < 20
-
-
-def test_what_grew_comes_with_the_next_run(lab, back_up, settings):
+def test_what_grew_comes_with_the_next_run(lab, back_up):
     back_up(Kind.VIDEO, RunKind.PULL_VIDEOS)
     back_up(Kind.MYSQL, RunKind.MIRROR)
     lab.tick(400)
-    device, run = back_up(Kind.VIDEO, RunKind.PULL_VIDEOS)
+    _, run = back_up(Kind.VIDEO, RunKind.PULL_VIDEOS)
     assert (run.numbers["files_added"], run.numbers["files_grown"]) == (1, 1)
     device, run = back_up(Kind.MYSQL, RunKind.MIRROR)
     assert run.numbers["rows_added"] > 500
     assert rows_here(lab.results_dir / run.path) == rows_there(lab, device)
-
-
-def test_runs_turn_every_open_device_green(lab, back_up):
-    before = verdicts(lab_now(lab))
-    tracking = {device.name for device in lab.devices if device.runs}
-    assert {name for name, kinds in before.items() if not green(kinds)} == tracking
-    back_up(Kind.MYSQL, RunKind.MIRROR)
-    for kind in (Kind.SQLITE, Kind.OLD, Kind.IDLE):
-        back_up(kind, RunKind.PULL_RESULTS)
-    for kind in (Kind.VIDEO, Kind.OLD, Kind.IDLE):
-        back_up(kind, RunKind.PULL_VIDEOS)
-    cycle(timezone.now())
-    after = verdicts(timezone.now())
-    assert [name for name, kinds in after.items() if not green(kinds)] == []
