@@ -131,6 +131,8 @@ def open_device_ids(*, devices: int, seed: int, count: int) -> list[str]:
 
     One of each kind comes first, then by their numbers; a lab needs not be there yet.
     """
+    if count < 0:
+        raise ValueError(f"a lab opens no {count} devices")
     numbers = _open_numbers(devices)[:count]
     return [_device_id(number, _rng(number, seed)) for number in numbers]
 

@@ -6,7 +6,7 @@ log in to is stood in for by a file of the mirror's schema, from which the mirro
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -107,6 +107,7 @@ class MariaStore:
             self._connection = server.connect()
         self.is_new = not self._holds(run)
         if self.is_new:
+            self._end_readers()
             self._do(f"DROP DATABASE IF EXISTS `{self._name}`")
             self._do(f"CREATE DATABASE `{self._name}` CHARACTER SET utf8mb4")
         self._do(f"USE `{self._name}`")
@@ -143,7 +144,15 @@ class MariaStore:
         """There is none."""
 
     def close(self) -> None:
-        self._connection.close()
+        if self._connection.open:
+            self._connection.close()
+
+    def _end_readers(self) -> None:
+        """They come through the lab, which must not wait for what waits for it."""
+        readers = f"SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '{self._name}'"  # noqa: S608
+        for (reader,) in self._do(readers):
+            with suppress(StoreLost):  # it is gone already
+                self._do(f"KILL {reader}")
 
     def _holds(self, run: Run) -> bool:
         """The first rows are committed last: a start that was killed half-way begins anew."""
@@ -174,5 +183,5 @@ def _transaction(execute: Callable[[str], object]) -> Iterator[None]:
 def _lost() -> Iterator[None]:
     try:
         yield
-    except pymysql.OperationalError as error:
+    except (pymysql.OperationalError, pymysql.InterfaceError) as error:
         raise StoreLost(f"the MariaDB of a device: {error}") from error

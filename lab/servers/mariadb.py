@@ -59,7 +59,8 @@ def private_mariadb(folder: Path, *options: str) -> Iterator[PrivateMariaDB]:
     command += ["--socket=../db.sock", f"--port={server.port}", "--bind-address=127.0.0.1"]
     command += [f"--pid-file={folder / 'db.pid'}", f"--init-file={grant}", "--skip-name-resolve"]
     command += ["--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=2"]
-    command += ["--performance-schema=OFF", *options]
+    # Its account is known to all: whoever is on this machine shall get at no file by it.
+    command += ["--performance-schema=OFF", f"--secure-file-priv={folder / 'tmp'}", *options]
 
     def answers() -> bool:
         with suppress(pymysql.OperationalError), server.connect():

@@ -81,6 +81,11 @@ def test_a_lab_too_small_opens_what_it_has():
     assert len(open_device_ids(devices=2, seed=1, count=COUNT)) == 2
 
 
+def test_no_lab_opens_fewer_than_none():
+    with pytest.raises(ValueError, match="-1"):
+        open_device_ids(devices=2, seed=1, count=-1)
+
+
 def test_the_key_logs_in_to_each_open_device(lab, on_device):
     for device in lab.devices:
         if device.opened:
@@ -135,11 +140,18 @@ def test_a_run_in_mariadb_grows_and_the_device_tells_of_it(lab, by_kind, ask_mar
     assert info["db_size_bytes"] > 1_000_000
 
 
-def test_the_next_run_drops_the_one_before(lab, by_kind, ask_mariadb):
+def test_the_next_run_drops_the_one_before_whoever_reads_it(lab, ask_mariadb):
     device = lab.devices[-1]
-    lab.stop_run(device)
-    lab.start_run(device)
-    lab.tick(60)
+    login = {"host": device.address, "port": lab.database_port, "user": "node", "password": "node"}
+    reading = pymysql.connect(**login, database=device.run.database_name)
+    with reading.cursor() as cursor:
+        cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+        cursor.execute("SELECT COUNT(*) FROM ROI_3")
+        lab.stop_run(device)
+        lab.start_run(device)
+        lab.tick(60)
+        with pytest.raises(pymysql.OperationalError):
+            cursor.execute("SELECT COUNT(*) FROM ROI_3")
     assert ask_mariadb(device, "SELECT COUNT(*) FROM ROI_3")[0][0] <= 6
 
 

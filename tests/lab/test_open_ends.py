@@ -135,6 +135,22 @@ def test_a_stranger_of_the_same_number_is_left_alone(tmp_path):
         stranger.kill()
 
 
+def test_a_lab_outlives_its_servers(make_open_lab, tmp_path, get):
+    lab = make_open_lab()
+    device, other = of_kind(lab, Kind.MYSQL), of_kind(lab, Kind.SQLITE)
+    rows = device.run.rows
+    for pid in servers_of(tmp_path / "lab"):
+        os.kill(pid, signal.SIGKILL)
+    told = get(f"http://{device.address}:{lab.device_port}/data/{device.device_id}")
+    assert told["database_info"]["db_size_bytes"] == 0
+    before = other.run.rows
+    lab.tick(60)
+    assert other.run.rows == before + 6
+    lab.stop()
+    again = make_open_lab(started_at=lab.now())
+    assert count_rows(again, of_kind(again, Kind.MYSQL))[0] >= rows - 1
+
+
 def test_a_second_lab_goes_on_with_the_databases_and_files(make_open_lab, query):
     first = make_open_lab()
     first.tick(60)
