@@ -44,6 +44,7 @@ class Recording:
     merged: bool = False  # the node joined it into one .mp4
     held_chunks: int = 0
     held_bytes: int = 0
+    scale: float = 1.0  # of the chunks' sizes; below 1 they are small, and all their bytes real
 
     @property
     def stamp(self) -> str:
@@ -65,7 +66,7 @@ class Recording:
         """The chunk of that number, counted from 1; the last one may be half full."""
         began = self.started_at + (index - 1) * CHUNK_SECONDS
         ended = min(began + CHUNK_SECONDS, self.ended_at)
-        rate = BYTES_PER_SECOND + index * 7919 % 20_000
+        rate = (BYTES_PER_SECOND + index * 7919 % 20_000) * self.scale
         return Chunk(f"{self.prefix}_{index:05d}.h264", max(1, int((ended - began) * rate)), ended)
 
     def chunks(self, *, first: int = 1) -> Iterator[Chunk]:

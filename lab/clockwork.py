@@ -66,11 +66,15 @@ class Clockwork:
     def _next(
         self, every: float, seconds: float, suits: Callable[[SimulatedDevice], bool]
     ) -> list[SimulatedDevice]:
-        """The device whose turn it is, or none: something is due once in so many seconds."""
+        """The device whose turn it is, or none: something is due once in so many seconds.
+
+        Open devices are spared: whoever backs them up shall find them.
+        """
         turn = int((self._age + seconds) // every)
         if turn == int(self._age // every):
             return []
-        suitable = [each for each in self._world.devices if _undisturbed(each) and suits(each)]
+        closed = [each for each in self._world.devices if not each.opened]
+        suitable = [each for each in closed if _undisturbed(each) and suits(each)]
         return [suitable[turn % len(suitable)]] if suitable else []
 
 

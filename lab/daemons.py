@@ -79,7 +79,8 @@ class Daemon:
             self._end_or_begin_cycle()
 
     def eligible(self) -> list[SimulatedDevice]:
-        return [device for device in self.world.devices if device.online]
+        """Open devices are left to whoever else makes backups."""
+        return [device for device in self.world.devices if device.online and not device.opened]
 
     def _end_or_begin_cycle(self) -> None:
         if self.cycle_ended_at < self.cycle_began_at:

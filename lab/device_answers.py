@@ -42,15 +42,16 @@ def databases(device: SimulatedDevice) -> dict[str, Any]:
 
 def list_video_files(device: SimulatedDevice) -> dict[str, Any]:
     """What firmware of July 2025 listed: every chunk that it has."""
+    videos = f"{device.data_root}/videos"
     files = {
-        chunk.name: {"path": f"/ethoscope_data/videos/{recording.folder}/{chunk.name}"}
+        chunk.name: {"path": f"{videos}/{recording.folder}/{chunk.name}"}
         for recording in device.recordings
         for chunk in recording.chunks()
     }
     return {
         "video_files": files,
         "metadata": {
-            "videos_directory": f"/ethoscope_data/videos/{device.device_id}",
+            "videos_directory": f"{videos}/{device.device_id}",
             "total_files": len(files),
             "disk_usage_bytes": sum(recording.size_bytes() for recording in device.recordings),
             "device_ip": device.address,

@@ -1,12 +1,13 @@
 """Who there is in the simulated lab, the same for the same seed."""
 
 import random
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from lab.chunks import CHUNK_SECONDS, DAY, Recording, plan_recordings
-from lab.runs import Run, Writer, new_run
+from lab.runs import DATA_ROOT, Run, Writer, new_run
 
 MOST_DEVICES = 999  # an id begins with the device's number in three digits
 
@@ -26,6 +27,10 @@ class Kind(StrEnum):
 _FIRST = (Kind.SQLITE, Kind.MYSQL, Kind.OLD, Kind.VIDEO, Kind.IDLE, Kind.NOTHING)
 _HALF = (Kind.SQLITE, Kind.SQLITE, Kind.MYSQL, Kind.SQLITE, Kind.VIDEO)
 _THEN = (*_HALF, Kind.SQLITE, Kind.OLD, Kind.SQLITE, Kind.IDLE, Kind.SQLITE)
+# Open devices are those that a backup has most to do with, first of all.
+_OPEN_FIRST = (Kind.MYSQL, Kind.VIDEO, Kind.SQLITE, Kind.IDLE, Kind.SQLITE, Kind.OLD)
+OPEN_SCALE = 1 / 4_000  # some 10 kB a chunk
+_OPEN_CHUNKS = 24
 _FILMING = {Kind.OLD, Kind.VIDEO, Kind.IDLE}  # who tracks needs no video, and mostly keeps none
 _WRITERS = {
     Kind.SQLITE: Writer.SQLITE,
@@ -45,6 +50,8 @@ class SimulatedDevice:
     address: str
     kind: Kind
     booted_at: float
+    opened: bool = False  # real servers let others in; the lab's daemons leave it alone
+    data_root: str = DATA_ROOT
     runs: list[Run] = field(default_factory=list)
     recordings: list[Recording] = field(default_factory=list)
     online: bool = True
@@ -82,28 +89,74 @@ class SimulatedDevice:
 
 
 def make_fleet(
-    *, devices: int, chunks: int, seed: int, now: float, first: int = 1
+    *,
+    devices: int,
+    chunks: int,
+    seed: int,
+    now: float,
+    first: int = 1,
+    opened: Collection[str] = (),
 ) -> list[SimulatedDevice]:
-    """Devices number `first` to `devices`. The same arguments give the same fleet."""
+    """Devices number `first` to `devices`. The same arguments give the same fleet.
+
+    `opened` are ids: these film little.
+    """
     return [
-        make_device(number, chunks=chunks, seed=seed, now=now)
+        make_device(number, chunks=chunks, seed=seed, now=now, opened=opened)
         for number in range(first, devices + 1)
     ]
 
 
-def make_device(number: int, *, chunks: int, seed: int, now: float) -> SimulatedDevice:
-    rng = random.Random(f"{seed}/{number}")  # noqa: S311  a fleet, not a secret
+def make_device(
+    number: int, *, chunks: int, seed: int, now: float, opened: Collection[str] = ()
+) -> SimulatedDevice:
+    rng = _rng(number, seed)
     device = SimulatedDevice(
         number=number,
-        device_id=f"{number:03d}{rng.getrandbits(116):029x}",
+        device_id=_device_id(number, rng),
         name=f"ETHOSCOPE_{number:03d}",
         address=f"127.60.{number // 250}.{number % 250 + 1}",
         kind=_kind(number),
         booted_at=now - rng.uniform(6, 9) * DAY,
     )
+    device.opened = device.device_id in opened
     if device.kind is not Kind.NOTHING:
-        _give_past(device, rng, chunks=chunks, now=now)
+        few = min(chunks, _OPEN_CHUNKS) if device.opened else chunks
+        _give_past(device, rng, chunks=few, now=now)
     return device
+
+
+def open_device_ids(*, devices: int, seed: int, count: int) -> list[str]:
+    """The ids of a lab's open devices, if it has `devices` in all and opens `count` of them.
+
+    One of each kind comes first, then by their numbers; a lab needs not be there yet.
+    """
+    if count < 0:
+        raise ValueError(f"a lab opens no {count} devices")
+    numbers = _open_numbers(devices)[:count]
+    return [_device_id(number, _rng(number, seed)) for number in numbers]
+
+
+def kind_of(device_id: str) -> Kind:
+    return _kind(int(device_id[:3]))
+
+
+def _open_numbers(devices: int) -> list[int]:
+    left = [number for number in range(1, devices + 1) if _kind(number) is not Kind.NOTHING]
+    found = []
+    for kind in _OPEN_FIRST:
+        if number := next((number for number in left if _kind(number) is kind), None):
+            left.remove(number)
+            found.append(number)
+    return [*found, *left]
+
+
+def _rng(number: int, seed: int) -> random.Random:
+    return random.Random(f"{seed}/{number}")  # noqa: S311  a fleet, not a secret
+
+
+def _device_id(number: int, rng: random.Random) -> str:
+    return f"{number:03d}{rng.getrandbits(116):029x}"
 
 
 def _kind(number: int) -> Kind:
@@ -117,8 +170,9 @@ def _give_past(device: SimulatedDevice, rng: random.Random, *, chunks: int, now:
             rng, device_id=device.device_id, folder_name=device.name, chunks=chunks, now=now
         )
     for index, recording in enumerate(device.recordings):
-        recording.with_md5 = device.is_old and index == 0
-        recording.merged = device.kind is Kind.IDLE and index == 0
+        recording.with_md5 = device.is_old and index == 0 and not device.opened
+        recording.merged = device.kind is Kind.IDLE and index == 0 and not device.opened
+        recording.scale = OPEN_SCALE if device.opened else 1.0
     if device.kind is Kind.VIDEO and device.recordings:
         _keep_recording(device.recordings[-1], now=now)
     if device.writer:

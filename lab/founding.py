@@ -2,25 +2,43 @@
 
 import os
 import random
+from collections.abc import Collection
 from pathlib import Path
 
+from lab import opening
 from lab.device_side import DeviceSide
 from lab.fleet import SimulatedDevice, make_fleet
 from lab.memory import note, recall
 from lab.runs import Run, Writer
+from lab.servers.mariadb import PrivateMariaDB
 from lab.tree import NodeTree
 from lab.world import Clock, World
 
 
 def found(
-    root: Path, *, devices: int, chunks: int, seed: int, clock: Clock
+    root: Path,
+    *,
+    devices: int,
+    chunks: int,
+    seed: int,
+    clock: Clock,
+    opened: Collection[str] = (),
+    mariadb: PrivateMariaDB | None = None,
 ) -> tuple[World, list[SimulatedDevice]]:
-    """Make what is not there yet below `root`. Also gives the devices that rest this time."""
+    """Make what is not there yet below `root`. Also gives the devices that rest this time.
+
+    `opened` are the ids of devices to be open; those of earlier starts still are.
+    """
     root.mkdir(parents=True, exist_ok=True)
     known, totals = recall(root)
     fleet, resting = known[:devices], known[devices:]
     new = make_fleet(
-        devices=devices, chunks=chunks, seed=seed, now=clock.now(), first=len(fleet) + 1
+        devices=devices,
+        chunks=chunks,
+        seed=seed,
+        now=clock.now(),
+        first=len(fleet) + 1,
+        opened=opened,
     )
     world = World(
         root=root,
@@ -28,18 +46,34 @@ def found(
         rng=random.Random(f"{seed}/{clock.now()}"),  # noqa: S311  a fleet, not a secret
         devices=[*fleet, *new],
         tree=NodeTree(root),
-        side=DeviceSide(root / "devices"),
+        side=DeviceSide(root / "devices", mariadb=mariadb),
     )
     world.tree.video_totals = totals
     note(world, resting=resting)  # a start that is killed half-way goes on with the same fleet
     for device in fleet:
-        world.side.prepare(_runs_it_has(device))
-        _mend(world, device)
+        _go_on(world, device, opened)
     for device in new:
-        world.side.prepare(device.runs)
-        _fill(world, device)
+        _found(world, device)
     note(world, resting=resting)
     return world, resting
+
+
+def _go_on(world: World, device: SimulatedDevice, opened: Collection[str]) -> None:
+    if device.opened:
+        opening.go_on(world, device)
+        return
+    world.side.prepare(_runs_it_has(device))
+    _mend(world, device)
+    if device.device_id in opened:
+        opening.open_later(world, device)
+
+
+def _found(world: World, device: SimulatedDevice) -> None:
+    if device.opened:
+        opening.found_open(world, device)
+        return
+    world.side.prepare(device.runs)
+    _fill(world, device)
 
 
 def _runs_it_has(device: SimulatedDevice) -> list[Run]:

@@ -1,7 +1,7 @@
 """What happens to devices: they go away and come back, their runs and recordings end and begin."""
 
 from lab.chunks import Recording
-from lab.fleet import Kind, SimulatedDevice
+from lab.fleet import OPEN_SCALE, Kind, SimulatedDevice
 from lab.node_entries import live_entry
 from lab.runs import Run, Writer, new_run
 from lab.world import World
@@ -66,6 +66,7 @@ def start_recording(world: World, device: SimulatedDevice, *, code: str = "live"
         ended_at=began + 1,
         code=code,
         stopped=False,
+        scale=OPEN_SCALE if device.opened else 1.0,
     )
     device.recordings.append(recording)
 

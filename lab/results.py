@@ -1,16 +1,9 @@
-"""Real result databases on the device's side, written as a device writes them.
+"""What a device writes into the result database of a run, whatever keeps it: lab/stores.py."""
 
-SQLite runs are files in WAL mode, held open while the run goes on. A MariaDB database is stood
-in for by a file of the mirror's schema, from which the mirror daemon copies.
-"""
-
-import sqlite3
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
-from lab.runs import DAM_SECONDS, ROIS, ROW_SECONDS, SENSOR_SECONDS, Run, Writer
-from lab.schema import VARIABLES, mirror_statements, native_statements, roi_tables
+from lab.runs import DAM_SECONDS, ROIS, ROW_SECONDS, SENSOR_SECONDS, Run
+from lab.schema import VARIABLES, roi_tables
 from lab.stamps import dam_stamp
+from lab.stores import Store
 
 MOST_NEW_ROWS = 200  # of one ROI at once: a long gap gets thinner rows
 PAST_ROWS = 40
@@ -21,16 +14,13 @@ _PICTURE = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(2000) + b"\xff\xd9"
 class ResultDatabase:
     """The open database of one run. Close it; the file of a closed SQLite run has no -wal."""
 
-    def __init__(self, run: Run, path: Path) -> None:
+    def __init__(self, run: Run, store: Store) -> None:
         self.run = run
-        self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA synchronous=OFF")  # a simulated device loses no power
-        if self._newest("sqlite_master", "rowid"):
-            self._recall()
-        else:
+        self.store = store
+        if store.is_new:
             self._create()
+        else:
+            self._recall()
 
     def grow(self, *, until: float, most: int = MOST_NEW_ROWS) -> bool:
         """Write the rows that are due by then, `most` for one ROI; whether there were any."""
@@ -38,7 +28,7 @@ class ResultDatabase:
         gap = until - run.last_row_at
         if gap < ROW_SECONDS:
             return False
-        with _transaction(self._connection):
+        with self.store.transaction():
             self._add_slow_rows(most, until=until)
             self._add_rows(min(int(gap / ROW_SECONDS), most), until=until)
         return True
@@ -46,61 +36,45 @@ class ResultDatabase:
     def stop(self, *, at: float) -> None:
         """End the run gracefully: its last row is the time of the stop."""
         self.grow(until=at)
-        self._connection.execute(
-            "INSERT INTO METADATA VALUES ('stop_date_time', ?)", (str(int(at)),)
-        )
+        self.store.insert("METADATA", [("stop_date_time", str(int(at)))])
         self.run.stopped_at = at
         self.close()
 
-    def checkpoint(self) -> None:
-        """Fold the WAL into the file, so that a byte copy of it is usable."""
-        if self.run.writer is Writer.SQLITE:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
     def close(self) -> None:
-        self._connection.close()
+        self.store.close()
 
     def _recall(self) -> None:
         """Go on where the file ends: it may know more than the lab that was killed."""
-        run = self.run
-        run.rows = self._newest("ROI_1", "id")
-        run.dam_rows = self._newest("CSV_DAM_ACTIVITY", "id")
-        run.sensor_rows = self._newest("SENSORS", "id")
-        run.last_row_at = run.started_at + self._newest("ROI_1", "t") / 1000
-
-    def _newest(self, table: str, column: str) -> int:
-        sql = f"SELECT COALESCE(MAX({column}), 0) FROM {table}"  # noqa: S608
-        return int(self._connection.execute(sql).fetchone()[0])
+        run, newest = self.run, self.store.newest
+        run.rows = newest("ROI_1", "id")
+        run.dam_rows = newest("CSV_DAM_ACTIVITY", "id")
+        run.sensor_rows = newest("SENSORS", "id")
+        run.last_row_at = run.started_at + newest("ROI_1", "t") / 1000
 
     def _create(self) -> None:
-        native = self.run.writer is Writer.SQLITE
-        if native:
-            self._connection.execute("PRAGMA journal_mode=WAL").fetchall()
-        with _transaction(self._connection):
-            for statement in native_statements() if native else mirror_statements():
-                self._connection.execute(statement)
+        with self.store.transaction():
+            self.store.create_tables()
             self._add_first_rows()
 
     def _add_first_rows(self) -> None:
-        add = self._connection.executemany
-        boxes = ((roi, roi, *_box(roi)) for roi in range(1, ROIS + 1))
-        add("INSERT INTO ROI_MAP VALUES (?, ?, ?, ?, ?, ?)", boxes)
-        add("INSERT INTO VAR_MAP VALUES (?, ?, ?)", VARIABLES)
-        add("INSERT INTO METADATA VALUES (?, ?)", metadata(self.run).items())
-        start = [(1, int(self.run.started_at), "graceful_start")]
-        add("INSERT INTO START_EVENTS VALUES (?, ?, ?)", start)
-        add("INSERT INTO IMG_SNAPSHOTS VALUES (?, ?, ?)", [(1, 0, _PICTURE)])
+        insert = self.store.insert
+        insert("ROI_MAP", ((roi, roi, *_box(roi)) for roi in range(1, ROIS + 1)))
+        insert("VAR_MAP", VARIABLES)
+        insert("METADATA", metadata(self.run).items())
+        insert("START_EVENTS", [(1, int(self.run.started_at), "graceful_start")])
+        insert("IMG_SNAPSHOTS", [(1, 0, _PICTURE)])
 
     def _add_rows(self, count: int, *, until: float) -> None:
         run = self.run
         step = (until - run.last_row_at) / count
         since_start = run.last_row_at - run.started_at
-        times = [int(1000 * (since_start + step * n)) for n in range(1, count + 1)]
+        first, last = run.rows + 1, run.rows + count
+        t = f"CAST({1000 * since_start} + {1000 * step} * (seq - {run.rows}) AS INTEGER)"
         for roi, table in enumerate(roi_tables(), 1):
-            self._connection.executemany(
-                f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-                _positions(roi, first_id=run.rows + 1, times=times),
+            values = (
+                f"seq, {t}, ({roi * 31} + seq * 3) % 245, 14, 12, 10, seq * 7 % 180, -2000, 0, 0"
             )
+            self.store.insert_range(table, values, first=first, last=last)
         run.rows += count
         run.last_row_at = until
 
@@ -109,13 +83,10 @@ class ResultDatabase:
         run = self.run
         dam = _times(run, DAM_SECONDS, until=until)[-most:]
         sensors = _times(run, SENSOR_SECONDS, until=until)[-most:]
-        marks = ", ".join("?" * (ROIS + 3))
-        self._connection.executemany(
-            f"INSERT INTO CSV_DAM_ACTIVITY VALUES ({marks})",  # noqa: S608
-            (_activity(row, at) for row, at in enumerate(dam, run.dam_rows + 1)),
-        )
-        self._connection.executemany(
-            "INSERT INTO SENSORS VALUES (?, ?, ?, ?, ?, ?)",
+        activity = (_activity(row, at) for row, at in enumerate(dam, run.dam_rows + 1))
+        self.store.insert("CSV_DAM_ACTIVITY", activity)
+        self.store.insert(
+            "SENSORS",
             (
                 (row, int((at - run.started_at) * 1000), 25.0 + row % 10 / 10, 60.2, 82, 1012.3)
                 for row, at in enumerate(sensors, run.sensor_rows + 1)
@@ -125,12 +96,13 @@ class ResultDatabase:
         run.sensor_rows += len(sensors)
 
 
-def write_past(run: Run, path: Path) -> ResultDatabase:
+def write_past(run: Run, store: Store, *, rows: int = PAST_ROWS) -> ResultDatabase:
     """Make the database of a run that is under way or over; a finished one comes closed."""
     until, stopped_at = run.last_row_at, run.stopped_at
     run.last_row_at = run.started_at
-    database = ResultDatabase(run, path)
-    database.grow(until=until, most=PAST_ROWS)
+    run.rows = run.dam_rows = run.sensor_rows = 0
+    database = ResultDatabase(run, store)
+    database.grow(until=until, most=rows)
     if stopped_at is not None:
         database.stop(at=stopped_at)
     return database
@@ -160,11 +132,6 @@ def _box(roi: int) -> tuple[int, int, int, int]:
     return 64 + 267 * column, 94 + 30 * row, 245, 25
 
 
-def _positions(roi: int, *, first_id: int, times: list[int]) -> Iterator[tuple[int | str, ...]]:
-    for row, t in enumerate(times, first_id):
-        yield row, t, (roi * 31 + row * 3) % 245, 14, 12, 10, row * 7 % 180, -2000, 0, 0
-
-
 def _times(run: Run, every: float, *, until: float) -> list[float]:
     """When a row is due that comes once in so many seconds, after the run's last row."""
     first = int((run.last_row_at - run.started_at) // every) + 1
@@ -175,16 +142,3 @@ def _times(run: Run, every: float, *, until: float) -> list[float]:
 def _activity(row: int, at: float) -> tuple[int | str, ...]:
     date, time = dam_stamp(at)
     return row, date, time, *((row * roi * 37) % 900 for roi in range(1, ROIS + 1))
-
-
-class _transaction:
-    """One commit for all that is written within: sqlite3's own would commit each statement."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._execute: Callable[[str], sqlite3.Cursor] = connection.execute
-
-    def __enter__(self) -> None:
-        self._execute("BEGIN")
-
-    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
-        self._execute("ROLLBACK" if failed else "COMMIT")

@@ -11,7 +11,7 @@ ROW_SECONDS = 10.0  # one row per ROI; a real device writes some 2 a second
 DAM_SECONDS = 60.0
 SENSOR_SECONDS = 120.0
 ROIS = 20
-DEVICE_ROOT = PurePosixPath("/ethoscope_data/results")
+DATA_ROOT = "/ethoscope_data"  # on a device
 _PEOPLE = (("jdoe", "Incubator_2"), ("asmith", "Incubator_1A"), ("mrossi", "Incubator_3"))
 
 
@@ -41,6 +41,7 @@ class Run:
     stopped_at: float | None = None
     listed: bool = True  # the inventory names it
     held_back: bool = False  # a fault keeps the daemons from copying it
+    data_root: str = DATA_ROOT
 
     @property
     def stamp(self) -> str:
@@ -57,7 +58,7 @@ class Run:
 
     @property
     def source_path(self) -> str | None:
-        return str(DEVICE_ROOT / self.path) if self.writer is Writer.SQLITE else None
+        return f"{self.data_root}/results/{self.path}" if self.writer is Writer.SQLITE else None
 
     @property
     def database_name(self) -> str:

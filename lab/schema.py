@@ -1,4 +1,4 @@
-"""The two schemas of result databases: as a device writes them, and as the mirror does."""
+"""The schemas of result databases: as devices write them, and as the mirror daemon does."""
 
 from collections.abc import Iterator
 
@@ -29,6 +29,7 @@ VARIABLES = (
     ("is_inferred", "BOOLEAN", "bool"),
     ("has_interacted", "SMALLINT", "interaction"),
 )
+_NUMBERED = "id INT NOT NULL AUTO_INCREMENT PRIMARY KEY"
 
 
 def roi_tables() -> list[str]:
@@ -53,6 +54,26 @@ def mirror_statements() -> Iterator[str]:
         yield f"CREATE TABLE `{name}` ({_quoted(columns)})"
     for name, columns in _with_ids(inferred="INTEGER"):
         yield f"CREATE TABLE `{name}` (`id` INTEGER PRIMARY KEY, {_quoted(columns)})"
+
+
+def mariadb_statements() -> Iterator[str]:
+    """What MariaDB on a device holds."""
+    texts = "CHAR(100)"
+    small = ", ".join(f"ROI_{roi} SMALLINT" for roi in range(1, ROIS + 1))
+    tables = {
+        "ROI_MAP": "roi_idx SMALLINT, roi_value SMALLINT, x SMALLINT, y SMALLINT, w SMALLINT, "
+        "h SMALLINT",
+        "VAR_MAP": f"var_name {texts}, sql_type {texts}, functional_type {texts}",
+        "METADATA": f"field {texts}, value TEXT",
+        "START_EVENTS": f"{_NUMBERED}, t INT, event {texts}",
+        "IMG_SNAPSHOTS": f"{_NUMBERED}, t INT, img LONGBLOB",
+        "CSV_DAM_ACTIVITY": f"{_NUMBERED}, date {texts}, time {texts}, {small}",
+        "SENSORS": f"{_NUMBERED}, t INT, temperature FLOAT, humidity FLOAT, light INT, "
+        "pressure FLOAT",
+    }
+    variables = ", ".join(f"{name} {kind}" for name, kind, _ in VARIABLES)
+    tables |= dict.fromkeys(roi_tables(), f"{_NUMBERED}, t INT, {variables}")
+    yield from (f"CREATE TABLE {name} ({columns})" for name, columns in tables.items())
 
 
 def _with_ids(*, inferred: str) -> Iterator[tuple[str, str]]:

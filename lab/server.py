@@ -13,37 +13,37 @@
         lab.kill("rsync"), lab.revive("rsync")     node, mysql or rsync; a daemon forgets its jobs
         lab.turn_off(device), lab.stop_run(device), lab.stop_recording(device), and on/start
         lab.requests                       what the servers were asked, oldest first
+        lab.ssh_port, lab.database_port    of the open devices, each on its own address
+        lab.remarks                        lines for a person: what could not be opened, and why
 A lab with `live=True` moves by itself every five seconds, on the wall clock. `restless=False`
 keeps devices and runs as they are. `started_at` sets the clock of a lab that is not live. A
-second lab on the same root goes on with the files that are there.
+second lab on the same root goes on with the files that are there. `open_devices=6` opens some
+(lab/fleet.py: which): the key of `authorized_key` logs in to them by ssh, the account `node` to
+their MariaDB, and the lab's daemons leave them to others.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeVar
 
 from lab import life
 from lab.answers import Role
 from lab.clockwork import STEP_SECONDS, Clockwork
-from lab.daemons import Daemon
-from lab.device_server import DeviceService
-from lab.doors import Door, Doors
+from lab.entrances import HOST, Entrances, Ports
 from lab.faults.active import Faults
 from lab.faults.switch import FaultSwitch
 from lab.fleet import MOST_DEVICES, SimulatedDevice
 from lab.founding import found
 from lab.loop import LoopThread, every
 from lab.memory import note
-from lab.mysql_service import MysqlService
-from lab.node import NodeService
-from lab.rsync_service import RsyncService
+from lab.real_servers import real_servers
 from lab.runs import Run
+from lab.services import Services
 from lab.world import Clock, Request
 
 T = TypeVar("T")
-_HOST = "127.0.0.1"
 _NOTE_EVERY = 60.0
 
 
@@ -65,73 +65,90 @@ class Lab:
         mysql_port: int = 0,
         rsync_port: int = 0,
         device_port: int = 0,
+        open_devices: int = 0,
+        ssh_port: int = 0,
+        database_port: int = 0,
+        authorized_key: Path | None = None,
     ) -> None:
         if not 1 <= devices <= MOST_DEVICES:
             raise ValueError(f"a lab has 1 to {MOST_DEVICES} devices, not {devices}")
         self._clock = Clock(None if live else (started_at or Clock().now()))
         self._live = live
-        self._root, self._devices, self._chunks, self._seed = root, devices, chunks, seed
+        self._found = partial(
+            found, root, devices=devices, chunks=chunks, seed=seed, clock=self._clock
+        )
         self._first_faults = tuple(faults)
         self._restless = restless
-        self._ports = {Role.NODE: node_port, Role.MYSQL: mysql_port, Role.RSYNC: rsync_port}
-        self.device_port = device_port
-        self._dead: set[Role] = set()
+        self._ports = Ports(
+            node=node_port,
+            mysql=mysql_port,
+            rsync=rsync_port,
+            device=device_port,
+            ssh=ssh_port,
+            database=database_port,
+        )
+        self._real_servers = partial(
+            real_servers,
+            root / "servers",
+            devices=devices,
+            seed=seed,
+            count=open_devices,
+            authorized_key=authorized_key,
+        )
         self._moved_at = self._noted_at = self._clock.now()
 
     def __enter__(self) -> Self:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:
         """Found the lab and open its doors. Raises AddressTaken, FaultError, LabMemoryError."""
-        self._world, self._resting = found(
-            self._root,
-            devices=self._devices,
-            chunks=self._chunks,
-            seed=self._seed,
-            clock=self._clock,
-        )
-        faults = Faults(self._world)
-        self._mysql, self._rsync = MysqlService(self._world), RsyncService(self._world)
-        self._doors = Doors(self._world, faults)
-        self._clockwork = Clockwork(self._world, self._daemons, restless=self._restless)
-        self.faults = FaultSwitch(faults, self._change)
-        self._thread = LoopThread()
-        self._thread.start()
-        try:
-            self._open()
-        except BaseException:
-            self.stop()
-            raise
+        with ExitStack() as stack:
+            self._servers = stack.enter_context(self._real_servers())
+            self._world, self._resting = self._found(
+                opened=self._servers.opened, mariadb=self._servers.mariadb
+            )
+            stack.callback(self._world.side.close)
+            self._begin()
+            self._ending = stack.pop_all()
 
     def stop(self) -> None:
         """Close everything and write down how far the lab came. A second time does nothing."""
         if not self._thread.running:
             return
-        self._thread.run(self._doors.close())
-        self._thread.stop()
-        self._world.side.close()
-        note(self._world, resting=self._resting)
+        self._end()
+        self._ending.close()
 
     @property
     def node_url(self) -> str:
-        return self._url(Role.NODE)
+        return f"http://{HOST}:{self._ports.node}"
 
     @property
     def mysql_service_url(self) -> str:
-        return self._url(Role.MYSQL)
+        return f"http://{HOST}:{self._ports.mysql}"
 
     @property
     def rsync_service_url(self) -> str:
-        return self._url(Role.RSYNC)
+        return f"http://{HOST}:{self._ports.rsync}"
+
+    @property
+    def device_port(self) -> int:
+        return self._ports.device
+
+    @property
+    def ssh_port(self) -> int:
+        return self._ports.ssh
+
+    @property
+    def database_port(self) -> int:
+        return self._ports.database
+
+    @property
+    def remarks(self) -> list[str]:
+        return self._servers.remarks
 
     @property
     def videos_dir(self) -> Path:
@@ -158,11 +175,11 @@ class Lab:
 
     def kill(self, role: str) -> None:
         """End the node or a daemon, with the connections that it has."""
-        self._change(lambda: self._dead.add(Role(role)))
+        self._change(lambda: self._services.kill(Role(role)))
 
     def revive(self, role: str) -> None:
         """Start it again, at the same address; a daemon has forgotten all its jobs."""
-        self._change(lambda: self._bring_back(Role(role)))
+        self._change(lambda: self._services.revive(Role(role)))
 
     def turn_off(self, device: SimulatedDevice) -> None:
         self._change(lambda: life.turn_off(self._world, device))
@@ -182,41 +199,42 @@ class Lab:
     def start_recording(self, device: SimulatedDevice) -> None:
         self._thread.do(lambda: life.start_recording(self._world, device))
 
+    def _begin(self) -> None:
+        faults = Faults(self._world)
+        self._services = Services(self._world)
+        self._entrances = Entrances(self._world, faults, self._ports)
+        self._clockwork = Clockwork(self._world, self._services.daemons, restless=self._restless)
+        self.faults = FaultSwitch(faults, self._change)
+        self._thread = LoopThread()
+        self._thread.start()
+        try:
+            self._open()
+        except BaseException:
+            self._end()
+            raise
+
     def _open(self) -> None:
         """A first cycle of both daemons, then the faults, then the doors."""
-        for daemon in self._daemons():
+        for daemon in self._services.daemons():
             self._thread.do(daemon.finish_cycle)
         self.faults.switch_on_all(self._first_faults)
-        self._thread.run(self._open_doors())
+        services = self._services
+        opening = self._entrances.open(services.all, self._servers, alive=services.is_alive)
+        self._thread.run(opening)
         if self._live:
             self._thread.begin(every(STEP_SECONDS, self._live_on))
 
-    async def _open_doors(self) -> None:
-        services = (
-            NodeService(self._world, rsync=self._rsync_daemon, reachable=self._is_alive),
-            self._mysql,
-            self._rsync,
-        )
-        for service in services:
-            door = Door(service, _HOST, wanted=partial(self._is_alive, service.role))
-            self._ports[service.role] = await self._doors.add(
-                [door], port=self._ports[service.role]
-            )
-        self.device_port = await self._doors.add(
-            [self._device_door(device) for device in self.devices], port=self.device_port
-        )
-        await self._doors.reconcile()
-
-    def _device_door(self, device: SimulatedDevice) -> Door:
-        service = DeviceService(self._world, device)
-        return Door(service, device.address, wanted=lambda: device.online)
+    def _end(self) -> None:
+        self._thread.run(self._entrances.close())
+        self._thread.stop()
+        note(self._world, resting=self._resting)
 
     def _change(self, action: Callable[[], T]) -> T:
         """Change the world in its own thread, and let the doors follow."""
 
         async def act() -> T:
             result = action()
-            await self._doors.reconcile()
+            await self._entrances.reconcile()
             return result
 
         return self._thread.run(act())
@@ -225,26 +243,7 @@ class Lab:
         now = self._clock.now()
         self._clockwork.step(max(0.0, now - self._moved_at))
         self._moved_at = now
-        await self._doors.reconcile()
+        await self._entrances.reconcile()
         if now - self._noted_at >= _NOTE_EVERY:
             note(self._world, resting=self._resting)
             self._noted_at = now
-
-    def _daemons(self) -> list[Daemon]:
-        services = (self._mysql, self._rsync)
-        return [service.daemon for service in services if self._is_alive(service.role)]
-
-    def _rsync_daemon(self) -> Daemon:
-        return self._rsync.daemon
-
-    def _is_alive(self, role: str) -> bool:
-        return role not in self._dead
-
-    def _bring_back(self, role: Role) -> None:
-        self._dead.discard(role)
-        for service in (self._mysql, self._rsync):
-            if service.role is role:
-                service.restart()
-
-    def _url(self, role: Role) -> str:
-        return f"http://{_HOST}:{self._ports[role]}"

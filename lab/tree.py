@@ -64,7 +64,7 @@ class NodeTree:
     def pull_run(self, run: Run, source: Path, database: ResultDatabase | None) -> Copied | None:
         """Byte copy of a SQLite database, folded first where it is open; None if unchanged."""
         if database:
-            database.checkpoint()
+            database.store.checkpoint()
         target = self.results / run.path
         told = source.stat()
         if _same(target, told):
@@ -82,6 +82,15 @@ class NodeTree:
             return self.pull_run(run, source, database)
         mirror(source, self.results / run.path)
         return Copied(str(run.path), (self.results / run.path).stat().st_size)
+
+    def take_recording(self, recording: Recording, source: Path) -> None:
+        """Copy the true bytes of an open device's recording."""
+        folder = self.videos / recording.folder
+        shutil.copytree(source / recording.folder, folder, dirs_exist_ok=True)
+        recording.held_chunks = recording.chunk_count
+        recording.held_bytes = recording.chunk(recording.held_chunks).size_bytes
+        self.video_totals.files += recording.chunk_count
+        self.video_totals.size_bytes += recording.size_bytes()
 
     def add_md5(self, recording: Recording) -> None:
         """Companions as old firmware wrote them: the sum first, then the name."""

@@ -64,7 +64,4 @@ class World:
 
     def database_size(self, run: Run | None) -> int:
         """What the device says of its newest database."""
-        try:
-            return self.side.path(run).stat().st_size if run else 0
-        except FileNotFoundError:
-            return 0
+        return self.side.size_bytes(run) if run else 0

@@ -11,6 +11,7 @@ LOG_SIZE = "5MB"
 LOG_BACKUPS = 2
 DEVICES_IN_LAB = 24
 CHUNKS_IN_LAB = 200
+OPEN_IN_LAB = 6  # devices of which backups can be made here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +109,14 @@ def _redis(stack: Stack, server: str) -> Program:
 
 
 def _lab(stack: Stack, lab: LabPlaces) -> Program:
+    public_key = str(stack.environment.var_dir / "ssh" / "key.pub")
     command = (
         *(stack.python, "manage.py", "lab", "--root", lab.root),
         *("--devices", str(DEVICES_IN_LAB), "--chunks", str(CHUNKS_IN_LAB)),
         *("--port", str(lab.node_port), "--mysql-port", str(lab.mysql_port)),
         *("--rsync-port", str(lab.rsync_port), "--device-port", str(lab.device_port)),
+        *("--open", str(OPEN_IN_LAB), "--authorized-key", public_key),
+        *("--ssh-port", str(lab.ssh_port), "--database-port", str(lab.database_port)),
         "--live",
     )
     return Program(name="lab", priority=20, command=command)

@@ -16,6 +16,7 @@ from django.db import DatabaseError
 
 from ethonode.env import Environment, LabPlaces
 from ethonode.run.config import address
+from lab.servers.processes import ServerFailed, find_program, own_account
 
 ADMIN = "admin"
 LONGEST_SOCKET = 107  # bytes, in Linux
@@ -84,17 +85,29 @@ def find_redis_server(environment: Environment) -> str:
 
 def choose_lab(var_dir: Path) -> LabPlaces:
     """Free ports, chosen now so that no child has to wait for the lab to tell its own."""
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(4)]
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(6)]
     ports = [probe.getsockname()[1] for probe in probes]
     for probe in probes:
         probe.close()
+    account = _lab_account()
     return LabPlaces(
         root=str(var_dir / "lab"),
         node_port=ports[0],
         mysql_port=ports[1],
         rsync_port=ports[2],
         device_port=ports[3],
+        ssh_port=ports[4] if account else 0,
+        database_port=ports[5] if find_program("mariadbd") else 0,
+        ssh_user=account,
     )
+
+
+def _lab_account() -> str:
+    """Who logs in to the lab's devices; empty: nobody can."""
+    try:
+        return own_account() if find_program("sshd") else ""
+    except ServerFailed:
+        return ""
 
 
 def migrate() -> None:

@@ -35,6 +35,8 @@ def hold_back(
     """A fault of the newest run's copy: the daemons go on to claim success, and copy nothing."""
 
     def strike(world: World, device: SimulatedDevice, options: Options) -> None:
+        if device.opened:
+            raise FaultError(f"{device.name} is open: no daemon of the lab copies it")
         run = device.runs[-1]
         run.held_back = True
         copy = world.tree.results / run.path
@@ -196,8 +198,9 @@ def find_chunks(world: World, device: SimulatedDevice, options: Options) -> None
 
 
 def choose(fault: ThingFault, world: World) -> list[SimulatedDevice]:
-    """From the end of the fleet: its first devices are one of each kind."""
-    suitable = [device for device in reversed(world.devices) if fault.suits(device)]
+    """From the end of the fleet: its first devices are one of each kind. Open ones last."""
+    devices = sorted(world.devices, key=lambda device: (device.opened, -device.number))
+    suitable = [device for device in devices if fault.suits(device)]
     return suitable[: fault.most]
 
 

@@ -109,3 +109,11 @@ def test_a_path_that_would_change_the_file_is_refused(stack, path):
 )
 def test_the_address_can_be_typed(stack, bind, shown):
     assert address(replace(stack.environment, bind=bind, port=8000)) == shown
+
+
+def test_the_lab_opens_devices_for_the_key_of_this_start(stack):
+    places = replace(LAB, ssh_port=5, database_port=6)
+    command = parsed(replace(stack, lab=places))["program:lab"]["command"]
+    assert "--open 6 " in command
+    assert "--ssh-port 5 --database-port 6 " in command
+    assert f"--authorized-key {stack.environment.var_dir}/ssh/key.pub " in command

@@ -31,6 +31,10 @@ class Command(BaseCommand):
         parser.add_argument("--mysql-port", type=int, default=0)
         parser.add_argument("--rsync-port", type=int, default=0)
         parser.add_argument("--device-port", type=int, default=9000, help="0 picks one for all")
+        parser.add_argument("--open", type=int, default=0, help="devices with real servers")
+        parser.add_argument("--ssh-port", type=int, default=0, help="of open devices; 0 picks one")
+        parser.add_argument("--database-port", type=int, default=0, help="of their MariaDB")
+        parser.add_argument("--authorized-key", type=Path, help="the public key that logs in")
         parser.add_argument("--live", action="store_true", help="let it move by itself")
         parser.add_argument("--ready-file", type=Path, help="where to write the addresses")
 
@@ -59,10 +63,14 @@ class Command(BaseCommand):
             "mysql_service_url": lab.mysql_service_url,
             "rsync_service_url": lab.rsync_service_url,
             "device_port": lab.device_port,
+            "ssh_port": lab.ssh_port,
+            "database_port": lab.database_port,
             "videos_dir": str(lab.videos_dir),
             "results_dir": str(lab.results_dir),
             "devices": [f"{each.address}:{lab.device_port}" for each in lab.devices],
         }
+        for remark in lab.remarks:
+            self.stdout.write(remark)
         for name, value in addresses.items():
             self.stdout.write(f"{name}: {value}")
         self.stdout.flush()
@@ -86,4 +94,8 @@ def _lab(options: dict[str, Any]) -> Lab:
         mysql_port=options["mysql_port"],
         rsync_port=options["rsync_port"],
         device_port=options["device_port"],
+        open_devices=options["open"],
+        ssh_port=options["ssh_port"],
+        database_port=options["database_port"],
+        authorized_key=options["authorized_key"],
     )

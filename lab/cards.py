@@ -1,0 +1,35 @@
+"""The videos on the cards of open devices: files whose bytes are there to be copied."""
+
+import hashlib
+import os
+from pathlib import Path
+
+from lab.chunks import Chunk, Recording
+
+_NAL = b"\x00\x00\x00\x01\x67"  # how an h264 stream begins
+
+
+def write_chunks(videos: Path, recording: Recording, *, first: int = 1) -> None:
+    """Write what is not there yet, from that chunk on. What is there is only added to."""
+    folder = videos / recording.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for chunk in recording.chunks(first=first):
+        path = folder / chunk.name
+        if recording.scale < 1:
+            _add(path, _content(chunk))
+        else:
+            path.touch()
+            os.truncate(path, chunk.size_bytes)
+        os.utime(path, (chunk.modified_at, chunk.modified_at))
+
+
+def _add(path: Path, content: bytes) -> None:
+    with path.open("ab") as file:
+        file.write(content[file.tell() :])
+
+
+def _content(chunk: Chunk) -> bytes:
+    """A longer one begins with the shorter: a chunk grows until the next begins."""
+    return (_NAL + hashlib.shake_128(chunk.name.encode()).digest(chunk.size_bytes))[
+        : chunk.size_bytes
+    ]

@@ -1,0 +1,76 @@
+"""All that a lab listens with: the servers of node, daemons and devices, real ones behind some."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from lab.answers import Service
+from lab.device_server import DeviceService
+from lab.doors import Door, Doors
+from lab.faults.active import Faults
+from lab.fleet import SimulatedDevice
+from lab.real_servers import RealServers
+from lab.relays import Relays
+from lab.runs import Writer
+from lab.world import World
+
+HOST = "127.0.0.1"
+
+
+@dataclass(slots=True, kw_only=True)
+class Ports:
+    """0: pick one; afterwards, of real servers: there is none."""
+
+    node: int = 0
+    mysql: int = 0
+    rsync: int = 0
+    device: int = 0
+    ssh: int = 0
+    database: int = 0
+
+
+class Entrances:
+    """They follow the world and its faults at each `reconcile`."""
+
+    def __init__(self, world: World, faults: Faults, ports: Ports) -> None:
+        self._world = world
+        self._faults = faults
+        self._ports = ports
+        self._doors = [Doors(world, faults)]
+
+    async def open(
+        self, services: Iterable[Service], servers: RealServers, *, alive: Callable[[str], bool]
+    ) -> None:
+        """Raises AddressTaken."""
+        ports, devices = self._ports, self._world.devices
+        for service in services:
+            door = Door(service, HOST, wanted=partial(alive, service.role))
+            port = await self._doors[0].add([door], port=getattr(ports, service.role))
+            setattr(ports, service.role, port)
+        ports.device = await self._doors[0].add(list(map(self._door, devices)), port=ports.device)
+        opened = [device for device in devices if device.opened]
+        tracking = [device for device in opened if device.writer is Writer.MYSQL]
+        ports.ssh = await self._relay(opened, server_port=servers.ssh_port, port=ports.ssh)
+        ports.database = await self._relay(
+            tracking, server_port=servers.database_port, port=ports.database
+        )
+        await self.reconcile()
+
+    async def reconcile(self) -> None:
+        for doors in self._doors:
+            await doors.reconcile()
+
+    async def close(self) -> None:
+        for doors in self._doors:
+            await doors.close()
+
+    async def _relay(self, devices: list[SimulatedDevice], *, server_port: int, port: int) -> int:
+        if not server_port or not devices:
+            return 0
+        relays = Relays(self._world, self._faults, server_port=server_port)
+        self._doors.append(relays)
+        return await relays.add(list(map(self._door, devices)), port=port)
+
+    def _door(self, device: SimulatedDevice) -> Door:
+        service = DeviceService(self._world, device)
+        return Door(service, device.address, wanted=lambda: device.online)

@@ -1,0 +1,77 @@
+"""How open devices begin: with more than the node holds of them, so that a backup has work."""
+
+import os
+
+from lab import life
+from lab.cards import write_chunks
+from lab.fleet import SimulatedDevice
+from lab.runs import Run, Writer
+from lab.world import World
+
+MARIADB_ROWS = 6_000  # of each ROI
+SQLITE_ROWS = 2_000
+
+
+def found_open(world: World, device: SimulatedDevice) -> None:
+    """Make a new open device's data. The node gets what is older than its newest run and video."""
+    world.side.own(device)
+    for run in device.runs[:-1]:
+        _found_past(world, run)
+    for run in device.runs[-1:]:
+        _found_newest(world, device, run)
+    for recording in device.recordings:
+        write_chunks(world.side.videos, recording)
+    for recording in device.recordings[:-1]:
+        world.tree.take_recording(recording, world.side.videos)
+
+
+def go_on(world: World, device: SimulatedDevice) -> None:
+    """Of an earlier start, or of one that was killed half-way."""
+    world.side.own(device)
+    world.side.prepare(run for run in device.runs if run.writer is Writer.SQLITE)
+    if device.writer is Writer.MYSQL:
+        world.side.reopen(device, rows=MARIADB_ROWS)
+    for recording in device.recordings:
+        write_chunks(world.side.videos, recording)
+
+
+def open_later(world: World, device: SimulatedDevice) -> None:
+    """Open a device that the lab's daemons copied so far: it begins something new."""
+    tracked, recorded = life.stop_run(world, device), device.recording
+    life.stop_recording(device)
+    device.opened = True
+    world.side.own(device)
+    for recording in device.recordings:
+        write_chunks(world.side.videos, recording)
+    if tracked:
+        life.start_run(world, device)
+    if recorded:
+        life.start_recording(world, device)
+
+
+def _found_past(world: World, run: Run) -> None:
+    """The node has it; on the device, MariaDB has dropped it."""
+    source = world.side.path(run)
+    world.side.write_past(run)
+    world.tree.hold_run(run, source, None)
+    if run.writer is Writer.MYSQL:
+        os.utime(world.tree.results / run.path, (run.stopped_at or 0, run.stopped_at or 0))
+        source.unlink()
+        source.parent.rmdir()
+
+
+def _found_newest(world: World, device: SimulatedDevice, run: Run) -> None:
+    """Of a running SQLite run the node has the first half; of others nothing."""
+    if run.writer is Writer.MYSQL:
+        world.side.reopen(device, rows=MARIADB_ROWS)
+    elif run.stopped_at is not None:
+        world.side.write_past(run, rows=SQLITE_ROWS)
+    else:
+        until, run.last_row_at = run.last_row_at, (run.started_at + run.last_row_at) / 2
+        copied_at = run.last_row_at
+        world.side.write_past(run, rows=SQLITE_ROWS // 2)
+        database = world.side.database(run)
+        world.tree.hold_run(run, world.side.path(run), database)
+        os.utime(world.tree.results / run.path, (copied_at, copied_at))
+        if database:
+            database.grow(until=until, most=SQLITE_ROWS // 2)

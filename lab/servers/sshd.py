@@ -1,0 +1,60 @@
+"""A private sshd: it lets in whoever runs it, by a key."""
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.servers.processes import free_port, own_account, program, run_once, running
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunningSshd:
+    port: int
+    user: str
+    host_key: Path
+
+
+@contextmanager
+def sshd(folder: Path, *, authorized: Path) -> Iterator[RunningSshd]:
+    """`authorized` is looked at again at each login. Raises ServerFailed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    server = RunningSshd(port=free_port(), user=own_account(), host_key=folder / "host_key")
+    if not server.host_key.exists():
+        make_key(server.host_key)
+    config = folder / "sshd_config"
+    config.write_text(_config(server, authorized=authorized))
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # compiled into Debian's sshd
+
+    def answers() -> bool:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", server.port), 5) as probe:
+            return probe.recv(4) == b"SSH-"
+        return False
+
+    with running([program("sshd"), "-D", "-e", "-f", str(config)], folder, answers):
+        yield server
+
+
+def make_key(path: Path) -> None:
+    run_once([program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(path)])
+
+
+def _config(server: RunningSshd, *, authorized: Path) -> str:
+    lines = {
+        "Port": server.port,
+        "ListenAddress": "127.0.0.1",
+        "HostKey": f'"{server.host_key}"',
+        "PidFile": "none",
+        "AuthorizedKeysFile": '"{}"'.format(str(authorized.absolute()).replace("%", "%%")),
+        "PasswordAuthentication": "no",
+        "KbdInteractiveAuthentication": "no",
+        "PermitRootLogin": "prohibit-password",
+        "StrictModes": "no",  # the key may lie below /tmp
+        "UsePAM": "no",
+        "Subsystem": "sftp internal-sftp",
+    }
+    return "".join(f"{name} {value}\n" for name, value in lines.items())

@@ -1,0 +1,37 @@
+"""The lab's own services: the node and its two daemons. Each may die and be started again."""
+
+from lab.answers import Role, Service
+from lab.daemons import Daemon
+from lab.mysql_service import MysqlService
+from lab.node import NodeService
+from lab.rsync_service import RsyncService
+from lab.world import World
+
+
+class Services:
+    def __init__(self, world: World) -> None:
+        self._mysql, self._rsync = MysqlService(world), RsyncService(world)
+        self._node = NodeService(world, rsync=lambda: self._rsync.daemon, reachable=self.is_alive)
+        self._dead: set[Role] = set()
+
+    @property
+    def all(self) -> list[Service]:
+        return [self._node, self._mysql, self._rsync]
+
+    def daemons(self) -> list[Daemon]:
+        """Those that are alive."""
+        services = (self._mysql, self._rsync)
+        return [service.daemon for service in services if self.is_alive(service.role)]
+
+    def is_alive(self, role: str) -> bool:
+        return role not in self._dead
+
+    def kill(self, role: Role) -> None:
+        self._dead.add(role)
+
+    def revive(self, role: Role) -> None:
+        """A daemon has forgotten all its jobs."""
+        self._dead.discard(role)
+        for service in (self._mysql, self._rsync):
+            if service.role is role:
+                service.restart()
