@@ -10,6 +10,7 @@ from pathlib import Path
 import pymysql
 
 from backups.engine.mirror import MariaDBSource
+from backups.engine.mirror.drivers import QUICKEST, Driver
 from tests.servers import PrivateMariaDB
 
 ROIS = 3
@@ -43,6 +44,7 @@ class Device:
     server: PrivateMariaDB
     database: str
     connection: pymysql.Connection
+    driver: Driver = QUICKEST
 
     def run(self, *statements: str) -> list[tuple]:
         with self.connection.cursor() as cursor:
@@ -57,7 +59,8 @@ class Device:
 
     def source(self, **others) -> MariaDBSource:
         words = {"host": "127.0.0.1", "port": self.server.port, "database": self.database}
-        return MariaDBSource(**({"user": "node", "password": "node"} | words | others))
+        words |= {"user": "node", "password": "node", "driver": self.driver}
+        return MariaDBSource(**(words | others))
 
     def begin_run(self, *, started: str = "1767323045.12", rows: int = 100) -> None:
         """As a device does at a start: everything is dropped and made anew."""
