@@ -1,4 +1,4 @@
-"""One copy in a process of its own: ours, or the reference, 200 rows to a question and a commit.
+"""One copy in a process of its own: ours by a driver, or the reference, 200 rows to a commit.
 
 Prints seconds, rows and peak memory as JSON; the start of Python and its imports do not count.
 """
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,17 @@ from pymysql.connections import Connection
 from pymysql.cursors import Cursor
 
 from backups.engine.mirror import MariaDBSource, mirror
+from backups.engine.mirror.drivers import DRIVERS, Driver
 from benchmarks.mirror_device import DATABASE
 
+REFERENCE = "reference"
 CHUNK = 200
 LOGIN: dict[str, Any] = dict.fromkeys(("user", "password"), "ethoscope") | {"host": "127.0.0.1"}
 WHOLE = frozenset({"ROI_MAP", "VAR_MAP", "METADATA"})
 
 
-def ours(port: int, destination: Path) -> int:
-    source = MariaDBSource(**LOGIN, port=port, database=DATABASE)
+def ours(driver: Driver, port: int, destination: Path) -> int:
+    source = MariaDBSource(**LOGIN, port=port, database=DATABASE, driver=driver)
     result = mirror(source, destination, progress=lambda _: None, now=datetime.now(UTC))
     if not result.complete:
         raise SystemExit(f"not complete: {result.findings}")
@@ -89,7 +92,10 @@ def _marks(count: int) -> str:
     return ", ".join("?" * count)
 
 
-WORKS: dict[str, Callable[[int, Path], int]] = {"ours": ours, "reference": reference}
+WORKS: dict[str, Callable[[int, Path], int]] = {
+    REFERENCE: reference,
+    **{driver.name: partial(ours, driver) for driver in DRIVERS},
+}
 
 
 def main(words: list[str]) -> dict[str, Any]:

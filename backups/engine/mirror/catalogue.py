@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from backups.engine.mirror.columns import Column
+from backups.engine.mirror.digests import as_text
 from backups.engine.mirror.schema import Table
 from backups.engine.mirror.source import Row
 
@@ -52,7 +53,7 @@ def read_schema(rows: Iterable[Row]) -> Schema:
     """Sort the answer to `schema_query`."""
     lines: dict[str, list[_Line]] = defaultdict(list)
     for row in rows:
-        what, table, *texts, place = (_text(value) for value in row)
+        what, table, *texts, place = (as_text(value) for value in row)
         lines[what].append(_Line(what, table, tuple(texts), int(place)))
     columns, keys = _by_table(lines["column"]), _by_table(lines["key"])
     tables, denied, unnameable, seen = [], [], [], set[str]()
@@ -116,7 +117,3 @@ def _reads_all(lines: dict[str, list[_Line]]) -> bool:
     """Whether this account may read the whole database, and so sees all of its tables."""
     user, _, host = lines["me"][0].table.rpartition("@")
     return any(line.table == f"'{user}'@'{host}'" for line in lines["right"])
-
-
-def _text(value: str | bytes | None) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else value or ""

@@ -108,9 +108,8 @@ class Column:
         return _FINGERPRINTS[self.kind]
 
 
-def _read_large(text: str) -> int | str:
-    number = int(text)
-    return number if number <= LARGEST_INTEGER else text
+def _read_large(number: int) -> int | str:
+    return number if number <= LARGEST_INTEGER else str(number)
 
 
 def shortest_single(value: float) -> float:

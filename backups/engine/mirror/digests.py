@@ -9,7 +9,7 @@ from typing import Any
 
 from backups.engine.mirror.columns import NULL_MARK, quoted
 from backups.engine.mirror.schema import Table
-from backups.engine.mirror.source import Snapshot, understood
+from backups.engine.mirror.source import Snapshot, Value, understood
 from backups.engine.mirror.windows import Window
 
 BRANCHES = 100  # windows asked for in one question
@@ -97,9 +97,11 @@ def _lines(copy: sqlite3.Connection, table: Table, tail: str) -> Iterator[str]:
         yield ",".join([of(value) for of, value in zip(fingerprints, row, strict=True)])
 
 
-def as_int(value: str | bytes | None) -> int:
+def as_int(value: Value) -> int:
     return int(value) if value is not None else 0
 
 
-def as_text(value: str | bytes | None) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else value or ""
+def as_text(value: Value) -> str:
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    return "" if value is None else str(value)

@@ -1,56 +1,25 @@
-"""A device's MariaDB over PyMySQL. The old devices speak no TLS."""
+"""A device's MariaDB, seen at one moment. The old devices speak no TLS."""
 
 import socket
 import struct
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 
-import pymysql
-from pymysql.connections import Connection
-from pymysql.converters import encoders
-from pymysql.cursors import SSCursor
-
-from backups.engine.mirror.errors import (
-    AccessDenied,
-    Cancelled,
-    DatabaseMissing,
-    SourceChanged,
-    SourceError,
-    SourceGone,
-    SourceUnreachable,
-    TableDenied,
-)
+from backups.engine.mirror.drivers import QUICKEST, Driver, Link, Login
+from backups.engine.mirror.errors import DatabaseMissing, SourceUnreachable
+from backups.engine.mirror.refusals import named
 from backups.engine.mirror.source import Row, Snapshot, literal
-from backups.engine.mirror.wire import PatientSocket
+from backups.engine.mirror.wire import Patience
 
 PACKED_BYTES = 16_000_000  # the longest text into which the server may pack rows
+ROWS_AT_ONCE = 100  # of small answers
 
-_ERRORS: dict[int, tuple[type[SourceError], str]] = {
-    1044: (AccessDenied, "the account may not use this database"),
-    1045: (AccessDenied, "the server refused user name or password"),
-    1698: (AccessDenied, "the server refused user name or password"),
-    1130: (AccessDenied, "the server lets no one in from this machine"),
-    1142: (TableDenied, "the account may not read a table"),
-    1143: (TableDenied, "the account may not read a column"),
-    1049: (DatabaseMissing, "there is no such database"),
-    1146: (SourceChanged, "a table vanished while it was read"),
-    1412: (SourceChanged, "a table was altered while it was read"),
-    1054: (SourceChanged, "a column vanished while it was read"),
-    1040: (SourceUnreachable, "the server has too many connections"),
-    1053: (SourceGone, "the server is shutting down"),
-    1317: (SourceGone, "the server interrupted the query"),
-    1927: (SourceGone, "the server closed the connection"),
-    1205: (SourceChanged, "a table is locked for too long"),
-    1213: (SourceChanged, "a table is being altered or dropped"),
-    2003: (SourceGone, "the connection broke"),
-    2006: (SourceGone, "the connection broke"),
-    2013: (SourceGone, "the connection broke"),
-}
-# What PyMySQL raises: its own, and whatever an answer that makes no sense trips over.
+# What a broken connection raises, and whatever an answer that makes no sense trips over.
 _BROKEN = (
-    pymysql.MySQLError, OSError, EOFError, ValueError, LookupError, AttributeError, TypeError,
-    AssertionError, struct.error,
+    OSError, EOFError, ValueError, LookupError, AttributeError, TypeError, AssertionError,
+    struct.error,
 )  # fmt: skip
 _SESSION = (
     "SET SESSION sql_mode='', time_zone='+00:00', net_write_timeout=600, "
@@ -69,105 +38,67 @@ class MariaDBSource:
     port: int = 3306
     connect_seconds: float = 10.0
     patience: float = 60.0
+    driver: Driver = QUICKEST
 
     @contextmanager
     def snapshot(self, cancelled: Callable[[], bool]) -> Iterator["MariaDBSnapshot"]:
-        snapshot = MariaDBSnapshot(self._connect(cancelled), f"{self.host}:{self.port}")
+        snapshot = MariaDBSnapshot(self._connect(cancelled), self.driver, self._address)
         try:
             snapshot.begin()
             yield snapshot
         finally:
             snapshot.close()
 
-    def _connect(self, cancelled: Callable[[], bool]) -> Connection:
-        address = f"{self.host}:{self.port}"
+    @property
+    def _address(self) -> str:
+        return f"{self.host}:{self.port}"
+
+    def _connect(self, cancelled: Callable[[], bool]) -> Link:
+        login = Login(user=self.user, password=self.password, database=self.database)
+        about = f"{self._address} ({self.database})" if self.database else self._address
         try:
             sock = socket.create_connection((self.host, self.port), self.connect_seconds)
         except OSError as error:
-            raise SourceUnreachable(f"no server answers at {address}: {error}") from error
+            raise SourceUnreachable(f"no server answers at {self._address}: {error}") from error
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        patient = PatientSocket(sock, patience=self.patience, cancelled=cancelled)
-        try:
-            return self._log_in(patient)
-        except _BROKEN as error:
-            patient.close()
-            raise _named(error, address, self.database) from error
-        except BaseException:
-            patient.close()
-            raise
-
-    def _log_in(self, sock: PatientSocket) -> Connection:
-        connection = Connection(
-            host=self.host,
-            port=self.port,
-            user=self.user,
-            password=self.password,
-            database=self.database or None,
-            charset="utf8mb4",
-            conv=encoders,  # and no decoders: values stay the server's own text
-            cursorclass=SSCursor,
-            autocommit=None,  # as the server has it: asking for it would be one more question
-            ssl_disabled=True,
-            defer_connect=True,
-        )
-        connection.connect(sock)
-        return connection
+        with server_errors(self.driver, about):
+            return self.driver.open(sock, Patience(self.patience, cancelled), login)
 
 
 class MariaDBSnapshot:
-    def __init__(self, connection: Connection, address: str) -> None:
-        self._connection = connection
-        self._address = address
-        self.query_count = 0
+    def __init__(self, link: Link, driver: Driver, about: str) -> None:
+        self._link = link
+        self._driver = driver
+        self._about = about
+        self.packs = driver.packs
 
     def begin(self) -> None:
         self.rows(_SESSION)
         self.rows("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 
     def rows(self, query: str) -> list[Row]:
-        return list(self.stream(query))
+        return list(chain.from_iterable(self.portions(query, ROWS_AT_ONCE)))
 
     def stream(self, query: str) -> Iterator[Row]:
-        self.query_count += 1
-        cursor = self._connection.cursor()
-        try:
-            cursor.execute(query)
-            if cursor.description is not None:
-                while (row := cursor.fetchone()) is not None:
-                    yield row
-        except _BROKEN as error:
-            _abandon(cursor)
-            raise _named(error, self._address, "") from error
-        except BaseException:
-            _abandon(cursor)
-            self._connection._force_close()
-            raise
-        cursor.close()
+        return chain.from_iterable(self.portions(query, 1))
+
+    def portions(self, query: str, rows_at_once: int) -> Iterator[Sequence[Row]]:
+        with server_errors(self._driver, self._about):
+            yield from self._link.stream(query, rows_at_once)
 
     def close(self) -> None:
-        """End at once: what an unfinished answer still holds is not waited for."""
-        with suppress(pymysql.MySQLError, OSError, SourceGone, Cancelled):
-            self._connection.close()
+        self._link.close()
 
 
-def _abandon(cursor: SSCursor) -> None:
-    """Keep the cursor from reading the rest of its answer when it is thrown away."""
-    result, cursor.connection = cursor._result, None
-    if result is not None:
-        result.unbuffered_active = False
-
-
-def _named(error: Exception, address: str, database: str) -> SourceError:
-    number = error.args[0] if isinstance(error, pymysql.MySQLError) and error.args else None
-    kind, text = _ERRORS.get(number or 0, (SourceError, ""))
-    if number is None:
-        kind, text = SourceGone, "the connection broke"
-    about = f" ({database})" if database else ""
-    return kind(f"{address}{about}: {text or 'the server reports an error'}: {_words(error)}")
-
-
-def _words(error: Exception) -> str:
-    return str(error.args[-1] if error.args else error)[:300]
+@contextmanager
+def server_errors(driver: Driver, about: str) -> Iterator[None]:
+    """Whatever the driver raises, under our names."""
+    try:
+        yield
+    except driver.errors as error:
+        raise named(error, number=error.args[0] if error.args else None, about=about) from error
+    except _BROKEN as error:
+        raise named(error, number=None, about=about) from error
 
 
 def list_databases(source: MariaDBSource, cancelled: Callable[[], bool]) -> list[str]:

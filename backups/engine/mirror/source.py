@@ -1,17 +1,22 @@
-"""What the mirror needs of a server: one snapshot, asked by SQL, answered as exact text."""
+"""What the mirror needs of a server: one snapshot, asked by SQL, answered exactly."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from backups.engine.mirror.errors import SourceError
 
-Value = str | bytes | None
+Value = int | str | bytes | None
 Row = tuple[Value, ...]
 
 
 class Snapshot(Protocol):
-    """The database at one moment. Numbers and times come as the server's own text."""
+    """The database at one moment. Fractions and times come as the server's own text.
+
+    `packs`: many rows in one text come faster than many rows.
+    """
+
+    packs: bool
 
     def rows(self, query: str) -> list[Row]:
         """A small answer as a whole."""
@@ -19,6 +24,10 @@ class Snapshot(Protocol):
 
     def stream(self, query: str) -> Iterator[Row]:
         """A large answer row by row; to be read to its end before the next question."""
+        ...
+
+    def portions(self, query: str, rows_at_once: int) -> Iterator[Sequence[Row]]:
+        """The same, for small rows."""
         ...
 
     def close(self) -> None:

@@ -13,21 +13,46 @@ PACE_BYTES = 1024  # fewer than these in the whole time of patience is no progre
 BUFFER_BYTES = 256 * 1024
 
 
-class PatientSocket:
-    """As much of a socket as PyMySQL uses. Time counts only while we wait for the server."""
+class Patience:
+    """How long a server may keep us waiting. Time counts only while we wait for it."""
 
-    def __init__(
-        self, sock: socket.socket, *, patience: float, cancelled: Callable[[], bool]
-    ) -> None:
-        self._sock = sock
-        self._patience = patience
+    def __init__(self, seconds: float, cancelled: Callable[[], bool]) -> None:
+        self._seconds = seconds
         self._cancelled = cancelled
         self._waited = 0.0
         self._received = 0
+
+    def begin(self) -> None:
+        """A new question."""
+        self._waited, self._received = 0.0, 0
+
+    def received(self, count: int) -> None:
+        self._received += count
+        if self._received >= PACE_BYTES:
+            self.begin()
+
+    def wait(self, poll: select.poll) -> dict[int, int]:
+        """What is ready within a moment, as events by handle."""
+        if self._cancelled():
+            raise Cancelled("cancelled")
+        if self._waited >= self._seconds:
+            raise SourceGone(f"the server has been silent or too slow for {self._seconds:g} s")
+        started = time.monotonic()
+        ready = poll.poll(TICK_SECONDS * 1000)
+        self._waited += time.monotonic() - started
+        return dict(ready)
+
+
+class PatientSocket:
+    """As much of a socket as PyMySQL uses."""
+
+    def __init__(self, sock: socket.socket, patience: Patience) -> None:
+        self._sock = sock
+        self._patience = patience
         sock.settimeout(0)
 
     def settimeout(self, _seconds: float | None) -> None:
-        """The one deadline is `patience`."""
+        """The one deadline is our patience."""
 
     def close(self) -> None:
         self._sock.close()
@@ -36,7 +61,7 @@ class PatientSocket:
         return io.BufferedReader(_Incoming(self), BUFFER_BYTES)
 
     def sendall(self, data: bytes) -> None:
-        self._waited, self._received = 0.0, 0
+        self._patience.begin()
         rest = memoryview(data)
         while rest:
             try:
@@ -51,24 +76,13 @@ class PatientSocket:
             except BlockingIOError:
                 self._wait(select.POLLIN)
             else:
-                self._count(count)
+                self._patience.received(count)
                 return count
 
-    def _count(self, received: int) -> None:
-        self._received += received
-        if self._received >= PACE_BYTES:
-            self._waited, self._received = 0.0, 0
-
     def _wait(self, event: int) -> None:
-        if self._cancelled():
-            raise Cancelled("cancelled")
-        if self._waited >= self._patience:
-            raise SourceGone(f"the server has been silent or too slow for {self._patience:g} s")
         poll = select.poll()
         poll.register(self._sock, event)
-        started = time.monotonic()
-        poll.poll(TICK_SECONDS * 1000)
-        self._waited += time.monotonic() - started
+        self._patience.wait(poll)
 
 
 class _Incoming(io.RawIOBase):

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from backups.engine.mirror import MirrorOptions, mirror
+from backups.engine.mirror.drivers import DRIVERS
 from tests.engine.mirror.device import Device, connected
 from tests.fault_proxy import fault_proxy
 from tests.servers import private_mariadb
@@ -31,9 +32,14 @@ def as_root(mariadb):
         yield connection
 
 
+@pytest.fixture(params=DRIVERS, ids=lambda driver: driver.name)
+def driver(request):
+    return request.param
+
+
 @pytest.fixture
-def device(mariadb, as_root):
-    found = Device(mariadb, f"ETHOSCOPE_{next(_NUMBERS):03}_db", as_root)
+def device(mariadb, as_root, driver):
+    found = Device(mariadb, f"ETHOSCOPE_{next(_NUMBERS):03}_db", as_root, driver)
     found.begin_run()
     yield found
     found.run(f"DROP DATABASE IF EXISTS `{found.database}`")

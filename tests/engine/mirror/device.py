@@ -10,6 +10,7 @@ from pathlib import Path
 import pymysql
 
 from backups.engine.mirror import MariaDBSource
+from backups.engine.mirror.drivers import QUICKEST, Driver
 from tests.servers import PrivateMariaDB
 
 ROIS = 3
@@ -43,6 +44,7 @@ class Device:
     server: PrivateMariaDB
     database: str
     connection: pymysql.Connection
+    driver: Driver = QUICKEST
 
     def run(self, *statements: str) -> list[tuple]:
         with self.connection.cursor() as cursor:
@@ -57,7 +59,8 @@ class Device:
 
     def source(self, **others) -> MariaDBSource:
         words = {"host": "127.0.0.1", "port": self.server.port, "database": self.database}
-        return MariaDBSource(**({"user": "node", "password": "node"} | words | others))
+        words |= {"user": "node", "password": "node", "driver": self.driver}
+        return MariaDBSource(**(words | others))
 
     def begin_run(self, *, started: str = "1767323045.12", rows: int = 100) -> None:
         """As a device does at a start: everything is dropped and made anew."""
@@ -84,15 +87,21 @@ class Device:
     def tables(self) -> list[str]:
         return [row[0] for row in self.run("SHOW TABLES")]
 
+    def columns(self, table: str) -> list[tuple[str, str]]:
+        query = (
+            "SELECT COLUMN_NAME, DATA_TYPE FROM information_schema.COLUMNS "
+            "WHERE TABLE_SCHEMA = %s AND TABLE_NAME = %s ORDER BY ORDINAL_POSITION"
+        )
+        with self.connection.cursor() as cursor:
+            cursor.execute(query, (self.database, table))
+            return list(cursor.fetchall())
+
     def rows(self, table: str) -> list[tuple]:
         """What an exact copy holds, each value as SQLite would have it."""
-        columns = self.run(
-            "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE FROM information_schema.COLUMNS WHERE "
-            f"TABLE_SCHEMA = '{self.database}' AND TABLE_NAME = '{table}' ORDER BY ORDINAL_POSITION"
-        )
-        names = ", ".join(_exactly(name, kind) for name, kind, _ in columns)
-        found = self.run(f"SELECT {names} FROM `{table}`")
-        kinds = [kind for _, kind, _ in columns]
+        columns = self.columns(table)
+        names = ", ".join(_exactly(name, kind) for name, kind in columns)
+        found = self.run(f"SELECT {names} FROM {ticked(table)}")
+        kinds = [kind for _, kind in columns]
         return sorted((_as_kept(row, kinds) for row in found), key=repr)
 
 
@@ -108,12 +117,16 @@ def connected(server: PrivateMariaDB) -> pymysql.Connection:
     )
 
 
+def ticked(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
 def _exactly(name: str, kind: str) -> str:
     if kind in {"decimal", "date", "time", "datetime", "timestamp", "uuid", "inet6"}:
-        return f"CAST(`{name}` AS CHAR)"
+        return f"CAST({ticked(name)} AS CHAR)"
     if kind == "float":
-        return f"CAST(`{name}` AS DOUBLE)"
-    return f"`{name}` + 0" if kind == "bit" else f"`{name}`"
+        return f"CAST({ticked(name)} AS DOUBLE)"
+    return f"{ticked(name)} + 0" if kind == "bit" else ticked(name)
 
 
 def _as_kept(row: tuple, kinds: list[str]) -> tuple:
@@ -130,7 +143,7 @@ def _value(value, kind: str):
 
 def rows_here(path: Path, table: str, *, kinds: list[str] | None = None) -> list[tuple]:
     with closing(sqlite3.connect(path)) as copy:
-        found = copy.execute(f"SELECT * FROM `{table}`").fetchall()
+        found = copy.execute(f"SELECT * FROM {ticked(table)}").fetchall()
     return sorted((_as_kept(r, kinds or [""] * len(r)) for r in found), key=repr)
 
 
@@ -140,8 +153,5 @@ def differing_tables(device: Device, path: Path) -> list[str]:
 
 
 def _same(device: Device, path: Path, table: str) -> bool:
-    columns = device.run(
-        "SELECT DATA_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = "
-        f"'{device.database}' AND TABLE_NAME = '{table}' ORDER BY ORDINAL_POSITION"
-    )
-    return device.rows(table) == rows_here(path, table, kinds=[row[0] for row in columns])
+    kinds = [kind for _, kind in device.columns(table)]
+    return device.rows(table) == rows_here(path, table, kinds=kinds)

@@ -39,6 +39,17 @@ def test_a_new_run_that_outgrew_the_copy_is_noticed(device, copy):
     assert differing_tables(device, copy.path) == []
 
 
+@pytest.mark.parametrize("clock", ["0", "-5.5", "4294967295", "no time at all", ""])
+def test_a_device_s_clock_may_say_anything(device, copy, clock):
+    device.begin_run(rows=300)
+    copy.mirror()
+    device.begin_run(rows=120)
+    device.run(f"UPDATE METADATA SET value = '{clock}' WHERE field = 'date_time'")
+    assert kinds(copy.mirror()) == {"restarted"}
+    assert differing_tables(device, copy.path) == []
+    assert copy.mirror().findings == ()
+
+
 @pytest.mark.parametrize("rows", [40, 100, 900])
 def test_a_new_run_without_metadata_shows_in_its_rows(device, copy, rows):
     device.run("DELETE FROM METADATA")

@@ -99,9 +99,8 @@ def kill_after(device, copy, seconds: float) -> None:
 
 
 def begin(device, copy) -> subprocess.Popen:
-    command = [sys.executable, "-m", "tests.engine.mirror.one_mirror", str(device.server.port)]
-    process = subprocess.Popen(
-        [*command, device.database, str(copy.path)], stdout=subprocess.PIPE, cwd=ROOT
-    )
+    command = [sys.executable, "-m", "tests.engine.mirror.one_mirror", device.driver.name]
+    command += [str(device.server.port), device.database, str(copy.path)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
     assert process.stdout.readline() == b"begin\n"
     return process

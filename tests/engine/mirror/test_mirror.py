@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,17 @@ def test_new_rows_of_every_table_follow(device, copy):
     result = copy.mirror()
     assert differing_tables(device, copy.path) == []
     assert (result.complete, result.rows_added, result.findings) == (True, 4903, ())
+
+
+@pytest.mark.parametrize("packs", [True, False], ids=["packed", "plain"])
+def test_many_rows_are_the_same_packed_or_plain(device, copy, packs):
+    source = replace(device.source(), driver=replace(device.driver, packs=packs))
+    device.track(1, first=101, last=30_123)
+    assert copy.mirror(source).complete
+    device.track(1, first=30_124, last=45_000)
+    device.track(2, first=101, last=200)
+    assert copy.mirror(source).rows_added == 14_977
+    assert differing_tables(device, copy.path) == []
 
 
 def test_nothing_new_leaves_the_file_alone(copy):

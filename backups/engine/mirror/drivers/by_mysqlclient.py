@@ -1,0 +1,75 @@
+"""mysqlclient: a driver in C over MariaDB's own library. Quick, and not always there."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from socket import socket
+from typing import Any
+
+from MySQLdb import MySQLError, _mysql
+from MySQLdb.constants import FIELD_TYPE, FLAG
+
+from backups.engine.mirror.drivers.by_pymysql import INTEGERS
+from backups.engine.mirror.drivers.link import Driver, Link, Login
+from backups.engine.mirror.errors import MirrorError
+from backups.engine.mirror.relay import Relay
+from backups.engine.mirror.source import Row
+from backups.engine.mirror.wire import Patience
+
+_TEXTS = (
+    "VARCHAR", "VAR_STRING", "STRING", "TINY_BLOB", "BLOB", "MEDIUM_BLOB", "LONG_BLOB", "GEOMETRY",
+)  # fmt: skip
+_ALL = {number: str for name, number in vars(FIELD_TYPE).items() if name.isupper()}
+_CONVERSIONS: dict[int, Any] = (
+    _ALL
+    | {getattr(FIELD_TYPE, name): int for name in INTEGERS}
+    | {getattr(FIELD_TYPE, name): ((FLAG.BINARY, bytes), (None, str)) for name in _TEXTS}
+)
+
+
+class _MySQLClientLink:
+    def __init__(self, relay: Relay, login: Login) -> None:
+        self._relay = relay
+        self._connection = relay.open(
+            lambda path: _mysql.connect(
+                unix_socket=path,
+                user=login.user,
+                password=login.password,
+                database=login.database,
+                charset="utf8mb4",
+                conv=_CONVERSIONS,
+                ssl_mode="DISABLED",
+                local_infile=0,  # or a server could ask for our files
+            )
+        )
+
+    def stream(self, query: str, rows_at_once: int) -> Iterator[Sequence[Row]]:
+        text = query.encode()
+        try:
+            result = self._relay.call(lambda: self._ask(text))
+            while result and (rows := self._relay.call(lambda: result.fetch_row(rows_at_once))):
+                yield rows
+        except BaseException:
+            self._relay.close()
+            raise
+
+    def _ask(self, query: bytes) -> Any:
+        self._connection.query(query)
+        return self._connection.use_result()
+
+    def close(self) -> None:
+        if not self._relay.is_closed:
+            with suppress(MySQLError, MirrorError, OSError):
+                self._relay.call(self._connection.close)
+            self._relay.close()
+
+
+def _open(sock: socket, patience: Patience, login: Login) -> Link:
+    relay = Relay(sock, patience)
+    try:
+        return _MySQLClientLink(relay, login)
+    except BaseException:
+        relay.close()
+        raise
+
+
+MYSQLCLIENT = Driver(name="mysqlclient", packs=False, errors=MySQLError, open=_open)

@@ -1,0 +1,71 @@
+"""PyMySQL: pure Python, always there."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from socket import socket
+
+from pymysql import MySQLError
+from pymysql.connections import Connection
+from pymysql.constants import FIELD_TYPE
+from pymysql.converters import encoders
+from pymysql.cursors import SSCursor
+
+from backups.engine.mirror.drivers.link import Driver, Link, Login
+from backups.engine.mirror.source import Row
+from backups.engine.mirror.wire import Patience, PatientSocket
+
+INTEGERS = ("TINY", "SHORT", "INT24", "LONG", "LONGLONG", "YEAR")
+# Integers are read; all other values stay the server's own text.
+_CONVERSIONS = encoders | {getattr(FIELD_TYPE, name): int for name in INTEGERS}
+
+
+class _PyMySQLLink:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def stream(self, query: str, rows_at_once: int) -> Iterator[Sequence[Row]]:
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute(query)
+            while cursor.description is not None and (rows := cursor.fetchmany(rows_at_once)):
+                yield rows
+        except BaseException:
+            _abandon(cursor)
+            self._connection._force_close()
+            raise
+        cursor.close()
+
+    def close(self) -> None:
+        with suppress(MySQLError, OSError):
+            self._connection.close()
+
+
+def _abandon(cursor: SSCursor) -> None:
+    """Keep the cursor from reading the rest of its answer when it is thrown away."""
+    result, cursor.connection = cursor._result, None
+    if result is not None:
+        result.unbuffered_active = False
+
+
+def _open(sock: socket, patience: Patience, login: Login) -> Link:
+    patient = PatientSocket(sock, patience)
+    connection = Connection(
+        user=login.user,
+        password=login.password,
+        database=login.database or None,
+        charset="utf8mb4",
+        conv=_CONVERSIONS,
+        cursorclass=SSCursor,
+        autocommit=None,  # as the server has it: asking for it would be one more question
+        ssl_disabled=True,
+        defer_connect=True,
+    )
+    try:
+        connection.connect(patient)
+    except BaseException:
+        patient.close()
+        raise
+    return _PyMySQLLink(connection)
+
+
+PYMYSQL = Driver(name="PyMySQL", packs=True, errors=MySQLError, open=_open)
