@@ -52,8 +52,16 @@ def make_ready(stack: Stack) -> None:
     django.setup()
     prepare.migrate()
     prepare.collect_static(var)
+    if stack.lab is not None:
+        _prepare_lab(stack.lab, var)
     if password := prepare.make_admin(stack.environment.admin_password):
         say(f"Admin user {prepare.ADMIN}, password {password}   (shown only this once)")
+
+
+def _prepare_lab(lab: env.LabPlaces, var: Path) -> None:
+    from ethonode.run.lab_plan import prepare_lab  # noqa: PLC0415  models need Django set up
+
+    prepare_lab(lab, key_file=var / "ssh" / "key.pub")
 
 
 def become_supervisor(stack: Stack) -> None:

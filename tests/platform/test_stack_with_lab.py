@@ -36,9 +36,18 @@ def looked_at(stack):
     ]
 
 
-def snapshot_count(stack):
+def asked(stack, sql):
     with closing(sqlite3.connect(stack.var / "ethonode.sqlite3", timeout=20)) as database:
-        return database.execute("SELECT count(*) FROM backups_backupsnapshot").fetchone()[0]
+        return database.execute(sql).fetchall()
+
+
+def snapshot_count(stack):
+    return asked(stack, "SELECT count(*) FROM backups_backupsnapshot")[0][0]
+
+
+def kinds_done(stack):
+    rows = asked(stack, "SELECT DISTINCT kind FROM backups_run WHERE state = 'succeeded'")
+    return {kind for (kind,) in rows}
 
 
 def test_every_device_is_watched_and_both_services_answer(stack):
@@ -46,6 +55,10 @@ def test_every_device_is_watched_and_both_services_answer(stack):
     found = status(stack)
     assert len(found["devices"]) == 24
     assert [service["available"] for service in found["services"].values()] == [True, True]
+
+
+def test_backups_are_made_of_the_devices_that_let_us_in(stack):
+    wait_until(lambda: kinds_done(stack) == {"mirror", "pull_results", "pull_videos", "verify"})
 
 
 def test_work_goes_on_after_redis_was_gone(stack):
