@@ -78,6 +78,6 @@ def reap_runs() -> str:
 
 @shared_task
 def refresh_all() -> None:
-    """One whole cycle: who there is, what the services say, what the disk holds."""
+    """One whole cycle: who there is, what the services say, what the disk holds, what is to do."""
     asking = chain(refresh_devices.si(), check_services.si())
-    chain(asking, take_snapshots.si(), read_cards.si()).delay()
+    chain(asking, take_snapshots.si(), start_due_runs.si(), read_cards.si()).delay()

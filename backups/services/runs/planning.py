@@ -5,7 +5,17 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from backups.models import OPEN_STATES, Backup, BackupPlan, Run, RunKind, RunState, RunTrigger
+from backups.models import (
+    OPEN_STATES,
+    Backup,
+    BackupPlan,
+    Recording,
+    ResultCopy,
+    Run,
+    RunKind,
+    RunState,
+    RunTrigger,
+)
 from backups.services.runs.requests import request_run
 from devices.models import Device, Experiment, Lifecycle, Writer
 
@@ -111,12 +121,19 @@ def _with_address(devices: QuerySet[Device]) -> QuerySet[Device]:
     return devices.exclude(address="")
 
 
+def _with_copies(devices: QuerySet[Device]) -> QuerySet[Device]:
+    """What was never seen here needs no second look."""
+    mine = {"device": OuterRef("pk")}
+    results, videos = ResultCopy.objects.filter(**mine), Recording.objects.filter(**mine)
+    return devices.filter(Exists(results) | Exists(videos))
+
+
 # Which devices have what a kind of run is for.
 SUITED: Mapping[RunKind, Callable[[QuerySet[Device]], QuerySet[Device]]] = {
     RunKind.MIRROR: _with_mysql,
     RunKind.PULL_RESULTS: _with_sqlite,
     RunKind.PULL_VIDEOS: _with_address,
-    RunKind.VERIFY: lambda devices: devices,
+    RunKind.VERIFY: _with_copies,
 }
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from backups.models import BackupPlan, RunKind
+from backups.models import BackupPlan, Recording, ResultCopy, RunKind
 from backups.services import runs
 from devices.models import Experiment
 
@@ -12,9 +12,10 @@ ALL = {f"{kind}_here": True for kind in RunKind}
 
 
 @pytest.fixture(autouse=True)
-def _at_an_address(device):
+def _known_here_and_there(device):
     device.address = "10.0.0.5"
     device.save()
+    Recording.objects.create(device=device, folder="E/ts", chunk_count=3, size_bytes=9)
 
 
 @pytest.fixture
@@ -39,6 +40,16 @@ def planned(now):
 def test_databases_are_copied_as_they_are_written(everything_here, device, now, writer, kind):
     with_run_of(writer, device, now)
     assert planned(now) & {RunKind.MIRROR, RunKind.PULL_RESULTS} == {kind}
+
+
+def test_what_was_never_here_is_not_verified(everything_here, device, now):
+    Recording.objects.all().delete()
+    assert RunKind.VERIFY not in planned(now)
+    ResultCopy.objects.create(
+        device=device, filename="a.db", path="a.db", size_bytes=1, modified_at=now,
+        first_seen_at=now, inspected_at=now, state="usable",
+    )  # fmt: skip
+    assert RunKind.VERIFY in planned(now)
 
 
 def test_what_a_person_wrote_off_is_not_asked_for(everything_here, device, now):
