@@ -79,7 +79,7 @@ class Column:
     def fetched(self) -> str:
         """The expression whose text is the exact value."""
         name = quoted(self.name)
-        if self.data_type == "bit" or "zerofill" in self.column_type:
+        if self.data_type in {"bit", "year"} or "zerofill" in self.column_type:
             return f"{name}+0"
         if self.kind in {Kind.SINGLE, Kind.DOUBLE}:
             return f"CAST({name} AS DOUBLE)"  # a FLOAT as it is would be cut to six digits

@@ -46,27 +46,31 @@ def _question(number: int, window: Window) -> str:
 
 
 def digest_here(copy: sqlite3.Connection, window: Window) -> Digest:
-    if window.table.packs:
-        count, text = copy.execute(_packed_here(window)).fetchone()
-    else:
-        lines = [line.encode() for line in _lines(copy, window.table, _in_order(window))]
-        count, text = len(lines), b";".join(lines)
-    if not count:
+    rows, text = _numbers(copy, window) if window.table.packs else _values(copy, window)
+    if not rows:
         return Digest(0, "")
-    packed = text.encode() if isinstance(text, str) else text
-    return Digest(count, hashlib.md5(packed, usedforsecurity=False).hexdigest())
+    return Digest(rows, hashlib.md5(text.encode(), usedforsecurity=False).hexdigest())
 
 
-def _packed_here(window: Window) -> str:
-    columns = [
-        f"IFNULL({quoted(column.name)},'{NULL_MARK}')" if column.nullable else quoted(column.name)
-        for column in window.table.columns
-    ]
-    row = " || ',' || ".join(columns)
-    return (
-        f"SELECT COUNT(*), group_concat({row}, ';') "  # noqa: S608  # quoted names
+def _numbers(copy: sqlite3.Connection, window: Window) -> tuple[int, str]:
+    """As `_values`, of rows of integers, at the speed of SQLite's JSON: [1,2,null];[3,4,5]."""
+    names = ", ".join(quoted(column.name) for column in window.table.columns)
+    query = (
+        f"SELECT COUNT(*), group_concat(json_array({names}), ';') "  # noqa: S608  # quoted names
         f"FROM (SELECT * FROM {quoted(window.table.name)} {_in_order(window)})"
     )
+    try:
+        rows, text = copy.execute(query).fetchone()
+    except sqlite3.OperationalError:
+        return _values(
+            copy, window
+        )  # no integers, whatever the column is called: JSON has no blobs
+    return rows, (text or "")[1:-1].replace("];[", ";").replace("null", NULL_MARK)
+
+
+def _values(copy: sqlite3.Connection, window: Window) -> tuple[int, str]:
+    lines = list(_lines(copy, window.table, _in_order(window)))
+    return len(lines), ";".join(lines)
 
 
 def _in_order(window: Window) -> str:

@@ -77,12 +77,12 @@ class MariaDBSnapshot:
         self.rows("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 
     def rows(self, query: str) -> list[Row]:
-        return list(chain.from_iterable(self.portions(query, ROWS_AT_ONCE)))
+        return list(self.stream(query, rows_at_once=ROWS_AT_ONCE))
 
-    def stream(self, query: str) -> Iterator[Row]:
-        return chain.from_iterable(self.portions(query, 1))
+    def stream(self, query: str, *, rows_at_once: int = 1) -> Iterator[Row]:
+        return chain.from_iterable(self.portions(query, rows_at_once=rows_at_once))
 
-    def portions(self, query: str, rows_at_once: int) -> Iterator[Sequence[Row]]:
+    def portions(self, query: str, *, rows_at_once: int) -> Iterator[Sequence[Row]]:
         with server_errors(self._driver, self._about):
             yield from self._link.stream(query, rows_at_once)
 

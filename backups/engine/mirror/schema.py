@@ -6,7 +6,7 @@ from functools import cached_property
 from backups.engine.mirror.columns import Column, Kind, quoted
 
 WINDOW_KEYS = 2_000
-LARGE_WINDOW_KEYS = 64  # where a row can be a picture
+LARGE_WINDOW_KEYS = 64
 JOINT_KEYS = 50
 LARGE_JOINT_KEYS = 4
 MOST_WINDOWS = 50_000
@@ -78,17 +78,18 @@ class Table:
         )
 
     @property
-    def _is_large(self) -> bool:
+    def is_large(self) -> bool:
+        """Whether a row can be a picture."""
         return any(column.data_type in _LARGE_TYPES for column in self.columns)
 
     @property
     def joint_keys(self) -> int:
         """How many of the newest rows are compared in every run."""
-        return LARGE_JOINT_KEYS if self._is_large else JOINT_KEYS
+        return LARGE_JOINT_KEYS if self.is_large else JOINT_KEYS
 
     def window_keys(self, span: int) -> int:
         """How many keys are compared at once."""
-        size = LARGE_WINDOW_KEYS if self._is_large else WINDOW_KEYS
+        size = LARGE_WINDOW_KEYS if self.is_large else WINDOW_KEYS
         most = MOST_SPARSE_WINDOWS if self.is_sparse(span) else MOST_WINDOWS
         return max(size, -(-span // most))
 

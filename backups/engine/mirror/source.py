@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
+from msgspec import DecodeError
+
 from backups.engine.mirror.errors import SourceError
 
 Value = int | str | bytes | None
@@ -22,12 +24,15 @@ class Snapshot(Protocol):
         """A small answer as a whole."""
         ...
 
-    def stream(self, query: str) -> Iterator[Row]:
-        """A large answer row by row; to be read to its end before the next question."""
+    def stream(self, query: str, *, rows_at_once: int = 1) -> Iterator[Row]:
+        """A large answer; to be read to its end before the next question.
+
+        Of small rows many may be held in memory at once.
+        """
         ...
 
-    def portions(self, query: str, rows_at_once: int) -> Iterator[Sequence[Row]]:
-        """The same, for small rows."""
+    def portions(self, query: str, *, rows_at_once: int) -> Iterator[Sequence[Row]]:
+        """The same, as the portions come."""
         ...
 
     def close(self) -> None:
@@ -52,7 +57,7 @@ def understood() -> Iterator[None]:
     """Around the reading of answers: what makes no sense is the server's error, by name."""
     try:
         yield
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, OverflowError, DecodeError) as error:
         raise SourceError(f"the server's answer makes no sense: {error}") from error
 
 

@@ -50,6 +50,16 @@ def test_a_copy_damaged_inside_is_set_aside(device, copy):
     assert differing_tables(device, copy.path) == []
 
 
+@pytest.mark.parametrize("wrong", [b"\xff\0", "N", "];[", 1.5, "null"])
+def test_a_copy_with_no_number_where_one_belongs_is_mended(device, copy, wrong):
+    copy.mirror()
+    with closing(sqlite3.connect(copy.path)) as other, other:
+        other.execute("UPDATE ROI_1 SET x = ? WHERE id = 50", (wrong,))
+        other.execute("UPDATE ROI_1 SET has_interacted = ? WHERE id = 3", (wrong,))
+    assert copy.mirror(prove_within=1).rows_replaced == 2
+    assert differing_tables(device, copy.path) == []
+
+
 def test_a_reader_that_never_ends_makes_it_busy(device, copy):
     copy.mirror()
     device.track(1, first=101, last=200)
