@@ -75,7 +75,7 @@ def private_sshd(folder: Path) -> Iterator[PrivateSshd]:
     folder.mkdir(parents=True, exist_ok=True)
     key_file = folder / "login_key"
     make_key(key_file)
-    with sshd(folder / "sshd", authorized=key_file.with_suffix(".pub")) as server:
+    with sshd(folder, authorized=key_file.with_suffix(".pub")) as server:
         known_hosts = folder / "known_hosts"
         public = server.host_key.with_suffix(".pub").read_text()
         known_hosts.write_text(f"[127.0.0.1]:{server.port} {public}")

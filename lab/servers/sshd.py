@@ -48,7 +48,7 @@ def _config(server: RunningSshd, *, authorized: Path) -> str:
         "Port": server.port,
         "ListenAddress": "127.0.0.1",
         "HostKey": f'"{server.host_key}"',
-        "PidFile": "none",
+        "PidFile": f'"{server.host_key.with_name("sshd.pid")}"',
         "AuthorizedKeysFile": '"{}"'.format(str(authorized.absolute()).replace("%", "%%")),
         "PasswordAuthentication": "no",
         "KbdInteractiveAuthentication": "no",
