@@ -14,7 +14,6 @@ _SMALL = (
     "--innodb-buffer-pool-size=8M",
     "--innodb-log-file-size=8M",
     "--innodb-log-buffer-size=1M",
-    "--innodb-flush-log-at-trx-commit=0",
     "--innodb-file-per-table=0",
     "--innodb-doublewrite=0",
     "--key-buffer-size=64K",
