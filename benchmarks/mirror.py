@@ -163,7 +163,7 @@ def main() -> None:
             bench = Bench(device, folder / "syncs", device.server.port, "loopback")
             syncs(bench, rows=max(20, rows // 100))
     if rows < LONG_ROWS:
-        print(f"The goals are for {LONG_ROWS:,} rows, which --long has: fewer weigh less than a start.")
+        print(f"The goals are for {LONG_ROWS:,} rows (--long); of fewer, the start is most of it.")
 
 
 if __name__ == "__main__":
