@@ -162,6 +162,8 @@ def main() -> None:
             (folder / "syncs").mkdir()
             bench = Bench(device, folder / "syncs", device.server.port, "loopback")
             syncs(bench, rows=max(20, rows // 100))
+    if rows < LONG_ROWS:
+        print(f"The goals are for {LONG_ROWS:,} rows (--long); of fewer, the start is most of it.")
 
 
 if __name__ == "__main__":

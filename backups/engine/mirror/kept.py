@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 
 from backups.engine.mirror.columns import quoted
@@ -34,15 +35,22 @@ def keep_rows(
     """Put the rows of a query into the table's namesake among the kept ones."""
     names = list(columns)
     target = f"{SCHEMA}.{quoted(table)}"
-    connection.execute(f"CREATE TABLE IF NOT EXISTS {target} ({_KEPT_AT} TEXT)")
+    stamp = _stamp(names)
+    connection.execute(f"CREATE TABLE IF NOT EXISTS {target} ({stamp} TEXT)")
     rows = connection.execute(f"PRAGMA {SCHEMA}.table_info({quoted(table)})")
     held = {row[1] for row in rows}
     for name in names:
         if name not in held:
             connection.execute(f"ALTER TABLE {target} ADD COLUMN {quoted(name)}")
-    into = ", ".join([_KEPT_AT, *map(quoted, names)])
+    into = ", ".join([stamp, *map(quoted, names)])
     done = connection.execute(
         f"INSERT INTO {target} ({into}) SELECT ?, * FROM ({query})",  # noqa: S608
         (f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",),
     )
     return done.rowcount
+
+
+def _stamp(names: Iterable[str]) -> str:
+    """The column that says when: under a name that no column of the device has."""
+    taken = {name.lower() for name in names}
+    return next(name for n in count() if (name := _KEPT_AT + "_" * n) not in taken)

@@ -15,7 +15,7 @@ SPARSE_FACTOR = 20  # keys per row from which packing by ranges of keys is a was
 _LARGE_TYPES = frozenset({"mediumblob", "longblob", "blob", "mediumtext", "longtext"})
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # one object a table: windows of it are looked up
 class Table:
     name: str
     columns: tuple[Column, ...]
@@ -43,7 +43,7 @@ class Table:
     def selection(self) -> str:
         return ", ".join(column.fetched for column in self.columns)
 
-    @property
+    @cached_property
     def packed(self) -> str:
         """One row as text; equal texts are equal rows."""
         return f"CONCAT_WS(',', {', '.join(column.packed for column in self.columns)})"

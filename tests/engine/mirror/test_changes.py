@@ -120,6 +120,14 @@ def test_deleted_rows_leave_the_copy_but_are_kept(device, copy):
     assert sorted(row[1] for row in kept_rows(copy, "ROI_2")) == [5, 99, 100]
 
 
+def test_a_kept_row_keeps_also_a_column_named_as_ours(device, copy):
+    device.run("CREATE TABLE T (id INT PRIMARY KEY, kept_at INT)", "INSERT INTO T VALUES (1, 7)")
+    copy.mirror()
+    device.run("UPDATE T SET kept_at = 8")
+    copy.mirror(prove_within=1)
+    assert kept_rows(copy, "T") == [("2026-11-22T12:00:00Z", 1, 7)]
+
+
 def test_an_emptied_table_is_kept_beside(device, copy):
     copy.mirror()
     device.run("DELETE FROM ROI_2")

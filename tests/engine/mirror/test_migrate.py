@@ -1,11 +1,14 @@
 """Old copies without PRIMARY KEY: given one, duplicates gone, nothing lost."""
-# ruff: noqa: S608
+# ruff: noqa: S311, S608
 
 import os
+import random
+import shutil
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+import time
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,7 @@ import pytest
 from backups.engine.mirror import migrate_old_copy
 from tests.engine.mirror.device import differing_tables, rows_here
 
+KILLS = int(os.environ.get("ETHONODE_KILLS", "20"))
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -90,24 +94,39 @@ def test_a_mirror_migrates_first_and_then_goes_on(device, copy):
     assert [finding.kind for finding in result.findings] == ["migrated"]
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.02, 0.05, 0.1])
-def test_a_kill_in_the_middle_loses_nothing(old, now, delay):
-    insert(old, *((number, number, number / 7) for number in range(4, 60_000)))
-    rows = set(rows_here(old, "ROI_1"))
-    code = (
-        "import sys; from pathlib import Path; from datetime import datetime, UTC\n"
-        "from backups.engine.mirror import migrate_old_copy\n"
-        "print('begin', flush=True)\n"
-        "migrate_old_copy(Path(sys.argv[1]), now=datetime.now(UTC))"
-    )
+MIGRATE = """
+import sys; from pathlib import Path; from datetime import datetime, UTC
+from backups.engine.mirror import migrate_old_copy
+print("begin", flush=True)
+migrate_old_copy(Path(sys.argv[1]), now=datetime.now(UTC))
+"""
+
+
+def migrate_for(path: Path, seconds: float | None) -> float:
+    """Migrate in a process of its own, and kill it after so long; how long it took."""
     with subprocess.Popen(
-        [sys.executable, "-c", code, str(old)], stdout=subprocess.PIPE, cwd=ROOT, env=os.environ
+        [sys.executable, "-c", MIGRATE, str(path)], stdout=subprocess.PIPE, cwd=ROOT
     ) as process:
         process.stdout.readline()
-        try:
-            process.wait(timeout=delay)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    assert set(rows_here(old, "ROI_1")) == rows
-    migrate_old_copy(old, now=now)
-    assert rows_here(old, "ROI_1") == sorted(rows, key=repr)
+        begun = time.monotonic()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=seconds)
+        process.kill()
+    return time.monotonic() - begun
+
+
+def test_a_kill_in_the_middle_loses_nothing(old, now, tmp_path):
+    chance = random.Random(os.environ.get("ETHONODE_SEED", "11"))
+    insert(old, *((number, number, number / 7) for number in range(4, 30_000)), (3, 9, 9.9))
+    rows = set(rows_here(old, "ROI_1"))
+    path = Path(shutil.copy(old, tmp_path / "copy.db"))
+    usual = migrate_for(path, None)
+    for _ in range(KILLS // 5):
+        shutil.copy(old, path)
+        path.with_name("copy.db.removed-rows").unlink(missing_ok=True)
+        migrate_for(path, chance.uniform(0, usual))
+        assert rows - set(rows_here(path, "ROI_1")) <= {(3, 9, 9.9)}
+        migrate_old_copy(path, now=now)
+        kept = {row[1:] for row in rows_here(path.with_name("copy.db.removed-rows"), "ROI_1")}
+        assert kept == {(3, 9, 9.9)}
+        assert rows_here(path, "ROI_1") == sorted(rows - kept, key=repr)

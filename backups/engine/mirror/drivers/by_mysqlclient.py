@@ -5,7 +5,7 @@ from contextlib import suppress
 from socket import socket
 from typing import Any
 
-from MySQLdb import MySQLError, _mysql
+from MySQLdb import MySQLError, _mysql, version_info
 from MySQLdb.constants import FIELD_TYPE, FLAG
 
 from backups.engine.mirror.drivers.by_pymysql import INTEGERS
@@ -14,6 +14,9 @@ from backups.engine.mirror.errors import MirrorError
 from backups.engine.mirror.relay import Relay
 from backups.engine.mirror.source import Row
 from backups.engine.mirror.wire import Patience
+
+if version_info < (2, 1):
+    raise ImportError("mysqlclient before 2.1 names its options otherwise")
 
 _TEXTS = (
     "VARCHAR", "VAR_STRING", "STRING", "TINY_BLOB", "BLOB", "MEDIUM_BLOB", "LONG_BLOB", "GEOMETRY",
