@@ -96,12 +96,14 @@ def measure(handle: int, names: Iterable[bytes], *, suffix: bytes = b"", look: L
 def look_again(folder: bytes, files: Files, *, settled_until: int, look: Look) -> SecondLook:
     """Look at the files touched after `settled_until`. Raises Moved, or why one cannot be read."""
     columns = unpack(files)
+    sizes, modified = columns.sizes.tolist(), columns.modified.tolist()
     touched = columns.touched.tolist()
-    known = zip(names_of(columns), columns.sizes, columns.modified, touched, strict=True)
-    young = [each for each in known if each[-1] > settled_until]
     changes: dict[bytes, Status] = {}
+    known = zip(names_of(columns), sizes, modified, touched, strict=True)
     with opened(folder) as handle:
-        for name, size, mtime, time in young:
+        for name, size, mtime, time in known:
+            if time <= settled_until:
+                continue
             status = look(name, dir_fd=handle)
             if (
                 status.st_mtime_ns != mtime
@@ -111,7 +113,7 @@ def look_again(folder: bytes, files: Files, *, settled_until: int, look: Look) -
                 changes[name] = status
     if changes:
         files = _with_changes(columns, changes)
-    return SecondLook(files, [each[-1] for each in young])
+    return SecondLook(files, [time for time in touched if time > settled_until])
 
 
 @contextmanager
