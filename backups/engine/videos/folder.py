@@ -3,7 +3,6 @@
 Everything here is a tuple of plain values, so that it can be stored without naming a class.
 """
 
-import os
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -95,8 +94,10 @@ def _common_prefix(names: list[bytes], *, but: int) -> bytes:
     """Find how all of these sorted names begin; each has `but` bytes more than that."""
     if not names:
         return b""
-    shared = os.path.commonprefix((names[0], names[-1]))  # noqa: RUF071 - of texts, not of paths
-    return shared[: min(map(len, names)) - but]
+    first, last = names[0], names[-1]
+    most = min(map(len, names)) - but
+    length = next((place for place in range(most) if first[place] != last[place]), most)
+    return first[:length]
 
 
 def unpack(files: Files) -> Columns:
