@@ -15,21 +15,19 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
-from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 
 from backups.engine.videos.cache import CacheFile
 from backups.engine.videos.facts import ScanResult
 from backups.engine.videos.folder import VideoCache
+from backups.engine.videos.pages import find_chunks
 from backups.engine.videos.scan import scan_device
+from benchmarks.measures import FAILED, best_of, must, show
+from benchmarks.plain_scans import WEEK, find_all, look_at, needed_looks, plain_scan
 from benchmarks.trees import DAY, MadeTree, make_tree
 
 DEVICE = "0192c3d4e5f60718293a4b5c6d7e8f90"
-WEEK = timedelta(days=7)
 ROUNDS = 9
-FAILED: list[str] = []
 
 
 def main() -> int:
@@ -70,14 +68,15 @@ def _one_device(folder: Path, count: int) -> None:
     first, file = _save_first(tree)
     _times(tree, file)
     _cache(count, file, first.cache)
+    _pages(count, file)
     calls = {kind: _calls(kind, tree) for kind in ("plain", "first", "rescan")}
     for kind, counted in calls.items():
         looks, listings, opened = counted["stat"], counted["getdents"], counted["openat"]
         print(f"  {kind:7} {looks:9,} stat {listings:7,} getdents {opened:6,} openat")
-    _must(calls["rescan"]["stat"] <= floor * 1.01 + 2, f"stats of a rescan <= {floor:,} + 1 %")
-    _must(calls["rescan"]["getdents"] == 0, "no folder listed by a rescan")
-    _show("peak RSS of a rescan", _peak_megabytes("rescan", tree), "<= 60 MB", 60)
-    _show("peak RSS of a first scan", _peak_megabytes("first", tree), "<= 60 MB", 60)
+    must(calls["rescan"]["stat"] <= floor * 1.01 + 2, f"stats of a rescan <= {floor:,} + 1 %")
+    must(calls["rescan"]["getdents"] == 0, "no folder listed by a rescan")
+    show("peak RSS of a rescan", _peak_megabytes("rescan", tree), "<= 60 MB", 60)
+    show("peak RSS of a first scan", _peak_megabytes("first", tree), "<= 60 MB", 60)
     shutil.rmtree(root)
 
 
@@ -90,22 +89,22 @@ def _save_first(tree: MadeTree) -> tuple[ScanResult, CacheFile]:
 
 
 def _times(tree: MadeTree, file: CacheFile) -> None:
-    """Time all four in turn, so that a busy moment hits each alike; the best of each counts."""
-    needed = _needed_looks(tree)
-    best = _best_of(
+    needed = needed_looks(tree)
+    best = best_of(
         {
-            "looks": lambda: _look_at(needed),
-            "plain": lambda: _plain(tree.device_dir),
-            "find": lambda: _find(tree.device_dir),
+            "looks": lambda: look_at(needed),
+            "plain": lambda: plain_scan(tree.device_dir),
+            "find": lambda: find_all(tree.device_dir),
             "first": lambda: _scan(tree, VideoCache()),
             "rescan": lambda: _scan(tree, file.load()),
-        }
+        },
+        rounds=ROUNDS,
     )
     plain = best["plain"]
     print(f"  scandir+stat {plain:.4f} s, find {best['find']:.4f} s")
     print(f"  first scan {best['first']:.4f} s, rescan {best['rescan']:.4f} s with loading")
-    _show("first scan / scandir+stat", best["first"] / plain, "<= 1.25", 1.25)
-    _show("scandir+stat / rescan", -plain / best["rescan"], ">= 15", -15)
+    show("first scan / scandir+stat", best["first"] / plain, "<= 1.25", 1.25)
+    show("scandir+stat / rescan", -plain / best["rescan"], ">= 15", -15)
     print(
         f"  its looks alone take {best['looks']:.4f} s: no rescan here exceeds "
         f"{plain / best['looks']:.1f}"
@@ -114,12 +113,26 @@ def _times(tree: MadeTree, file: CacheFile) -> None:
 
 
 def _cache(count: int, file: CacheFile, cache: VideoCache) -> None:
-    best = _best_of({"load": file.load, "save": lambda: file.save(cache)})
+    best = best_of({"load": file.load, "save": lambda: file.save(cache)}, rounds=ROUNDS)
     load, save = best["load"] * 1e3, best["save"] * 1e3
     per_chunk = file.path.stat().st_size / count
-    _must(per_chunk <= 110, f"cache: {per_chunk:.1f} bytes a chunk <= 110")
-    _show("load, ms per 100k", load * 1e5 / count, "<= 5", 5)
+    must(per_chunk <= 110, f"cache: {per_chunk:.1f} bytes a chunk <= 110")
+    show("load, ms per 100k", load * 1e5 / count, "<= 5", 5)
     print(f"  load {load:.2f} ms, save {save:.2f} ms")
+
+
+def _pages(count: int, file: CacheFile) -> None:
+    """What a request for a page costs, the loading included: one far in, and one by name."""
+    middle = find_chunks(file.load(), limit=count // 2)[-1].position
+    best = best_of(
+        {
+            "page": lambda: find_chunks(file.load(), limit=100, after=middle),
+            "search": lambda: find_chunks(file.load(), limit=100, search="in no name"),
+        },
+        rounds=ROUNDS,
+    )
+    page, search = best["page"] * 1e3, best["search"] * 1e3
+    print(f"  page of 100 from the middle {page:.1f} ms, search of all names {search:.1f} ms")
 
 
 def _many_devices(folder: Path, devices: int, count: int) -> None:
@@ -128,11 +141,12 @@ def _many_devices(folder: Path, devices: int, count: int) -> None:
     trees = [make_tree(root / f"{n:032x}", count, now=now, seed=n) for n in range(devices)]
     for tree in trees:
         _save_first(tree)
-    best = _best_of(
-        {"all": lambda: [_scan(tree, _file_of(tree.device_dir).load()) for tree in trees]}
+    best = best_of(
+        {"all": lambda: [_scan(tree, _file_of(tree.device_dir).load()) for tree in trees]},
+        rounds=ROUNDS,
     )
     print(f"\n{devices} devices x {count:,} chunks")
-    _show("rescan of all, s", best["all"], "<= 1", 1)
+    show("rescan of all, s", best["all"], "<= 1", 1)
 
 
 def _file_of(device_dir: Path) -> CacheFile:
@@ -144,74 +158,12 @@ def _scan(tree: MadeTree, cache: VideoCache) -> ScanResult:
     return scan_device(tree.device_dir, cache, now=tree.now, settled_after=WEEK)
 
 
-def _plain(folder: Path) -> tuple[int, int, int]:
-    """What the same question costs without a memory: every folder listed, every file asked."""
-    count = size = newest = 0
-    waiting = [os.fsencode(folder)]
-    while waiting:
-        with os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
-                elif entry.name.endswith(b".h264"):
-                    status = entry.stat(follow_symlinks=False)
-                    count += 1
-                    size += status.st_size
-                    newest = max(newest, status.st_mtime_ns)
-    return count, size, newest
-
-
-def _needed_looks(tree: MadeTree) -> dict[bytes, list[bytes]]:
-    """The looks that no rescan can spare, by folder: at each folder, and at each young file."""
-    young_after = tree.now - WEEK.total_seconds()
-    return {
-        os.fsencode(folder): [
-            os.fsencode(name)
-            for name in names
-            if os.lstat(f"{folder}/{name}").st_mtime > young_after
-        ]
-        for folder, _, names in os.walk(tree.device_dir)
-    }
-
-
-def _look_at(needed: dict[bytes, list[bytes]]) -> None:
-    """The least that Python can do: one lstat each, the names in hand, nothing compared."""
-    for folder, names in needed.items():
-        os.lstat(folder)
-        if names:
-            handle = os.open(folder, os.O_RDONLY)
-            for name in names:
-                os.lstat(name, dir_fd=handle)
-            os.close(handle)
-
-
-def _find(folder: Path) -> None:
-    command = ["find", str(folder), "-name", "*.h264", "-printf", "%s %T@ %p\n"]
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-
-
-def _best_of(works: dict[str, Callable[[], object]]) -> dict[str, float]:
-    best = dict.fromkeys(works, float("inf"))
-    for _ in range(ROUNDS):
-        for name, work in works.items():
-            started = _cpu_seconds()
-            work()
-            best[name] = min(best[name], _cpu_seconds() - started)
-    return best
-
-
-def _cpu_seconds() -> float:
-    """Processor time of this process and its children: waiting for the machine's others is none."""
-    own, children = getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN)
-    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
-
-
 def _child(kind: str, device_dir: Path, now: float) -> int:
     """Do one thing between two marks, and say how much memory it took."""
     tree = MadeTree(device_dir, now, 0, 0, 0)
     os.access("/begin", os.F_OK)
     if kind == "plain":
-        _plain(device_dir)
+        plain_scan(device_dir)
     else:
         _scan(tree, _file_of(device_dir).load() if kind == "rescan" else VideoCache())
     os.access("/end", os.F_OK)
@@ -239,17 +191,6 @@ def _calls(kind: str, tree: MadeTree) -> Counter[str]:
     return Counter(
         "stat" if "stat" in name else "getdents" if "getdents" in name else name for name in names
     )
-
-
-def _must(good: bool, text: str) -> None:  # noqa: FBT001
-    print(f"  {'ok  ' if good else 'FAIL'} {text}")
-    if not good:
-        FAILED.append(text)
-
-
-def _show(name: str, value: float, goal: str, limit: float) -> None:
-    mark = "ok  " if value <= limit else "MISS"
-    print(f"  {mark} {name} {abs(value):.2f} (goal {goal})")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from backups.engine.facts import BackupType
 from backups.engine.verdict import Verdict
-from backups.models import BackupSnapshot, Recording, ResultCopy, ServiceStatus
+from backups.models import BackupSnapshot, Recording, ResultCopy, ServiceStatus, VideoScan
 from backups.models.backup import PLAIN_FIELDS
 from devices.models import Experiment, Lifecycle
 
@@ -115,15 +115,31 @@ class DeviceDetailSerializer(DeviceSerializer):
     )
 
 
+class ScanSerializer(serializers.ModelSerializer[VideoScan]):
+    """How the scan of the videos went: what the cache saved, and what could not be read."""
+
+    hit_ratio = serializers.FloatField(
+        allow_null=True, read_only=True, help_text="Share of chunks not looked at; null: no chunks"
+    )
+
+    class Meta:
+        model = VideoScan
+        fields = [
+            "seconds", "hit_ratio", "cached_count", "fresh_count", "rechecked_count",
+            "folder_count", "listed_folder_count", "errors", "cache_problem",
+        ]  # fmt: skip
+
+
 class SnapshotSerializer(serializers.ModelSerializer[BackupSnapshot]):
     device = serializers.CharField(source="backup.device.device_id")
     backup_type = serializers.ChoiceField(TYPES, source="backup.backup_type")
+    scan = ScanSerializer(allow_null=True, read_only=True, help_text="Null: no videos were scanned")
 
     class Meta:
         model = BackupSnapshot
         fields = [
             "id", "device", "backup_type", "taken_at", *PLAIN_FIELDS,
-            "problems", "findings", "claim",
+            "problems", "findings", "claim", "scan",
         ]  # fmt: skip
 
 

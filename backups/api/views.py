@@ -97,7 +97,7 @@ class DeviceViewSet(Viewed):
 class SnapshotViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Viewed):
     """The facts that were stored, newest first."""
 
-    queryset = BackupSnapshot.objects.select_related("backup__device")
+    queryset = BackupSnapshot.objects.select_related("backup__device", "scan")
     serializer_class = serializers.SnapshotSerializer
     filterset_class = filters.SnapshotFilter
     pagination_class = NewestFirst

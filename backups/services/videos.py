@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Sum
+from msgspec.structs import asdict
 
 from backups.engine.videos.cache import CacheFile, CacheUnwritable, check_device_id
 from backups.engine.videos.facts import RecordingFacts, ScanResult, VideosUnreadable
@@ -19,7 +20,7 @@ from devices.models import Device
 ROWS_AT_ONCE = 500
 PRIME = 2**31 - 1
 SUMMED = ("chunk_count", "size_bytes", "other_count", "other_bytes", "missing_count", "empty_count")
-FACTS = [field.name for field in fields(RecordingFacts) if field.name != "folder"]
+FACTS = [name for name in RecordingFacts.__struct_fields__ if name != "folder"]
 
 
 def scan_videos(

@@ -23,9 +23,9 @@ from typing import Any, Never
 import msgspec
 
 from backups.engine.videos.facts import VideosUnreadable
-from backups.engine.videos.folder import Files, Folder, VideoCache
+from backups.engine.videos.folder import Folder, VideoCache, is_whole
 
-VERSION = f"1 {sys.byteorder}"
+VERSION = f"2 {sys.byteorder}"
 MOST_BYTES = 128 * 2**20  # some four million chunks
 LEFT_OVER_AFTER = 3600.0
 _MARK = b"ethonode video cache"
@@ -223,10 +223,5 @@ def _check(content: _Content) -> None:
     if content.version != VERSION:
         raise CacheUnusable(f"is of another version ({content.version})")
     for path, folder in content.files.items():
-        if not (_is_whole(folder.chunks) and _is_whole(folder.others)):
+        if not (is_whole(folder.chunks) and is_whole(folder.others)):
             raise CacheUnusable(f"does not agree with itself at {path!r}")
-
-
-def _is_whole(files: Files) -> bool:
-    lengths = {len(files.sizes), len(files.modified), 2 * len(files.touched), 8 * files.file_count}
-    return len(lengths) == 1 and files.tails.count(b"/") == files.file_count

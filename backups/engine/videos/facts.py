@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
 from backups.engine.videos.folder import MOST_BYTES, VideoCache
 
 
@@ -10,8 +12,7 @@ class VideosUnreadable(Exception):
     """The videos could not be looked at: the text says why. Never the same as 'no videos'."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingFacts:
+class RecordingFacts(msgspec.Struct, frozen=True, kw_only=True):
     """One folder that holds files. Only `.h264` files are chunks; all else is counted as other."""
 
     folder: str  # below the device's folder, "<name>/<ts>"; "." is the device's folder itself

@@ -17,16 +17,22 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Files(NamedTuple):
-    """The files of one sort in a folder, by name."""
+    """The files of one sort in a folder, by name, as one text: see `unpack`."""
 
     file_count: int
+    last_touched: int
+    packed: bytes
+
+
+class Columns(NamedTuple):
+    """The same files as columns, each sorted as the names are."""
+
     prefix: bytes  # how every name begins
     tails: bytes  # how each goes on; each ends with "/", which no name can hold
     suffix: bytes  # how every name ends
-    sizes: bytes  # array "Q"
-    modified: bytes  # array "q": mtime, in nanoseconds
-    touched: bytes  # array "I": the later of mtime and ctime, in seconds, rounded up
-    last_touched: int
+    sizes: memoryview  # of "Q"
+    modified: memoryview  # of "q": mtime, in nanoseconds
+    touched: memoryview  # of "I": the later of mtime and ctime, in seconds, rounded up
 
 
 class Summary(NamedTuple):
@@ -76,61 +82,72 @@ def pack(
     names: list[bytes], sizes: array, modified: array, touched: array, *, suffix: bytes = b""
 ) -> Files:
     """Pack files, which come sorted by name and all end with `suffix`."""
-    tails = b"/".join(names) + b"/" if names else b""
-    if suffix:
-        tails = tails.replace(suffix + b"/", b"/")
-    prefix = _common_prefix(tails)
-    if prefix:
-        tails = (b"/" + tails).replace(b"/" + prefix, b"/")[1:]
-    return Files(
-        len(names),
-        prefix,
-        tails,
-        suffix,
-        sizes.tobytes(),
-        modified.tobytes(),
-        touched.tobytes(),
-        max(touched, default=0),
+    prefix = _common_prefix(names, but=len(suffix))
+    begin, end = len(prefix), -len(suffix) or None
+    texts = [bytes((len(prefix), len(suffix))), prefix, suffix]
+    texts += [name[begin:end] + b"/" for name in names]
+    columns = (sizes.tobytes(), modified.tobytes(), touched.tobytes())
+    return Files(len(names), max(touched, default=0), b"".join((*columns, *texts)))
+
+
+def _common_prefix(names: list[bytes], *, but: int) -> bytes:
+    """Find how all of these sorted names begin; each has `but` bytes more than that."""
+    if not names:
+        return b""
+    first, last = names[0], names[-1]
+    most = min(map(len, names)) - but
+    length = next((place for place in range(most) if first[place] != last[place]), most)
+    return first[:length]
+
+
+def unpack(files: Files) -> Columns:
+    """Lay the columns over what was packed: but for the names nothing is copied."""
+    count, packed = files.file_count, memoryview(files.packed)
+    texts = files.packed[20 * count :]
+    begin, end = 2 + texts[0], 2 + texts[0] + texts[1]
+    return Columns(
+        prefix=texts[2:begin],
+        tails=texts[end:],
+        suffix=texts[begin:end],
+        sizes=packed[: 8 * count].cast("Q"),
+        modified=packed[8 * count : 16 * count].cast("q"),
+        touched=packed[16 * count : 20 * count].cast("I"),
     )
 
 
-def _common_prefix(names: bytes) -> bytes:
-    """Find how all names begin, given the first, the last, and that few differ much."""
-    first, last = names[: names.find(b"/")], names[names.rfind(b"/", 0, -1) + 1 : -1]
-    prefix = first if first == last else b""
-    for index, (one, other) in enumerate(zip(first, last, strict=False)):
-        if one != other:
-            prefix = first[:index]
-            break
-    begins = (b"/" + names).count(b"/" + prefix)
-    return prefix if begins == names.count(b"/") else b""
+def is_whole(files: Files) -> bool:
+    """Whether there is as much as `unpack` will ask for."""
+    least = 20 * files.file_count  # of numbers, then two lengths, and a slash for each name
+    texts = files.packed[least : least + 2]
+    return len(texts) == 2 and len(files.packed) >= least + 2 + sum(texts) + files.file_count
 
 
-def joined_names(files: Files) -> bytes:
+def joined_names(columns: Columns) -> bytes:
     """All names in one text, each ended by a slash."""
-    if not files.file_count:
+    prefix, tails, suffix = columns[:3]
+    if not tails:
         return b""
-    joined = files.prefix + files.tails[:-1].replace(b"/", b"/" + files.prefix) + b"/"
-    return joined.replace(b"/", files.suffix + b"/") if files.suffix else joined
+    joined = prefix + tails[:-1].replace(b"/", b"/" + prefix) + b"/"
+    return joined.replace(b"/", suffix + b"/") if suffix else joined
 
 
-def names_of(files: Files) -> list[bytes]:
-    return joined_names(files).split(b"/")[:-1]
+def names_of(columns: Columns) -> list[bytes]:
+    return joined_names(columns).split(b"/")[:-1]
 
 
 def summarise(chunks: Files, others: Files) -> Summary:
-    sizes = memoryview(chunks.sizes).cast("Q")
-    names = joined_names(chunks)
-    missing, missing_count = missing_numbers(chunks.prefix, chunks.tails)
+    columns = unpack(chunks)
+    names, sizes = joined_names(columns), columns.sizes.tolist()
+    missing, missing_count = missing_numbers(columns.prefix, columns.tails)
     return Summary(
         size_bytes=min(sum(sizes), MOST_BYTES),
-        other_bytes=min(sum(memoryview(others.sizes).cast("Q")), MOST_BYTES),
+        other_bytes=min(sum(unpack(others).sizes), MOST_BYTES),
         first_chunk=text_of(names[: names.find(b"/")]),
         last_chunk=text_of(names[names.rfind(b"/", 0, -1) + 1 : -1]),
-        last_modified=max(memoryview(chunks.modified).cast("q"), default=None),
+        last_modified=max(columns.modified.tolist(), default=None),
         missing_numbers=missing,
         missing_count=missing_count,
-        empty_count=sizes.tolist().count(0),
+        empty_count=sizes.count(0),
     )
 
 
@@ -147,14 +164,17 @@ def iter_chunks(cache: VideoCache) -> Iterator[Chunk]:
     """Name every chunk, from memory alone."""
     for path, folder in sorted(cache.folders.items()):
         text = folder_text(path)
-        sizes = memoryview(folder.chunks.sizes).cast("Q")
-        modified = memoryview(folder.chunks.modified).cast("q")
-        for name, size, time in zip(names_of(folder.chunks), sizes, modified, strict=True):
+        columns = unpack(folder.chunks)
+        for name, size, time in zip(
+            names_of(columns), columns.sizes, columns.modified, strict=True
+        ):
             yield Chunk(text, text_of(name), size, moment(time))
 
 
 def chunk_names(cache: VideoCache) -> frozenset[str]:
     """The file names of all chunks, whatever their folders."""
     return frozenset(
-        text_of(name) for folder in cache.folders.values() for name in names_of(folder.chunks)
+        text_of(name)
+        for folder in cache.folders.values()
+        for name in names_of(unpack(folder.chunks))
     )

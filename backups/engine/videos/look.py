@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from stat import S_ISREG
 from typing import NamedTuple, Protocol
 
-from backups.engine.videos.folder import Files, names_of, pack
+from backups.engine.videos.folder import Columns, Files, names_of, pack, unpack
 
 LEAST = -(2**63)  # with MOST: what an array "q" holds, the years 1677 to 2262
 MOST = 2**63 - 1
@@ -75,9 +75,9 @@ def _sorted_bytes(names: list[str]) -> list[bytes]:
 def measure(handle: int, names: Iterable[bytes], *, suffix: bytes = b"", look: Look) -> Files:
     """Look at each file of an open folder once; one that is gone by now is left out."""
     kept: list[bytes] = []
+    sizes: list[int] = []
     modified: list[int] = []
     touched: list[int] = []
-    sizes = array("Q")
     for name in names:
         try:
             status = look(name, dir_fd=handle)
@@ -88,22 +88,20 @@ def measure(handle: int, names: Iterable[bytes], *, suffix: bytes = b"", look: L
             kept.append(name)
             sizes.append(status.st_size)
             modified.append(mtime)
-            touched.append((ctime if ctime > mtime else mtime) // SECOND + 1)
-    return pack(kept, sizes, _times(modified), _seconds(touched), suffix=suffix)
+            touched.append(ctime if ctime > mtime else mtime)
+    seconds = [time // SECOND + 1 for time in touched]
+    return pack(kept, array("Q", sizes), _times(modified), _seconds(seconds), suffix=suffix)
 
 
 def look_again(folder: bytes, files: Files, *, settled_until: int, look: Look) -> SecondLook:
     """Look at the files touched after `settled_until`. Raises Moved, or why one cannot be read."""
-    columns = zip(
-        names_of(files),
-        memoryview(files.sizes).cast("Q").tolist(),
-        memoryview(files.modified).cast("q").tolist(),
-        touched := memoryview(files.touched).cast("I").tolist(),
-        strict=True,
-    )
-    changes: list[tuple[int, Status]] = []
+    columns = unpack(files)
+    sizes, modified = columns.sizes.tolist(), columns.modified.tolist()
+    touched = columns.touched.tolist()
+    changes: dict[bytes, Status] = {}
+    known = zip(names_of(columns), sizes, modified, touched, strict=True)
     with opened(folder) as handle:
-        for index, (name, size, mtime, time) in enumerate(columns):
+        for name, size, mtime, time in known:
             if time <= settled_until:
                 continue
             status = look(name, dir_fd=handle)
@@ -112,9 +110,9 @@ def look_again(folder: bytes, files: Files, *, settled_until: int, look: Look) -
                 or status.st_size != size
                 or status.st_ctime_ns >= time * SECOND
             ):
-                changes.append((index, status))
+                changes[name] = status
     if changes:
-        files = _with_changes(files, changes)
+        files = _with_changes(columns, changes)
     return SecondLook(files, [time for time in touched if time > settled_until])
 
 
@@ -128,17 +126,17 @@ def opened(folder: bytes) -> Iterator[int]:
         os.close(handle)
 
 
-def _with_changes(files: Files, changes: list[tuple[int, Status]]) -> Files:
-    sizes = array("Q", files.sizes)
-    modified = memoryview(files.modified).cast("q").tolist()
-    touched = memoryview(files.touched).cast("I").tolist()
-    for index, status in changes:
-        if not S_ISREG(status.st_mode):
-            raise Moved
-        sizes[index] = status.st_size
-        modified[index] = status.st_mtime_ns
-        touched[index] = max(status.st_mtime_ns, status.st_ctime_ns) // SECOND + 1
-    return pack(names_of(files), sizes, _times(modified), _seconds(touched), suffix=files.suffix)
+def _with_changes(columns: Columns, changes: dict[bytes, Status]) -> Files:
+    names, sizes = names_of(columns), array("Q", columns.sizes)
+    modified, touched = columns.modified.tolist(), columns.touched.tolist()
+    for index, name in enumerate(names):
+        if status := changes.get(name):
+            if not S_ISREG(status.st_mode):
+                raise Moved
+            sizes[index] = status.st_size
+            modified[index] = status.st_mtime_ns
+            touched[index] = max(status.st_mtime_ns, status.st_ctime_ns) // SECOND + 1
+    return pack(names, sizes, _times(modified), _seconds(touched), suffix=columns.suffix)
 
 
 def _times(nanoseconds: list[int]) -> array:

@@ -12,6 +12,7 @@ from backups.engine.videos.folder import (
     joined_names,
     moment,
     names_of,
+    unpack,
 )
 from backups.engine.videos.names import text_of
 
@@ -61,14 +62,14 @@ def _may_match(chunks: Files, needle: bytes) -> bool:
     """Search all names of a folder as one text, before any becomes an object."""
     if b"/" in needle:
         return False
-    return bool(chunks.file_count) and needle in joined_names(chunks).lower()
+    return bool(chunks.file_count) and needle in joined_names(unpack(chunks)).lower()
 
 
 def _in_folder(path: bytes, chunks: Files, needle: bytes, beyond: bytes) -> Iterator[Found]:
     text = folder_text(path)
-    sizes = memoryview(chunks.sizes).cast("Q")
-    modified = memoryview(chunks.modified).cast("q")
-    for index, name in enumerate(names_of(chunks)):
+    columns = unpack(chunks)
+    for index, name in enumerate(names_of(columns)):
         if name > beyond and needle in name.lower():
-            chunk = Chunk(text, text_of(name), sizes[index], moment(modified[index]))
+            size, modified = columns.sizes[index], moment(columns.modified[index])
+            chunk = Chunk(text, text_of(name), size, modified)
             yield Found(Position(path, name), chunk)

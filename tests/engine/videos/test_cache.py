@@ -154,7 +154,7 @@ def test_what_an_old_node_wrote_names_the_cure(cache_file, saved):
     assert "ETHONODE_CACHE_DIR" in cache_file.load().problem
 
 
-EMPTY = (0, b"", b"", b"", b"", b"", b"", 0)
+EMPTY = (0, 0, b"\0\0")
 SUMMARY = (0, 0, "", "", None, (), 0, 0)
 
 
@@ -172,7 +172,7 @@ SUMMARY = (0, 0, "", "", None, (), 0, 0)
         content(files={b"": (None, 1, (), EMPTY, EMPTY, "summary")}),
         content(files={b"": (None, 1, ("text",), EMPTY, EMPTY, SUMMARY)}),
         content(files={b"": (None, 1, (), (1, *EMPTY[1:]), EMPTY, SUMMARY)}),
-        content(files={b"": (None, 1, (), (*EMPTY[:4], b"12345678", *EMPTY[5:]), EMPTY, SUMMARY)}),
+        content(files={b"": (None, 1, (), (0, 0, b"\1\0"), EMPTY, SUMMARY)}),
     ],
 )  # fmt: skip
 def test_signed_but_of_the_wrong_types_or_an_older_form_is_absent(cache_file, wrong):

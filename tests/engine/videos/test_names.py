@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backups.engine.videos.folder import joined_names, names_of, pack
+from backups.engine.videos.folder import joined_names, names_of, pack, unpack
 from backups.engine.videos.look import _seconds, _times
 from backups.engine.videos.names import MISSING_NUMBERS_KEPT, missing_numbers, text_of
 
@@ -27,14 +27,14 @@ def _sizes(count):
 @given(st.sets(FILE_NAMES), st.sampled_from([b"", b".h264"]), FILE_NAMES)
 def test_names_are_the_same_after_packing(names, suffix, prefix):
     whole = sorted(prefix + name + suffix for name in names)
-    assert names_of(packed(whole, suffix)) == whole
+    assert names_of(unpack(packed(whole, suffix))) == whole
 
 
 @pytest.mark.parametrize(
     "names", [[b"a.h.h264", b"a.h264", b"a.hz.h264"], [b".h264"], [b"a.h264", b"a.h264.h264"]]
 )
 def test_a_name_that_looks_like_its_neighbours_suffix_is_kept(names):
-    assert names_of(packed(names, b".h264")) == sorted(names)
+    assert names_of(unpack(packed(names, b".h264"))) == sorted(names)
 
 
 @given(st.sets(FILE_NAMES, min_size=2))
@@ -70,19 +70,21 @@ def test_every_text_can_be_stored_and_printed(name):
     ],
 )
 def test_missing_numbers(names, missing, count):
-    files = packed([name + b".h264" for name in names], b".h264")
-    assert missing_numbers(files.prefix, files.tails) == (missing, count)
+    columns = unpack(packed([name + b".h264" for name in names], b".h264"))
+    assert missing_numbers(columns.prefix, columns.tails) == (missing, count)
 
 
 def test_a_number_far_off_costs_no_memory():
-    files = packed([b"a_999999999.h264", b"b_999999999.h264", b"c_999999999.h264"], b".h264")
-    first, count = missing_numbers(files.prefix, files.tails)
+    columns = unpack(
+        packed([b"a_999999999.h264", b"b_999999999.h264", b"c_999999999.h264"], b".h264")
+    )
+    first, count = missing_numbers(columns.prefix, columns.tails)
     assert len(first) == MISSING_NUMBERS_KEPT
     assert count == 2**31 - 1
 
 
 def test_no_names_are_no_text():
-    assert joined_names(packed([])) == b""
+    assert joined_names(unpack(packed([]))) == b""
 
 
 @pytest.mark.parametrize("time", [2**63, -(2**63) - 1, 10**30, -(10**30)])
