@@ -16,6 +16,7 @@ from backups.engine.mirror.windows import Span, Window
 
 PACK_KEYS = 2_000
 PACKS_PER_QUESTION = 64
+PACKS_AT_ONCE = 4  # in memory
 ROWS_PER_STATEMENT = 50
 ROWS_PER_TICK = 500
 ROWS_PER_PORTION = 2_000
@@ -109,7 +110,8 @@ def _copy_packed(
     rest, copied = _packs(windows), 0
     while asked := list(islice(rest, PACKS_PER_QUESTION)):
         branches = (_pack_question(number, pack) for number, pack in enumerate(asked))
-        for number, count, text in snapshot.stream(" UNION ALL ".join(branches)):
+        answers = snapshot.stream(" UNION ALL ".join(branches), rows_at_once=PACKS_AT_ONCE)
+        for number, count, text in answers:
             with understood():
                 table, rows = asked[as_int(number)].table, as_int(count)
             if rows:

@@ -14,7 +14,7 @@ from backups.engine.mirror.source import Row, Snapshot, literal
 from backups.engine.mirror.wire import Patience
 
 PACKED_BYTES = 16_000_000  # the longest text into which the server may pack rows
-ROWS_AT_ONCE = 100  # of small answers
+ROWS_AT_ONCE = 1_000  # of small answers
 
 # What a broken connection raises, and whatever an answer that makes no sense trips over.
 _BROKEN = (

@@ -48,16 +48,20 @@ class _MySQLClientLink:
     def stream(self, query: str, rows_at_once: int) -> Iterator[Sequence[Row]]:
         text = query.encode()
         try:
-            result = self._relay.call(lambda: self._ask(text))
-            while result and (rows := self._relay.call(lambda: result.fetch_row(rows_at_once))):
+            result, rows = self._relay.call(lambda: self._ask(text, rows_at_once))
+            while rows:
                 yield rows
+                if len(rows) < rows_at_once:  # it has met the end
+                    break
+                rows = self._relay.call(lambda: result.fetch_row(rows_at_once))
         except BaseException:
             self._relay.close()
             raise
 
-    def _ask(self, query: bytes) -> Any:
+    def _ask(self, query: bytes, rows_at_once: int) -> tuple[Any, Sequence[Row]]:
         self._connection.query(query)
-        return self._connection.use_result()
+        result = self._connection.use_result()
+        return result, result.fetch_row(rows_at_once) if result else ()
 
     def close(self) -> None:
         if not self._relay.is_closed:
