@@ -7,6 +7,7 @@ nothing: they depend on what else the machine does. Times are processor seconds,
 """
 
 import argparse
+import gc
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 
@@ -146,7 +148,24 @@ def _many_devices(folder: Path, devices: int, count: int) -> None:
         rounds=ROUNDS,
     )
     print(f"\n{devices} devices x {count:,} chunks")
+    grown = _grown_bytes(trees)
+    one = _file_of(trees[0].device_dir).path.stat().st_size
+    must(grown <= one, f"after all of them {grown:,} bytes more are held <= one cache, {one:,}")
     show("rescan of all, s", best["all"], "<= 1", 1)
+
+
+def _grown_bytes(trees: list[MadeTree]) -> int:
+    """What one process holds more once it has scanned all, than when it had scanned the first."""
+    tracemalloc.start()
+    held = [_held_bytes(tree) for tree in trees]
+    tracemalloc.stop()
+    return held[-1] - held[0]
+
+
+def _held_bytes(tree: MadeTree) -> int:
+    _scan(tree, _file_of(tree.device_dir).load())
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0]
 
 
 def _file_of(device_dir: Path) -> CacheFile:

@@ -261,7 +261,8 @@ def test_the_command_scans_all_that_are_not_retired(device, other, make_chunk, c
     run()
     said = capsys.readouterr().out
     assert "ETHOSCOPE_019 (1 of 1)" in said
-    assert "Listed" in said
+    for column in ("Chunks", "Hits", "Fresh", "Folders", "Listed", "Calls", "Seconds"):
+        assert column in said
     assert "ETHOSCOPE_020" not in said
     assert device.recordings.count() == 1
     assert other.recordings.count() == 0

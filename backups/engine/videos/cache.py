@@ -124,6 +124,7 @@ class CacheFile:
             raise CacheUnusable("is not what this installation wrote for this device")
         try:
             plain = _NoClasses(io.BytesIO(data)).load()  # ends where the signed part does
+            _check_version(plain)
             content = msgspec.convert(plain, _Content, builtin_types=(bytes,))
         except _BAD_CONTENT as error:
             raise CacheUnusable(f"cannot be read: {error}") from error
@@ -219,9 +220,14 @@ def _unsigned(data: bytes) -> str:
     return "is cut short, or was not written by this installation"
 
 
+def _check_version(plain: object) -> None:
+    """Before all else: what an older version wrote is no damage."""
+    version = plain.get("version") if isinstance(plain, dict) else None
+    if version != VERSION:
+        raise CacheUnusable(f"is of another version ({version!r:.40})")
+
+
 def _check(content: _Content) -> None:
-    if content.version != VERSION:
-        raise CacheUnusable(f"is of another version ({content.version})")
     for path, folder in content.files.items():
         if not (is_whole(folder.chunks) and is_whole(folder.others)):
             raise CacheUnusable(f"does not agree with itself at {path!r}")

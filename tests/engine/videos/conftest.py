@@ -82,3 +82,14 @@ def watched():
 @pytest.fixture
 def cache_file(tmp_path):
     return CacheFile(directory=tmp_path / "cache", device_id=DEVICE, secret=b"of this lab")
+
+
+@pytest.fixture
+def saved(tree, cache_file):
+    """The cache of a scan of two recordings, on the disk."""
+    for number in range(1, 200):
+        tree.chunk(number)
+    tree.chunk(1, recording="ETHOSCOPE_019/other")
+    cache = tree.scan().cache
+    cache_file.save(cache)
+    return cache
