@@ -358,7 +358,7 @@ def test_200_devices_cost_a_fixed_number_of_queries(
     if round == "second":
         refresh_devices(now=NOW)
         tell(NOW + MINUTE)
-    with django_assert_max_num_queries(60):
+    with django_assert_max_num_queries(65):
         refresh_devices(now=NOW + MINUTE)
     assert Experiment.objects.filter(listed_at=NOW + MINUTE).count() == 4200
 

@@ -20,7 +20,7 @@ def stack(tmp_path_factory):
 
 
 def test_it_answers(stack):
-    assert stack.get("/healthz") == "ok\n"
+    wait_until(lambda: stack.get("/healthz") == "ok\n")
 
 
 def test_the_first_refresh_needs_no_waiting_for_the_schedule(stack):
