@@ -3,9 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
-from django.test import Client
 from django.utils import timezone
 
 from backups.engine.facts import BackupFacts, BackupType
@@ -79,21 +77,3 @@ def services(db, now):
     return ServiceStatus.objects.create(
         service="mysql", checked_at=now, answered_at=now - timedelta(days=1), error="it hangs"
     )
-
-
-@pytest.fixture
-def person(db):
-    """Make a client that is logged in as someone of the staff with just these permissions."""
-
-    def person(*permissions):
-        user = User.objects.create_user(f"someone{User.objects.count()}", is_staff=True)
-        for permission in permissions:
-            app_label, codename = permission.split(".")
-            user.user_permissions.add(
-                Permission.objects.get(content_type__app_label=app_label, codename=codename)
-            )
-        client = Client(enforce_csrf_checks=False)
-        client.force_login(user)
-        return client
-
-    return person

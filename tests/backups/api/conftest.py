@@ -6,10 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from django.utils import timezone
-from rest_framework.test import APIClient
 
 from backups.engine.facts import BackupFacts, BackupType
 from backups.models import Backup, BackupSnapshot, ServiceStatus
@@ -76,24 +74,6 @@ def services(db, now):
 @pytest.fixture
 def long_ago(now):
     return now - timedelta(days=2)
-
-
-@pytest.fixture
-def person(db):
-    """Make a client that is logged in as someone with just these permissions."""
-
-    def person(*permissions, **client_options):
-        user = User.objects.create_user(f"someone{User.objects.count()}", is_staff=True)
-        for permission in permissions:
-            app_label, codename = permission.split(".")
-            user.user_permissions.add(
-                Permission.objects.get(content_type__app_label=app_label, codename=codename)
-            )
-        client = APIClient(**client_options)
-        client.force_login(user)
-        return client
-
-    return person
 
 
 @pytest.fixture

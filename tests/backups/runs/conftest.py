@@ -5,9 +5,7 @@ from itertools import count
 from types import SimpleNamespace
 
 import pytest
-from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
-from django.test import Client
 from django.utils import timezone
 
 from backups.models import Run, RunKind, RunTrigger
@@ -155,22 +153,6 @@ def a_run(device, now):
 @pytest.fixture(autouse=True)
 def _no_one_was_here_before():
     cache.clear()  # throttles count in it
-
-
-@pytest.fixture
-def person():
-    def person(*permissions):
-        user = User.objects.create_user(f"someone{User.objects.count()}", is_staff=True)
-        for permission in permissions:
-            app_label, codename = permission.split(".")
-            user.user_permissions.add(
-                Permission.objects.get(content_type__app_label=app_label, codename=codename)
-            )
-        client = Client()
-        client.force_login(user)
-        return client
-
-    return person
 
 
 @pytest.fixture
