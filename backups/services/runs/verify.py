@@ -82,8 +82,7 @@ def _outcome(count: int, not_whole: NotWhole, scan: ScanResult) -> Outcome:
         "empty_chunks": sum(recording.empty_count for recording in scan.recordings),
         "scan_errors": list(scan.errors),
     }
-    bad = not_whole[CopyState.CORRUPT] | not_whole[CopyState.EMPTY]
-    said = [f"{path}: {problem}" for path, problem in bad.items()]
+    said = [f"{path}: {why}" for found in not_whole.values() for path, why in found.items()]
     said += [f"videos: {error}" for error in scan.errors]
     whole = count - sum(map(len, not_whole.values()))
     return Outcome(

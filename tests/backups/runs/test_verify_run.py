@@ -103,6 +103,15 @@ def test_a_failed_verification_is_not_tried_again_at_once(verify, copy, device):
     assert not device.runs.filter(state="queued").exists()
 
 
+def test_a_copy_that_could_not_be_read_is_not_verified(verify, copy, monkeypatch):
+    monkeypatch.setattr("backups.services.runs.verify.SECONDS_A_FILE", 0.2)
+    with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        run = verify()
+    assert (run.state, len(run.numbers["busy"])) == ("failed", 1)
+    assert ResultCopy.objects.get().verified_at is None
+
+
 def test_a_full_disk_keeps_no_copy_from_being_verified(verify, copy, monkeypatch):
     monkeypatch.setattr("backups.services.runs.room.FULL_PERCENT", 0)
     assert verify().state == "succeeded"
