@@ -26,7 +26,7 @@ coverage: .venv/.dev
 	@$(BIN)/pytest -n 2 --cov --cov-report=html --cov-report=term-missing:skip-covered
 
 mutants: .venv/.dev
-	ETHONODE_RECORDINGS=$${ETHONODE_RECORDINGS:-$(CURDIR)/../shared/recordings} $(BIN)/mutmut run
+	$(BIN)/mutmut run
 	$(BIN)/mutmut results
 
 lint: .venv/.dev

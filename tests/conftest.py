@@ -7,6 +7,7 @@ from kombu import pools
 
 from devices.models import Device
 from ethonode.celery import app
+from tests.recorded import REAL
 
 pytest_plugins = ["tests.suite.fixtures"]
 
@@ -27,6 +28,12 @@ def device(db, now):
         told_by="node",
         inventory_read_at=now,
     )
+
+
+@pytest.fixture(scope="session")
+def real():
+    """What the real software answered and wrote."""
+    return REAL
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,7 @@ The classes are those of the document in docs/backup-system-tests.md; tests/READ
 test answers which of its sentences.
 """
 
-import json
-import os
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
@@ -18,10 +15,6 @@ from backups.services import daemons
 from devices.models import Device, NodeStatus
 from devices.services import NothingToAsk, refresh_devices
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-RECORDINGS = Path(
-    os.environ.get("ETHONODE_RECORDINGS", REPOSITORY.parent / "shared" / "recordings")
-)
 TYPES = ("mysql", "sqlite", "video")
 STATUS_WORDS = {"success", "not_available", "offline", "unknown", "error"}
 OVERALL_WORDS = {"success", "partial", "no_backups", "unknown", "error"}
@@ -38,10 +31,6 @@ def status(client, db):
         return answer.json()
 
     return status
-
-
-def recorded(name):
-    return json.loads((RECORDINGS / "node" / f"{name}.body").read_text())
 
 
 def blocks(answer):
@@ -114,9 +103,9 @@ class TestBackupAPIIntegration:
             named = told["backup_status"]["mysql"]["databases"]
             assert {*named, *told["backup_status"]["sqlite"]["databases"]} == held
 
-    def test_the_status_has_the_structure_of_the_recorded_answers(self, installation, status):
+    def test_the_status_has_the_structure_of_the_recorded_answers(self, installation, status, real):
         installation.cycle()
-        ours, theirs = status(), recorded("t1_backup_status_after_success")
+        ours, theirs = status(), real.told("node/t1_backup_status_after_success")
         assert list(ours) == list(theirs)
         assert list(ours["services"]) == list(theirs["services"])
         assert ours["services"]["rsync_backup"].keys() == theirs["services"]["rsync_backup"].keys()
@@ -127,10 +116,10 @@ class TestBackupAPIIntegration:
                 assert list(told["backup_types"][kind]) == list(pattern["backup_types"][kind])
 
     def test_device_information_has_the_structure_of_the_recorded_answers(
-        self, installation, client
+        self, installation, client, real
     ):
         installation.cycle()
-        theirs = recorded("t1_device12_backup_after_success")
+        theirs = real.told("node/t1_device12_backup_after_success")
         ours = client.get(f"/device/{installation.of_kind('idle').device_id}/backup").json()
         assert list(ours) == list(theirs)
         assert list(ours["backup_status"]) == list(theirs["backup_status"])

@@ -1,21 +1,16 @@
 """The form of everything that the old software reads or writes: JSON, sizes, cache, file names."""
 
 import json
-import os
 import pickle
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
 from backups.engine import daemons
 from backups.engine.byte_sizes import human_size
+from tests.recorded import REAL
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-RECORDINGS = Path(
-    os.environ.get("ETHONODE_RECORDINGS", REPOSITORY.parent / "shared" / "recordings")
-)
 DEVICE = "0192c3d4e5f60718293a4b5c6d7e8f90"
 FLAT = {"started": 1.5, "ended": 2.5, "processing": False, "count": 3, "progress": {}}
 
@@ -66,9 +61,9 @@ def test_an_answer_in_no_known_form_is_an_error_by_name(answer):
         parse(answer)
 
 
-@pytest.mark.parametrize("path", sorted((RECORDINGS / "mysql").glob("*_status_*.body")), ids=str)
-def test_each_recorded_answer_of_the_mysql_service_has_a_known_form(path):
-    assert parse(json.loads(path.read_text()), service="mysql").claims
+@pytest.mark.parametrize("name", REAL.names("mysql/*_status_*"))
+def test_each_recorded_answer_of_the_mysql_service_has_a_known_form(name):
+    assert parse(REAL.told(name), service="mysql").claims
 
 
 def test_times_are_whole_epoch_seconds_and_the_timestamp_has_a_fraction(installation, client):

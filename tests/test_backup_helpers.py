@@ -4,7 +4,6 @@ The classes are those of the document in docs/backup-system-tests.md; tests/READ
 test answers which of its sentences.
 """
 
-import os
 import pickle
 import subprocess
 import sys
@@ -25,17 +24,15 @@ from backups.engine.videos.folder import VideoCache, iter_chunks
 from backups.models import ServiceStatus
 from backups.services.videos import cache_file, scan_videos
 from devices.models import Device
+from tests.recorded import REAL
 from tests.suite.disk import SECRET, WEEK, Looks, write
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-RECORDINGS = Path(
-    os.environ.get("ETHONODE_RECORDINGS", REPOSITORY.parent / "shared" / "recordings")
-)
 DEVICE = "0192c3d4e5f60718293a4b5c6d7e8f90"
 OTHER = "0115bbf19edc4a798a9c2053fb26f9b6"
 SCAN_IN_ANOTHER_PROCESS = """
 import sys
 from pathlib import Path
+from tests.recorded import REAL
 from tests.suite.disk import VideoDisk
 disk = VideoDisk(Path(sys.argv[1]), now=float(sys.argv[3]))
 result = disk.scan(sys.argv[2])
@@ -99,7 +96,7 @@ class TestVideoCacheSystem:
         command = [sys.executable, "-c", SCAN_IN_ANOTHER_PROCESS, filled.root, DEVICE]
         answer = subprocess.run(
             [*map(str, command), str(later(filled))],
-            cwd=REPOSITORY,
+            cwd=Path(__file__).parents[1],
             capture_output=True,
             text=True,
             check=True,
@@ -205,11 +202,9 @@ class TestBytesFormatting:
 
 
 class TestRsyncEnhancement:
-    @pytest.mark.parametrize(
-        "name", sorted(path.stem for path in (RECORDINGS / "rsync").glob("*_status_*.body"))
-    )
+    @pytest.mark.parametrize("name", REAL.names("rsync/*_status_*"))
     def test_every_recorded_answer_of_the_service_is_parsed(self, name):
-        body = (RECORDINGS / "rsync" / f"{name}.body").read_bytes()
+        body = REAL.body(name)
         report = daemons.parse(body, service="rsync", now=timezone.now() + timedelta(days=3650))
         told = msgspec.json.decode(body)["devices"]
         assert {claim.device_id for claim in report.claims} == told.keys()
@@ -218,7 +213,7 @@ class TestRsyncEnhancement:
         }
 
     def test_the_recordings_are_there(self):
-        assert list((RECORDINGS / "rsync").glob("*_status_*.body"))
+        assert REAL.names("rsync/*_status_*")
 
     def test_the_service_is_asked_over_its_socket_and_its_answer_kept(self, installation):
         installation.cycle()

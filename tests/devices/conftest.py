@@ -1,36 +1,21 @@
 """Servers on real sockets: whatever bytes a test wants sent, at whatever pace."""
 
 import json
-import os
 import socket
 import socketserver
 import threading
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
 import pytest
 
-RECORDINGS = Path(
-    os.environ.get(
-        "ETHONODE_RECORDINGS", Path(__file__).resolve().parents[3] / "shared" / "recordings"
-    )
-)
+from tests.recorded import REAL
+
 ID_11 = "0113f0c29a5e4d7b8c61e02f94ab7d35"
 ID_12 = "012b8e41d07c4f3aa95d6c1830fe2b79"
 ID_13 = "0137aa5c60de4b118f02c9e4751b3d86"
 ID_15 = "015c64e9f1a04b2d87e3509abd71c8f2"
 RUN_12 = f"2026-11-22_11-06-37_{ID_12}.db"
-
-
-def recording(name):
-    return (RECORDINGS / f"{name}.body").read_bytes()
-
-
-def recorded_at(name):
-    meta = (RECORDINGS / f"{name}.meta").read_text()
-    epoch = float(meta.partition("epoch=")[2].split()[0])
-    return datetime.fromtimestamp(epoch, UTC)
 
 
 def http(body, *, status="200 OK", headers=()):
@@ -129,9 +114,9 @@ def ethoscope(serve, settings):
     def start(device_id=ID_12, *, data="device/run_12_data_running_sqlite", **others):
         routes = {
             "/id": http({"id": device_id}),
-            f"/data/{device_id}": http(recording(data)),
-            f"/data/databases/{device_id}": http(recording("device/run_12_databases")),
-            f"/machine/{device_id}": http(recording("device/run_12_machine")),
+            f"/data/{device_id}": http(REAL.body(data)),
+            f"/data/databases/{device_id}": http(REAL.body("device/run_12_databases")),
+            f"/machine/{device_id}": http(REAL.body("device/run_12_machine")),
         }
         return serve(routes | others)
 
@@ -140,5 +125,5 @@ def ethoscope(serve, settings):
 
 def entry(device_id=ID_12, **changes):
     """A running device as the node tells it, with these changes."""
-    listed = json.loads(recording("node/t1_devices_after_success"))[ID_12]
+    listed = REAL.told("node/t1_devices_after_success")[ID_12]
     return listed | {"id": device_id} | changes

@@ -1,4 +1,3 @@
-import json
 from datetime import timedelta
 from io import StringIO
 
@@ -10,8 +9,9 @@ from devices.client import BadAnswer, Unreachable
 from devices.models import Device, Lifecycle, NodeStatus
 from devices.services import read_cards, video_listing
 from devices.services.asking import WrongDevice
+from tests.recorded import REAL
 
-from .conftest import ID_11, ID_12, http, recording
+from .conftest import ID_11, ID_12, http
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +52,7 @@ def test_an_address_that_a_person_mistyped_is_said_to_be_one(known, serve, now, 
 @pytest.mark.parametrize(
     "answer",
     [
-        pytest.param(http(recording("device/err_12_wrong_id_data")), id="200 and an error"),
+        pytest.param(http(REAL.body("device/err_12_wrong_id_data")), id="200 and an error"),
         pytest.param(http({"machine-id": ID_11}), id="another device"),
         pytest.param(http([]), id="wrong type"),
         pytest.param(b"", id="hangs up"),
@@ -93,7 +93,7 @@ def test_old_firmware_lists_its_videos(ethoscope, known, listed):
 
 
 def test_new_firmware_lists_no_videos(ethoscope, known):
-    not_found = http(recording("device/err_12_404"), status="404 Not Found")
+    not_found = http(REAL.body("device/err_12_404"), status="404 Not Found")
     assert video_listing(known(ethoscope(**{"/list_video_files": not_found}))) is None
 
 
@@ -127,7 +127,7 @@ def test_videos_of_a_device_that_is_away_are_not_nothing(ethoscope, known, dead_
 
 
 def test_the_tasks_say_shortly_how_it_went(ethoscope, settings):
-    server = ethoscope(**{f"/data/{ID_12}": http(json.loads(recording("device/run_12_data_late")))})
+    server = ethoscope(**{f"/data/{ID_12}": http(REAL.told("device/run_12_data_late"))})
     settings.NODE_URL, settings.DEVICE_ADDRESSES = "", [server.address]
     found = {"devices": 1, "source": "device", "problems": 0, "error": ""}
     assert tasks.refresh_devices() == found

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from devices.client import BadAnswer, TooLarge, TooSlow, Unreachable, decoded, get_json
+from tests.recorded import REAL
 
-from .conftest import http, recording
+from .conftest import http
 
 
 def ask(url, *, seconds=5.0, max_bytes=1_000_000, type=dict[str, Any]):
@@ -209,4 +210,4 @@ def test_decoding_is_strict():
 )
 def test_a_recorded_error_report_is_an_error(serve, name):
     with pytest.raises(BadAnswer, match=r"(WrongMachineID|Connection refused)"):
-        ask(serve({"/": http(recording(name))}).url)
+        ask(serve({"/": http(REAL.body(name))}).url)

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from devices.client import BadAnswer
 from devices.records import parse_card, parse_devices, parse_entry
+from tests.recorded import REAL
 
-from .conftest import ID_11, ID_12, ID_13, ID_15, RECORDINGS, RUN_12, entry, recording
+from .conftest import ID_11, ID_12, ID_13, ID_15, RUN_12, entry
 
-NODE_LISTS = sorted(path.stem for path in (RECORDINGS / "node").glob("*_devices_*.body"))
+NODE_LISTS = REAL.names("node/*_devices_*")
 
 
 def parsed(**entries: Any):
@@ -29,7 +30,7 @@ def problems_of(**changes: Any) -> str:
 
 @pytest.mark.parametrize("name", NODE_LISTS)
 def test_every_recorded_list_is_read_whole(name):
-    body = recording(f"node/{name}")
+    body = REAL.body(name)
     records, problems = parse_devices(body)
     assert {record.device_id for record in records} == set(json.loads(body))
     assert problems == []
@@ -45,7 +46,7 @@ def test_a_recorded_running_device_says_what_it_writes():
 
 
 def test_a_recorded_mariadb_run_is_one_of_mysql():
-    records, _ = parse_devices(recording("node/t1_devices_after_success"))
+    records, _ = parse_devices(REAL.body("node/t1_devices_after_success"))
     run = next(record for record in records if record.device_id == ID_11).current_run
     assert run.writer == "mysql"
     assert run.filename == f"2026-11-22_11-06-37_{ID_11}.db"
@@ -59,14 +60,14 @@ def test_a_recorded_mariadb_run_is_one_of_mysql():
     ],
 )
 def test_a_recorded_device_that_is_away_is_not_believed(name, status):
-    records, _ = parse_devices(recording(name))
+    records, _ = parse_devices(REAL.body(name))
     away = next(record for record in records if record.device_id == ID_13)
     assert (away.status, away.live, away.inventory) == (status, False, ())
     assert status in away.inventory_error
 
 
 def test_a_recorded_device_at_its_camera_records():
-    records, _ = parse_devices(recording("node/t2_devices_13_unreached_15_recording"))
+    records, _ = parse_devices(REAL.body("node/t2_devices_13_unreached_15_recording"))
     record = next(record for record in records if record.device_id == ID_15)
     assert (record.recording, record.writing, record.live) == (True, False, True)
 
@@ -86,14 +87,14 @@ DEVICE_DATA = [
 
 @pytest.mark.parametrize(("name", "status", "run"), DEVICE_DATA)
 def test_a_recorded_devices_own_word_is_read(name, status, run):
-    data = json.loads(recording(f"device/{name}"))
+    data = REAL.told(f"device/{name}")
     record = parse_entry(data["id"], data, databases={"SQLite": {}, "MariaDB": {}})
     assert (record.status, record.answering, record.problems) == (status, True, ())
     assert (record.current_run and record.current_run.filename[11:19]) == run
 
 
 def test_the_writer_of_a_run_that_is_not_listed_is_guessed_from_what_the_device_says():
-    data = json.loads(recording("device/boot_11_data_after_restart_previous_run"))
+    data = REAL.told("device/boot_11_data_after_restart_previous_run")
     run = parse_entry(ID_11, data, databases={"SQLite": {}, "MariaDB": {}}).current_run
     assert (run.writer, run.guessed) == ("mysql", True)
 
@@ -271,7 +272,7 @@ def test_a_flood_of_devices_is_cut():
 
 
 def test_a_card_is_read_without_its_neighbours_secrets():
-    card = parse_card(json.loads(recording("device/run_12_machine")))
+    card = parse_card(REAL.told("device/run_12_machine"))
     assert (card.used_percent, card.name) == (4, "20260101_ethoscope_000.img")
     assert card.age_seconds == pytest.approx(460.46, abs=0.01)
     assert len(card.partitions) == 4

@@ -7,12 +7,13 @@ from django.core.management import call_command
 
 from devices.models import Device, Experiment, Lifecycle, NodeStatus
 from devices.services import NothingToAsk, refresh_devices
+from tests.recorded import REAL
 
-from .conftest import ID_11, ID_12, ID_13, ID_15, RUN_12, entry, http, recorded_at, recording
+from .conftest import ID_11, ID_12, ID_13, ID_15, RUN_12, entry, http
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
-NOW = recorded_at("node/t1_devices_after_success")
+NOW = REAL.told_at("node/t1_devices_after_success")
 
 
 def told(node, *, now=NOW, **changes):
@@ -35,8 +36,8 @@ def told(node, *, now=NOW, **changes):
     ],
 )
 def test_every_recorded_list_fills_the_database(node, name):
-    now = recorded_at(f"node/{name}")
-    node.tells(recording(f"node/{name}"))
+    now = REAL.told_at(f"node/{name}")
+    node.tells(REAL.body(f"node/{name}"))
     report = refresh_devices(now=now)
     assert (report.devices, report.source, report.problems, report.error) == (5, "node", (), "")
     for device in Device.objects.all():
@@ -51,10 +52,10 @@ def test_the_recorded_hour_in_order_tells_the_story(node):
         "t3_devices_13_offline",
     ]
     for name in names:
-        node.tells(recording(f"node/{name}"))
-        refresh_devices(now=recorded_at(f"node/{name}"))
+        node.tells(REAL.body(f"node/{name}"))
+        refresh_devices(now=REAL.told_at(f"node/{name}"))
     device = Device.objects.in_bulk(field_name="device_id")
-    first, second, third = (recorded_at(f"node/{name}") for name in names)
+    first, second, third = (REAL.told_at(f"node/{name}") for name in names)
     assert device[ID_13].inventory_read_at == first
     assert (device[ID_15].recording_since, device[ID_15].recording_at) == (second, third)
     stopped = Experiment.objects.get(device=device[ID_11])
@@ -303,7 +304,7 @@ def test_a_retired_device_is_not_asked(node, ethoscope, settings):
         pytest.param({"/id": http({"error": "Traceback"})}, id="no id"),
         pytest.param({"/id": http({"id": "../x"})}, id="an id that is none"),
         pytest.param(
-            {f"/data/{ID_12}": http(recording("device/err_14_data_listener_dead"))},
+            {f"/data/{ID_12}": http(REAL.body("device/err_14_data_listener_dead"))},
             id="no listener",
         ),
         pytest.param({f"/data/{ID_12}": http({"id": ID_11})}, id="data of another"),

@@ -1,22 +1,16 @@
 """A small lab that stands still, and ways to look at it as a stranger would."""
 
 import json
-import os
 import socket
 import sqlite3
 import time
 from contextlib import closing
-from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
 
 from lab.server import Lab
-
-RECORDINGS = Path(
-    os.environ.get("ETHONODE_RECORDINGS", Path(__file__).parents[3] / "shared" / "recordings")
-)
 
 
 @pytest.fixture
@@ -39,16 +33,6 @@ def make_lab(tmp_path):
 @pytest.fixture
 def lab(make_lab):
     return make_lab()
-
-
-@pytest.fixture
-def recorded():
-    """A body as the real software sent it."""
-
-    def read(path):
-        return json.loads((RECORDINGS / f"{path}.body").read_text())
-
-    return read
 
 
 @pytest.fixture

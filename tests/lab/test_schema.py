@@ -6,7 +6,6 @@ import shutil
 import pytest
 
 from lab.runs import Writer
-from tests.lab.conftest import RECORDINGS
 
 NATIVE = "native_2026-11-22_11-06-37_012b8e41d07c4f3aa95d6c1830fe2b79.shrunk.db"
 MIRRORED = "mirrored_2026-11-22_11-06-37_0113f0c29a5e4d7b8c61e02f94ab7d35.shrunk.db"
@@ -22,8 +21,8 @@ def copy_of(lab, by_kind):
 
 
 @pytest.mark.parametrize(("kind", "recording"), KINDS)
-def test_tables_and_columns_are_the_recorded_ones(copy_of, query, tmp_path, kind, recording):
-    theirs = shutil.copy(RECORDINGS / "data" / recording, tmp_path)
+def test_tables_and_columns_are_the_recorded_ones(copy_of, query, real, tmp_path, kind, recording):
+    theirs = shutil.copy(real.file(recording), tmp_path)
     names = "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
     columns = (
         "SELECT m.name, c.name, c.type, c.pk FROM sqlite_master m, pragma_table_info(m.name) c"
@@ -34,8 +33,8 @@ def test_tables_and_columns_are_the_recorded_ones(copy_of, query, tmp_path, kind
 
 
 @pytest.mark.parametrize(("kind", "recording"), KINDS)
-def test_metadata_has_the_recorded_fields_in_order(copy_of, query, tmp_path, kind, recording):
-    theirs = shutil.copy(RECORDINGS / "data" / recording, tmp_path)
+def test_metadata_has_the_recorded_fields_in_order(copy_of, query, real, tmp_path, kind, recording):
+    theirs = shutil.copy(real.file(recording), tmp_path)
     fields = "SELECT DISTINCT field FROM METADATA WHERE field <> 'stop_date_time'"
     assert query(copy_of(kind), fields) == query(theirs, fields)
 

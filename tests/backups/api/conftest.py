@@ -1,9 +1,6 @@
 """A device with backups, people with and without permissions, and a queue to look into."""
 
-import json
-import os
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.core.cache import cache
@@ -11,11 +8,6 @@ from django.utils import timezone
 
 from backups.engine.facts import BackupFacts, BackupType
 from backups.models import Backup, BackupSnapshot, ServiceStatus
-
-REPOSITORY = Path(__file__).resolve().parents[3]
-RECORDINGS = Path(
-    os.environ.get("ETHONODE_RECORDINGS", REPOSITORY.parent / "shared" / "recordings")
-)
 
 
 @pytest.fixture
@@ -25,8 +17,8 @@ def now():
 
 
 @pytest.fixture
-def recorded():
-    return lambda name: json.loads((RECORDINGS / "node" / f"{name}.body").read_text())
+def recorded(real):
+    return lambda name: real.told(f"node/{name}")
 
 
 @pytest.fixture

@@ -1,20 +1,11 @@
 import json
-import os
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from backups.engine import daemons
-
-BESIDE_THE_REPOSITORY = Path(__file__).resolve().parents[4] / "shared" / "recordings"
-
-
-@pytest.fixture(scope="session")
-def recordings():
-    return Path(os.environ.get("ETHONODE_RECORDINGS", BESIDE_THE_REPOSITORY))
 
 
 @pytest.fixture

@@ -32,9 +32,9 @@ STATUSES = {
 
 
 @pytest.fixture
-def ask(recordings, serving):
+def ask(real, serving):
     def ask_for(name, *, status=200):
-        with serving((recordings / f"{name}.body").read_bytes(), status=status) as url:
+        with serving(real.body(name), status=status) as url:
             body = get_json(
                 url, type=msgspec.Raw, timeout=timedelta(seconds=10), max_bytes=1_000_000
             )
@@ -62,17 +62,15 @@ def test_a_recorded_job_has_an_end_unless_it_runs(ask, name):
         assert claim.ended_at is None or claim.ended_at >= claim.started_at
 
 
-def test_no_recording_of_a_daemon_is_left_out(recordings):
-    recorded = {
-        f"{service}/{path.stem}"
-        for service in ("mysql", "rsync")
-        for path in (recordings / service).glob("*_status_*.body")
-    }
-    assert recorded == set(STATUSES)
+def test_no_recording_of_a_daemon_is_left_out(real):
+    recorded = [
+        name for service in ("mysql", "rsync") for name in real.names(f"{service}/*_status_*")
+    ]
+    assert set(recorded) == set(STATUSES)
 
 
-def test_the_answer_for_people_is_not_taken_for_an_empty_list(recordings, ask):
-    roots = [f"{p.parent.name}/{p.stem}" for p in recordings.glob("*/t?_root_*.body")]
+def test_the_answer_for_people_is_not_taken_for_an_empty_list(real, ask):
+    roots = real.names("*/t?_root_*")
     assert len(roots) == 7
     for name in roots:
         with pytest.raises(daemons.DaemonPayloadError):

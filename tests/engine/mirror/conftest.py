@@ -1,8 +1,6 @@
 """A private MariaDB for the whole session, a device's database on it, and one way to mirror it."""
 
-import os
 from itertools import count
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -67,9 +65,3 @@ def copy(device, tmp_path, now):
         )
 
     return SimpleNamespace(path=path, mirror=bring)
-
-
-@pytest.fixture
-def recordings():
-    here = Path(__file__).resolve().parents[3].parent / "shared" / "recordings"
-    return Path(os.environ.get("ETHONODE_RECORDINGS", here))

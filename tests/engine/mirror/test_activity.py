@@ -37,9 +37,9 @@ def line(number: int, value: object) -> str:
     return f"{number}\t22 Nov 2026\t11:07\t{value}\n"
 
 
-def test_it_is_as_the_old_mirror_wrote_it(recordings, tmp_path):
-    recorded = recordings / "data" / f"{RECORDED}.txt"
-    uri = f"{(recordings / 'data' / RECORDED).as_uri()}.shrunk.db?immutable=1"
+def test_it_is_as_the_old_mirror_wrote_it(real, tmp_path):
+    recorded = real.file(f"{RECORDED}.txt")
+    uri = f"{real.file(f'{RECORDED}.shrunk.db').as_uri()}?immutable=1"
     with closing(sqlite3.connect(uri, uri=True)) as copy:
         write_activity(copy, tmp_path / "new.txt", compare_all=True)
     assert (tmp_path / "new.txt").read_bytes() == recorded.read_bytes()

@@ -56,9 +56,9 @@ def test_nothing_new_leaves_the_file_alone(copy):
     assert (result.changed, result.rows_added, result.complete) == (False, 0, True)
 
 
-def test_the_tables_look_as_the_old_mirror_made_them(device, copy, recordings):
+def test_the_tables_look_as_the_old_mirror_made_them(device, copy, real):
     copy.mirror()
-    recorded, made = tables_of(recordings / "data" / RECORDED), tables_of(copy.path)
+    recorded, made = tables_of(real.file(RECORDED)), tables_of(copy.path)
     for table in set(made) - {"CSV_DAM_ACTIVITY"}:  # has as many columns as the device has ROIs
         assert made[table] == recorded[table]
 

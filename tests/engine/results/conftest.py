@@ -1,26 +1,22 @@
 import gzip
-import os
 import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from backups.engine import results
 
-BESIDE_THE_REPOSITORY = Path(__file__).resolve().parents[4] / "shared" / "recordings"
 START = 1795345597.5  # 2026-11-22 11:06:37.5 UTC
 
 
 @pytest.fixture
-def recorded(tmp_path):
+def recorded(real, tmp_path):
     """Put a recorded database into a folder of its own."""
-    root = Path(os.environ.get("ETHONODE_RECORDINGS", BESIDE_THE_REPOSITORY))
 
     def put(pattern):
-        [source] = (root / "data").glob(pattern)
+        source = real.file(pattern)
         target = tmp_path / "copy.db"
         if source.suffix == ".gz":
             target.write_bytes(gzip.decompress(source.read_bytes()))
