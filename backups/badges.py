@@ -9,7 +9,7 @@ from humanize import naturaldelta, naturalsize
 
 from backups.engine.facts import BackupType
 from backups.engine.verdict import Verdict
-from backups.models import RunState, ServiceStatus
+from backups.models import DaemonStatus, RunState
 
 SHAPES = {
     Verdict.CORRUPT: "broken_image",
@@ -58,13 +58,13 @@ def ago(moment: datetime | None, now: datetime) -> SafeString | str:
     )
 
 
-def availability(service: ServiceStatus | None, now: datetime) -> str:
-    """What is known of a service: its last answer is worth nothing when it is old."""
-    if service is None or service.checked_at is None:
+def availability(daemon: DaemonStatus | None, now: datetime) -> str:
+    """What is known of a daemon: its last answer is worth nothing when it is old."""
+    if daemon is None or daemon.checked_at is None:
         return "not asked yet"
-    if now - service.checked_at >= settings.STATUS_TTL:
+    if now - daemon.checked_at >= settings.STATUS_TTL:
         return "not asked lately"
-    return "available" if service.is_available else "no answer"
+    return "available" if daemon.is_available else "no answer"
 
 
 RUN_SHAPES = {

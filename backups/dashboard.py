@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from backups.engine.facts import SERVICE_OF, BackupFacts, BackupType
+from backups.engine.facts import DAEMON_OF, BackupFacts, BackupType
 from backups.engine.verdict import SEVERITY, Judgement, Limits, Verdict, judge, worst
-from backups.models import Policy, ServiceStatus
+from backups.models import DaemonStatus, Policy
 from backups.models.newest import Newest, newest_of, newest_of_all
 from backups.models.policy import DEFAULT_LIMITS
 from devices.models import Device, Lifecycle
@@ -97,7 +97,7 @@ class Fleet:
     """All that is watched, worst first; silent devices last."""
 
     devices: tuple[DeviceStatus, ...]
-    services: dict[str, ServiceStatus]
+    daemons: dict[str, DaemonStatus]
 
     @property
     def counts(self) -> dict[Verdict, int]:
@@ -135,32 +135,32 @@ class Fleet:
 def fleet(
     *,
     now: datetime,
-    services: Iterable[ServiceStatus] | None = None,
+    daemons: Iterable[DaemonStatus] | None = None,
     retired: bool = False,
 ) -> Fleet:
     """Judge every device that is not retired: three queries, however many devices.
 
-    A caller that has the services at hand gives them, and saves one. `retired` asks for the
+    A caller that has the daemons at hand gives them, and saves one. `retired` asks for the
     retired devices instead.
     """
-    known = _by_name(ServiceStatus.objects.all() if services is None else services)
+    known = _by_name(DaemonStatus.objects.all() if daemons is None else daemons)
     limits = _all_limits()
     statuses = [
-        _device_status(device, newest, limits=limits, services=known, now=now)
+        _device_status(device, newest, limits=limits, daemons=known, now=now)
         for device, newest in newest_of_all(retired=retired)
     ]
-    return Fleet(devices=tuple(sorted(statuses, key=_worst_first)), services=known)
+    return Fleet(devices=tuple(sorted(statuses, key=_worst_first)), daemons=known)
 
 
 def device_status(device: Device, *, now: datetime) -> DeviceStatus:
     """Judge one device."""
-    services = _by_name(ServiceStatus.objects.all())
+    daemons = _by_name(DaemonStatus.objects.all())
     newest = newest_of(device)
-    return _device_status(device, newest, limits=_all_limits(), services=services, now=now)
+    return _device_status(device, newest, limits=_all_limits(), daemons=daemons, now=now)
 
 
-def _by_name(services: Iterable[ServiceStatus]) -> dict[str, ServiceStatus]:
-    return {status.service: status for status in services}
+def _by_name(daemons: Iterable[DaemonStatus]) -> dict[str, DaemonStatus]:
+    return {status.daemon: status for status in daemons}
 
 
 def _worst_first(status: DeviceStatus) -> tuple[bool, int, str, str]:
@@ -173,19 +173,19 @@ def _device_status(
     newest: Mapping[BackupType, Newest],
     *,
     limits: AllLimits,
-    services: Mapping[str, ServiceStatus],
+    daemons: Mapping[str, DaemonStatus],
     now: datetime,
 ) -> DeviceStatus:
     backups = {}
     for backup_type, found in newest.items():
         chosen = _limits_for(device, backup_type, limits)
-        service = services.get(SERVICE_OF[backup_type])
+        daemon = daemons.get(DAEMON_OF[backup_type])
         backups[backup_type] = BackupStatus(
             facts=found.facts,
             judgement=judge(found.facts, limits=chosen, now=now),
             taken_at=found.taken_at,
             claim=found.claim,
-            processing=bool(service and device.device_id in service.processing),
+            processing=bool(daemon and device.device_id in daemon.processing),
             limits=chosen,
         )
     return DeviceStatus(device=device, backups=backups)

@@ -19,8 +19,8 @@ RUN_SECONDS = int(runs.LONGEST_RUN.total_seconds()) + 600  # it ends itself befo
 
 
 @shared_task
-def check_services() -> dict[str, str]:
-    return {s.service: s.error or "available" for s in daemons.check_services(now=timezone.now())}
+def check_daemons() -> dict[str, str]:
+    return {s.daemon: s.error or "available" for s in daemons.check_daemons(now=timezone.now())}
 
 
 @shared_task
@@ -79,5 +79,5 @@ def reap_runs() -> str:
 @shared_task
 def refresh_all() -> None:
     """One whole cycle: who there is, what the services say, what the disk holds, what is to do."""
-    asking = chain(refresh_devices.si(), check_services.si())
+    asking = chain(refresh_devices.si(), check_daemons.si())
     chain(asking, take_snapshots.si(), start_due_runs.si(), read_cards.si()).delay()

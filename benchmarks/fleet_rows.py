@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from backups.engine.facts import BackupFacts, BackupType, Problem
-from backups.models import Backup, BackupSnapshot, ServiceStatus
+from backups.models import Backup, BackupSnapshot, DaemonStatus
 from devices.models import Device, DeviceGroup
 
 
 def make_fleet(count: int, *, now: datetime) -> list[Device]:
-    """Make `count` devices with three backups each, and both services."""
+    """Make `count` devices with three backups each, and both daemons."""
     group = DeviceGroup.objects.create(name="incubator 1")
     devices = Device.objects.bulk_create([_device(n, group, now) for n in range(count)])
     backups = Backup.objects.bulk_create(
@@ -21,7 +21,7 @@ def make_fleet(count: int, *, now: datetime) -> list[Device]:
     for backup, snapshot in zip(backups, snapshots, strict=True):
         backup.latest = snapshot
     Backup.objects.bulk_update(backups, ["latest"])
-    ServiceStatus.objects.bulk_create(_services(devices, now))
+    DaemonStatus.objects.bulk_create(_daemons(devices, now))
     return devices
 
 
@@ -65,7 +65,7 @@ def _facts(number: int, kind: BackupType, now: datetime) -> BackupFacts:
     )
 
 
-def _services(devices: list[Device], now: datetime) -> Iterator[ServiceStatus]:
+def _daemons(devices: list[Device], now: datetime) -> Iterator[DaemonStatus]:
     busy = [device.device_id for device in devices[:2]]
-    for service, processing in (("mysql", []), ("rsync", busy)):
-        yield ServiceStatus(service=service, checked_at=now, answered_at=now, processing=processing)
+    for daemon, processing in (("mysql", []), ("rsync", busy)):
+        yield DaemonStatus(daemon=daemon, checked_at=now, answered_at=now, processing=processing)

@@ -13,7 +13,7 @@ from redis import RedisError
 from backups.dashboard import Fleet, fleet
 from backups.engine.facts import BackupType
 from backups.engine.verdict import Verdict
-from backups.models import BackupSnapshot, ServiceStatus
+from backups.models import BackupSnapshot, DaemonStatus
 from ethonode.readiness import queue_length
 
 
@@ -34,7 +34,7 @@ class FleetCollector(Collector):
         watched = fleet(now=self.now)
         yield _devices(watched)
         yield _backups(watched)
-        yield _services()
+        yield _daemons()
         yield from _snapshot_age(self.now)
         yield from _queue()
 
@@ -64,12 +64,12 @@ def _backups(watched: Fleet) -> GaugeMetricFamily:
     return metric
 
 
-def _services() -> GaugeMetricFamily:
+def _daemons() -> GaugeMetricFamily:
     metric = GaugeMetricFamily(
         "ethonode_service_available", "1 if the daemon's last answer was good", labels=["service"]
     )
-    for status in ServiceStatus.objects.all():
-        metric.add_metric([status.service], int(status.is_available))
+    for status in DaemonStatus.objects.all():
+        metric.add_metric([status.daemon], int(status.is_available))
     return metric
 
 

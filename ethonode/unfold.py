@@ -89,7 +89,7 @@ UNFOLD: dict[str, Any] = {
                     _list("Recordings", "videocam", "backups", "recording"),
                     _list("Result copies", "database", "backups", "resultcopy"),
                     _list("Quarantine", "gpp_maybe", "backups", "quarantinedvideo"),
-                    _list("Services", "dns", "backups", "servicestatus"),
+                    _list("Services", "dns", "backups", "daemonstatus"),
                     _list("Policies", "rule", "backups", "policy"),
                     _list("Plans", "event_repeat", "backups", "backupplan"),
                 ],

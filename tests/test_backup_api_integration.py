@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.utils import timezone
 
-from backups.models import ServiceStatus
+from backups.models import DaemonStatus
 from backups.services import daemons
 from devices.models import Device, NodeStatus
 from devices.services import NothingToAsk, refresh_devices
@@ -144,7 +144,7 @@ class TestBackupAPIIntegration:
     def test_the_home_page_is_told_who_is_in_work_by_name(self, installation, status):
         installation.cycle()
         names = [device.name for device in installation.lab.devices]
-        rsync = ServiceStatus.objects.get(service="rsync")
+        rsync = DaemonStatus.objects.get(daemon="rsync")
         rsync.processing = [installation.lab.devices[0].device_id]
         rsync.save()
         assert status()["processing_devices"] == [{"service": "rsync", "device": names[0]}]
@@ -170,8 +170,8 @@ class TestBackupAPIErrorHandling:
     def test_a_hung_service_costs_its_timeout_and_no_request(self, installation, status, settings):
         patient(settings)
         installation.lab.faults.switch_on("hung", target="rsync")
-        daemons.check_services(now=timezone.now())
-        rsync = ServiceStatus.objects.get(service="rsync")
+        daemons.check_daemons(now=timezone.now())
+        rsync = DaemonStatus.objects.get(daemon="rsync")
         assert not rsync.is_available
         assert rsync.error
         assert status()["services"]["rsync_backup"]["available"] is False
@@ -183,13 +183,13 @@ class TestBackupAPIErrorHandling:
         patient(settings, seconds=2)
         for fault in MALFORMED:
             installation.lab.faults.switch_on(fault, target=target)
-            daemons.check_services(now=timezone.now())
+            daemons.check_daemons(now=timezone.now())
             told = status()["services"]
             if fault != "wrong-types":  # what of it can be read is used
                 assert told[f"{target}_backup"]["available"] is False, fault
-                assert ServiceStatus.objects.get(service=target).error, fault
+                assert DaemonStatus.objects.get(daemon=target).error, fault
             installation.lab.faults.switch_off(fault)
-        daemons.check_services(now=timezone.now())
+        daemons.check_daemons(now=timezone.now())
         assert status()["services"][f"{target}_backup"]["available"] is True
 
     def test_a_corrupted_cache_changes_no_number_of_the_api(self, installation, status):

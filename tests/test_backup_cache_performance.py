@@ -23,7 +23,7 @@ from backups.engine.videos.cache import CacheUnwritable
 from backups.engine.videos.facts import VideosUnreadable
 from backups.engine.videos.folder import VideoCache, iter_chunks
 from backups.engine.videos.scan import scan_device
-from backups.models import ServiceStatus
+from backups.models import DaemonStatus
 from backups.services import daemons
 from benchmarks.fleet_rows import make_fleet
 from ethonode import env
@@ -142,9 +142,9 @@ class TestCachePerformanceRealistic:
         assert [path for path in paths if path.endswith(".pkl")] == [f"video_cache_{ids(3)[1]}.pkl"]
 
     def test_each_service_is_asked_once_and_answers(self, installation, record_property):
-        daemons.check_services(now=timezone.now())
-        for status in ServiceStatus.objects.all():
-            record_property(f"answer_{status.service}", status.answer_seconds)
+        daemons.check_daemons(now=timezone.now())
+        for status in DaemonStatus.objects.all():
+            record_property(f"answer_{status.daemon}", status.answer_seconds)
             assert status.is_available
         asked = [str(request.role) for request in installation.lab.requests]
         assert sorted(asked) == ["mysql", "rsync"]
@@ -165,7 +165,7 @@ class TestCachePerformanceRealistic:
         self, quiet_site, client, time_machine, age, available
     ):
         now = timezone.now()
-        ServiceStatus.objects.create(service="rsync", checked_at=now, answered_at=now)
+        DaemonStatus.objects.create(daemon="rsync", checked_at=now, answered_at=now)
         time_machine.move_to(now + timedelta(seconds=age), tick=False)
         told = client.get("/backup/status").json()["services"]["rsync_backup"]
         assert told["available"] is available

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from backups.engine import daemons
+from backups.engine import claims
 from backups.engine.byte_sizes import human_size
 from tests.recorded import REAL
 
@@ -15,9 +15,9 @@ DEVICE = "0192c3d4e5f60718293a4b5c6d7e8f90"
 FLAT = {"started": 1.5, "ended": 2.5, "processing": False, "count": 3, "progress": {}}
 
 
-def parse(answer, service="rsync"):
+def parse(answer, daemon="rsync"):
     now = timezone.now() + timedelta(days=3650)
-    return daemons.parse(json.dumps(answer).encode(), service=service, now=now)
+    return claims.parse(json.dumps(answer).encode(), daemon=daemon, now=now)
 
 
 def test_zero_bytes_are_written_with_a_decimal():
@@ -33,7 +33,7 @@ def test_a_terabyte():
 
 
 def test_the_answer_of_the_mysql_service_is_devices_at_the_top():
-    (claim,) = parse({DEVICE: FLAT}, service="mysql").claims
+    (claim,) = parse({DEVICE: FLAT}, daemon="mysql").claims
     assert (claim.device_id, claim.job_count) == (DEVICE, 3)
 
 
@@ -57,13 +57,13 @@ def test_both_forms_of_a_service_in_work_are_read(answer):
 
 @pytest.mark.parametrize("answer", [[], 1, "text", None, {"error": "x"}, {"a": 1}])
 def test_an_answer_in_no_known_form_is_an_error_by_name(answer):
-    with pytest.raises(daemons.DaemonError):
+    with pytest.raises(claims.DaemonError):
         parse(answer)
 
 
 @pytest.mark.parametrize("name", REAL.names("mysql/*_status_*"))
 def test_each_recorded_answer_of_the_mysql_service_has_a_known_form(name):
-    assert parse(REAL.told(name), service="mysql").claims
+    assert parse(REAL.told(name), daemon="mysql").claims
 
 
 def test_times_are_whole_epoch_seconds_and_the_timestamp_has_a_fraction(installation, client):

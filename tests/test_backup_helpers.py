@@ -16,12 +16,12 @@ from django.conf import settings as django_settings
 from django.utils import timezone
 
 from backups import dashboard
-from backups.engine import daemons
+from backups.engine import claims
 from backups.engine.byte_sizes import human_size
 from backups.engine.facts import BackupType
 from backups.engine.verdict import Verdict
 from backups.engine.videos.folder import VideoCache, iter_chunks
-from backups.models import ServiceStatus
+from backups.models import DaemonStatus
 from backups.services.videos import cache_file, scan_videos
 from devices.models import Device
 from tests.recorded import REAL
@@ -205,7 +205,7 @@ class TestRsyncEnhancement:
     @pytest.mark.parametrize("name", REAL.names("rsync/*_status_*"))
     def test_every_recorded_answer_of_the_service_is_parsed(self, name):
         body = REAL.body(name)
-        report = daemons.parse(body, service="rsync", now=timezone.now() + timedelta(days=3650))
+        report = claims.parse(body, daemon="rsync", now=timezone.now() + timedelta(days=3650))
         told = msgspec.json.decode(body)["devices"]
         assert {claim.device_id for claim in report.claims} == told.keys()
         assert {c.device_id for c in report.claims if c.processing} == {
@@ -217,7 +217,7 @@ class TestRsyncEnhancement:
 
     def test_the_service_is_asked_over_its_socket_and_its_answer_kept(self, installation):
         installation.cycle()
-        rsync = ServiceStatus.objects.get(service="rsync")
+        rsync = DaemonStatus.objects.get(daemon="rsync")
         assert rsync.is_available
         assert rsync.answer_seconds > 0
         asked = [request.path for request in installation.lab.requests if request.role == "rsync"]
@@ -232,7 +232,7 @@ class TestRsyncEnhancement:
         found = answer["databases"]["Video"]["video_backup"]["files"]
         assert set(found) == {path.name for path in files}
         assert all(entry["filesystem_enhanced"] for entry in found.values())
-        assert not ServiceStatus.objects.get(service="rsync").is_available
+        assert not DaemonStatus.objects.get(daemon="rsync").is_available
 
     def test_what_the_service_claims_is_not_what_is_counted(self, installation):
         """Its totals are those of the whole tree, for every device the same."""

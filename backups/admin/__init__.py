@@ -2,6 +2,7 @@
 
 from backups.admin import (
     copies,
+    daemons,
     devices,
     people,
     plans,
@@ -9,12 +10,12 @@ from backups.admin import (
     quarantine,
     runs,
     schedule,
-    services,
     snapshots,
 )
 
 __all__ = [
     "copies",
+    "daemons",
     "devices",
     "people",
     "plans",
@@ -22,6 +23,5 @@ __all__ = [
     "quarantine",
     "runs",
     "schedule",
-    "services",
     "snapshots",
 ]

@@ -14,7 +14,7 @@ from django_celery_results.models import TaskResult
 from backups import dashboard as read_model
 from backups.admin.run_page import open_runs
 from backups.badges import availability
-from backups.models.services import SERVICES
+from backups.models.daemons import DaemonName
 
 RUNS_SHOWN = 4
 NODE_TASK = "devices.tasks.refresh_devices"
@@ -38,7 +38,7 @@ def fleet_part(request: HttpRequest) -> HttpResponse:
 
 def fleet_context(request: HttpRequest, *, now: datetime) -> dict[str, Any]:
     fleet = read_model.fleet(now=now)
-    context = {"fleet": fleet, "now": now, "services": _services(fleet, now)}
+    context = {"fleet": fleet, "now": now, "daemons": _daemons(fleet, now)}
     if request.user.has_perm("backups.view_run"):
         context |= open_runs(now=now, shown=RUNS_SHOWN)
     if fleet.devices:
@@ -46,16 +46,16 @@ def fleet_context(request: HttpRequest, *, now: datetime) -> dict[str, Any]:
     return context | _why_no_devices()
 
 
-def _services(fleet: read_model.Fleet, now: datetime) -> list[dict[str, Any]]:
-    """Both services, also one that was never asked."""
+def _daemons(fleet: read_model.Fleet, now: datetime) -> list[dict[str, Any]]:
+    """Both daemons, also one that was never asked."""
     return [
         {
             "name": name,
-            "status": fleet.services.get(key),
-            "availability": availability(fleet.services.get(key), now),
+            "status": fleet.daemons.get(key),
+            "availability": availability(fleet.daemons.get(key), now),
             "url": settings.SERVICE_URLS[key],
         }
-        for key, name in SERVICES
+        for key, name in DaemonName.choices
     ]
 
 

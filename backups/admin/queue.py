@@ -18,8 +18,8 @@ def queue_refresh_all() -> None:
     tasks.refresh_all.delay()
 
 
-def queue_service_check() -> None:
-    tasks.check_services.delay()
+def queue_daemon_check() -> None:
+    tasks.check_daemons.delay()
 
 
 def queue_looks(device_ids: Iterable[str], *, due_at: datetime) -> None:

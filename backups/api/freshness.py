@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Model, QuerySet, Subquery
 from django.utils.http import quote_etag
 
-from backups.models import BackupSnapshot, Policy, ServiceStatus
+from backups.models import BackupSnapshot, DaemonStatus, Policy
 from devices.models import Device
 
 # A verdict ages without any new fact: so no key holds for longer than this.
@@ -17,17 +17,17 @@ BUCKET_SECONDS = 10
 NEWEST = ("newest_snapshot", "newest_news", "newest_device_change", "newest_policy_change")
 
 
-def services_with_news() -> list[ServiceStatus]:
-    """The services, each with marks of the newest change of all else that the answer stands on."""
-    return list(ServiceStatus.objects.raw(*_statement()))
+def daemons_with_news() -> list[DaemonStatus]:
+    """The daemons, each with marks of the newest change of all else that the answer stands on."""
+    return list(DaemonStatus.objects.raw(*_statement()))
 
 
-def etag(services: Sequence[ServiceStatus], *, now: datetime) -> str:
+def etag(daemons: Sequence[DaemonStatus], *, now: datetime) -> str:
     """A key of everything that the answer is made from; "" while there is nothing to make it of."""
-    if not services:
+    if not daemons:
         return ""
-    marks = [getattr(services[0], name) for name in NEWEST]
-    told = [(s.service, s.checked_at, s.error, s.current_file, s.processing) for s in services]
+    marks = [getattr(daemons[0], name) for name in NEWEST]
+    told = [(d.daemon, d.checked_at, d.error, d.current_file, d.processing) for d in daemons]
     bucket = int(now.timestamp() // BUCKET_SECONDS)
     digest = blake2b(repr((bucket, marks, told)).encode(), digest_size=12).hexdigest()
     return f"W/{quote_etag(digest)}"
@@ -36,13 +36,13 @@ def etag(services: Sequence[ServiceStatus], *, now: datetime) -> str:
 @cache
 def _statement() -> tuple[str, tuple[Any, ...]]:
     """Made once: to write it costs more than to run it."""
-    services = ServiceStatus.objects.annotate(
+    daemons = DaemonStatus.objects.annotate(
         newest_snapshot=_newest(BackupSnapshot.objects.all(), "pk"),
         newest_news=_newest(Device.objects.all(), "told_at"),
         newest_device_change=_newest(Device.history.all(), "history_id"),
         newest_policy_change=_newest(Policy.history.all(), "history_id"),
     )
-    return services.query.sql_with_params()
+    return daemons.query.sql_with_params()
 
 
 def _newest(rows: QuerySet[Model], field: str) -> Subquery:

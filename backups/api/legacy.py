@@ -13,11 +13,10 @@ from typing import Any
 
 from backups.dashboard import BackupStatus, DeviceStatus, Fleet
 from backups.engine.byte_sizes import human_size
-from backups.engine.facts import SERVICE_OF, BackupType
+from backups.engine.facts import DAEMON_OF, BackupType
 from backups.engine.verdict import Verdict
-from backups.models import ServiceStatus
-
-SERVICES = ("mysql", "rsync")
+from backups.models import DaemonStatus
+from backups.models.daemons import DaemonName
 
 
 class OldStatus(StrEnum):
@@ -79,15 +78,13 @@ def overall_status(verdicts: Iterable[Verdict]) -> Overall:
 def status_payload(
     fleet: Fleet, *, places: Places, now: datetime, ttl: timedelta
 ) -> dict[str, Any]:
-    """The whole answer. What a service said longer ago than `ttl` is no longer shown."""
+    """The whole answer. What a daemon said longer ago than `ttl` is no longer shown."""
     fresh = {
-        name: service
-        for name, service in fleet.services.items()
-        if is_fresh(service, now=now, ttl=ttl)
+        name: daemon for name, daemon in fleet.daemons.items() if is_fresh(daemon, now=now, ttl=ttl)
     }
-    mysql, rsync = (name in fresh and fresh[name].is_available for name in SERVICES)
+    mysql, rsync = (name in fresh and fresh[name].is_available for name in DaemonName.values)
     return {
-        "services": {f"{name}_backup": _service(fresh.get(name)) for name in SERVICES},
+        "services": {f"{name}_backup": _daemon(fresh.get(name)) for name in DaemonName.values},
         "summary": {
             "mysql_backup_available": mysql,
             "rsync_backup_available": rsync,
@@ -109,42 +106,42 @@ def newest_fact(fleet: Fleet) -> float:
         for backup in status.backups.values()
         if backup.taken_at
     ]
-    times += [service.checked_at for service in fleet.services.values() if service.checked_at]
+    times += [daemon.checked_at for daemon in fleet.daemons.values() if daemon.checked_at]
     return max(times).timestamp() if times else 0.0
 
 
-def is_fresh(service: ServiceStatus, *, now: datetime, ttl: timedelta) -> bool:
-    return service.checked_at is not None and now - service.checked_at < ttl
+def is_fresh(daemon: DaemonStatus, *, now: datetime, ttl: timedelta) -> bool:
+    return daemon.checked_at is not None and now - daemon.checked_at < ttl
 
 
-def _service(service: ServiceStatus | None) -> dict[str, Any]:
-    if service is None or not service.is_available:
+def _daemon(daemon: DaemonStatus | None) -> dict[str, Any]:
+    if daemon is None or not daemon.is_available:
         return {"available": False, "current_device": None, "current_file": None}
     return {
         "available": True,
-        "current_device": service.current_device or None,
-        "current_file": service.current_file or None,
+        "current_device": daemon.current_device or None,
+        "current_file": daemon.current_file or None,
     }
 
 
-def _processing(fleet: Fleet, fresh: Mapping[str, ServiceStatus]) -> list[dict[str, str]]:
+def _processing(fleet: Fleet, fresh: Mapping[str, DaemonStatus]) -> list[dict[str, str]]:
     names = {s.device.device_id: str(s.device) for s in fleet.devices}
     return [
         {"service": name, "device": names.get(device_id, device_id)}
-        for name in SERVICES
+        for name in DaemonName.values
         if name in fresh
         for device_id in fresh[name].processing
     ]
 
 
 def _device(
-    status: DeviceStatus, places: Places, fresh: Mapping[str, ServiceStatus]
+    status: DeviceStatus, places: Places, fresh: Mapping[str, DaemonStatus]
 ) -> dict[str, Any]:
     if _offline_with_nothing_here(status):
         blocks = {kind.value: _block(kind, OldStatus.OFFLINE) for kind in BackupType}
     else:
         blocks = {
-            kind.value: _backup(kind, status, places, fresh=SERVICE_OF[kind] in fresh)
+            kind.value: _backup(kind, status, places, fresh=DAEMON_OF[kind] in fresh)
             for kind in BackupType
         }
     return {

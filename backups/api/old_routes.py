@@ -39,13 +39,13 @@ class OldRoute(OneErrorShape, APIView):
 class StatusView(OldRoute):
     def get(self, request: Request) -> HttpResponseBase:
         now = timezone.now()
-        services = freshness.services_with_news()
-        etag = freshness.etag(services, now=now)
+        daemons = freshness.daemons_with_news()
+        etag = freshness.etag(daemons, now=now)
         unchanged = get_conditional_response(request._request, etag=etag or None)
         if unchanged is not None:
             return _never_kept(unchanged)
         payload = legacy.status_payload(
-            dashboard.fleet(now=now, services=services),
+            dashboard.fleet(now=now, daemons=daemons),
             places=_places(),
             now=now,
             ttl=settings.STATUS_TTL,

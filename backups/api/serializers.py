@@ -6,8 +6,9 @@ from rest_framework import serializers
 
 from backups.engine.facts import BackupType
 from backups.engine.verdict import Verdict
-from backups.models import BackupSnapshot, Recording, ResultCopy, ServiceStatus, VideoScan
+from backups.models import BackupSnapshot, DaemonStatus, Recording, ResultCopy, VideoScan
 from backups.models.backup import PLAIN_FIELDS
+from backups.models.daemons import DaemonName
 from devices.models import Experiment, Lifecycle
 
 VERDICTS = [verdict.value for verdict in Verdict]
@@ -143,11 +144,12 @@ class SnapshotSerializer(serializers.ModelSerializer[BackupSnapshot]):
         ]  # fmt: skip
 
 
-class ServiceSerializer(serializers.ModelSerializer[ServiceStatus]):
+class DaemonSerializer(serializers.ModelSerializer[DaemonStatus]):
+    service = serializers.ChoiceField(choices=DaemonName.choices, source="daemon", read_only=True)
     is_available = serializers.BooleanField(help_text="Its last answer came, and could be read")
 
     class Meta:
-        model = ServiceStatus
+        model = DaemonStatus
         fields = [
             "service", "is_available", "checked_at", "answered_at", "error", "answer_seconds",
             "current_device", "current_file", "processing",

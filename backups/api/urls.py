@@ -14,7 +14,7 @@ from backups.api.videos import VideosView
 router = SimpleRouter()
 router.register("devices", views.DeviceViewSet)
 router.register("snapshots", views.SnapshotViewSet)
-router.register("services", views.ServiceViewSet)
+router.register("services", views.DaemonViewSet)
 router.register("experiments", views.ExperimentViewSet)
 router.register("recordings", views.RecordingViewSet)
 router.register("runs", RunViewSet)

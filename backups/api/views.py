@@ -21,8 +21,8 @@ from backups.api.queue import queued
 from backups.api.rows import device_row
 from backups.api.runs import RunSerializer, accepted_run, start_run
 from backups.api.viewed import Viewed, acting
-from backups.models import BackupSnapshot, Recording, RunKind, ServiceStatus
-from backups.models.services import SERVICES
+from backups.models import BackupSnapshot, DaemonStatus, Recording, RunKind
+from backups.models.daemons import DaemonName
 from devices.models import Device, Experiment, Lifecycle
 from devices.tasks import refresh_devices
 
@@ -104,23 +104,24 @@ class SnapshotViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Viewed):
     lookup_value_regex = "[0-9]{1,18}"
 
 
-class ServiceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Viewed):
-    """The backup services, and what each last answered."""
+class DaemonViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Viewed):
+    """The backup daemons, and what each last answered."""
 
-    queryset = ServiceStatus.objects.all()
-    serializer_class = serializers.ServiceSerializer
+    queryset = DaemonStatus.objects.all()
+    serializer_class = serializers.DaemonSerializer
     filter_backends: list[type[Any]] = []
-    lookup_field = "service"
+    lookup_field = "daemon"
+    lookup_url_kwarg = "service"
     lookup_value_regex = "[a-z]{1,10}"
     action_permission = ""
 
     @extend_schema(request=None, responses={202: serializers.QueuedSerializer})
-    @action(**acting("backups.check_servicestatus"))
+    @action(**acting("backups.check_daemonstatus"))
     def check(self, request: Request, service: str) -> Response:
-        """Ask the services now."""
-        if service not in dict(SERVICES):
+        """Ask the daemons now."""
+        if service not in DaemonName.values:
             raise Http404
-        return accepted(queued(tasks.check_services.si()))
+        return accepted(queued(tasks.check_daemons.si()))
 
 
 class ExperimentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Viewed):

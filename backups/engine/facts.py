@@ -14,8 +14,8 @@ class BackupType(StrEnum):
     VIDEO = "video"
 
 
-# Which of the two services claims to save it.
-SERVICE_OF = {BackupType.MYSQL: "mysql", BackupType.SQLITE: "rsync", BackupType.VIDEO: "rsync"}
+# Which of the two daemons claims to save it.
+DAEMON_OF = {BackupType.MYSQL: "mysql", BackupType.SQLITE: "rsync", BackupType.VIDEO: "rsync"}
 
 
 @dataclass(frozen=True, slots=True)

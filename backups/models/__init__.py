@@ -1,10 +1,10 @@
 from backups.models.backup import Backup, BackupSnapshot
 from backups.models.copies import ResultCopy
+from backups.models.daemons import Claim, DaemonStatus
 from backups.models.lease import Lease
 from backups.models.plan import BackupPlan
 from backups.models.policy import Policy
 from backups.models.run import OPEN_STATES, Run, RunKind, RunState, RunTrigger
-from backups.models.services import Claim, ServiceStatus
 from backups.models.videos import QuarantinedVideo, Recording, VideoComparison, VideoScan
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "BackupPlan",
     "BackupSnapshot",
     "Claim",
+    "DaemonStatus",
     "Lease",
     "Policy",
     "QuarantinedVideo",
@@ -22,7 +23,6 @@ __all__ = [
     "RunKind",
     "RunState",
     "RunTrigger",
-    "ServiceStatus",
     "VideoComparison",
     "VideoScan",
 ]

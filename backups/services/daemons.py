@@ -11,8 +11,8 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
-from backups.engine import daemons
-from backups.models import Claim, ServiceStatus
+from backups.engine.claims import DaemonError, DaemonReport, DeviceClaim, parse
+from backups.models import Claim, DaemonStatus
 from devices.client import RSYNC_STATUS_BYTES, AskFailed, get_json
 from devices.models import Device
 
@@ -29,13 +29,13 @@ _ANSWER_FIELDS = ["answered_at", "answer_seconds"]
 class _Answer:
     """What came of asking one daemon: its report, or why there is none."""
 
-    service: str
-    report: daemons.ServiceReport | None = None
+    daemon: str
+    report: DaemonReport | None = None
     error: str = ""
     seconds: float | None = None
 
 
-def check_services(*, now: datetime) -> list[ServiceStatus]:
+def check_daemons(*, now: datetime) -> list[DaemonStatus]:
     """Ask each daemon once, at the same time, and store the answers.
 
     A daemon that gave none keeps its last claims and the time of its last good answer.
@@ -45,15 +45,15 @@ def check_services(*, now: datetime) -> list[ServiceStatus]:
         answers = list(pool.map(lambda item: _ask(*item, now=now), urls.items()))
     for answer in answers:
         if answer.report and answer.report.problems:
-            log.warning("claims skipped", service=answer.service, why=answer.report.problems)
+            log.warning("claims skipped", daemon=answer.daemon, why=answer.report.problems)
     with transaction.atomic():
         _store(answers, now=now)
-    return list(ServiceStatus.objects.all())
+    return list(DaemonStatus.objects.all())
 
 
-def _ask(service: str, url: str, *, now: datetime) -> _Answer:
+def _ask(daemon: str, url: str, *, now: datetime) -> _Answer:
     if not url:
-        return _Answer(service=service, error="no address is set for it")
+        return _Answer(daemon=daemon, error="no address is set for it")
     started = time.monotonic()
     try:
         body = get_json(
@@ -62,30 +62,30 @@ def _ask(service: str, url: str, *, now: datetime) -> _Answer:
             timeout=settings.SERVICE_TIMEOUT,
             max_bytes=RSYNC_STATUS_BYTES,
         )
-        report = daemons.parse(body, service=service, now=now)
-    except (AskFailed, daemons.DaemonError) as error:
-        return _Answer(service=service, error=str(error)[:500])
-    return _Answer(service=service, report=report, seconds=time.monotonic() - started)
+        report = parse(body, daemon=daemon, now=now)
+    except (AskFailed, DaemonError) as error:
+        return _Answer(daemon=daemon, error=str(error)[:500])
+    return _Answer(daemon=daemon, report=report, seconds=time.monotonic() - started)
 
 
 def _store(answers: Iterable[_Answer], *, now: datetime) -> None:
     reports = [answer.report for answer in answers if answer.report]
     for answered in (True, False):
         statuses = [_status(a, now=now) for a in answers if (a.report is not None) is answered]
-        ServiceStatus.objects.bulk_create(
+        DaemonStatus.objects.bulk_create(
             statuses,
             update_conflicts=True,
-            unique_fields=["service"],
+            unique_fields=["daemon"],
             update_fields=_STATUS_FIELDS + (_ANSWER_FIELDS if answered else []),
         )
     if reports:
         _store_claims(reports, now=now)
 
 
-def _status(answer: _Answer, *, now: datetime) -> ServiceStatus:
+def _status(answer: _Answer, *, now: datetime) -> DaemonStatus:
     report = answer.report
-    return ServiceStatus(
-        service=answer.service,
+    return DaemonStatus(
+        daemon=answer.daemon,
         checked_at=now,
         answered_at=now if report else None,
         error=answer.error,
@@ -96,11 +96,11 @@ def _status(answer: _Answer, *, now: datetime) -> ServiceStatus:
     )
 
 
-def _store_claims(reports: Iterable[daemons.ServiceReport], *, now: datetime) -> None:
+def _store_claims(reports: Iterable[DaemonReport], *, now: datetime) -> None:
     """Store what was claimed of known devices; a device no longer spoken of is not in work."""
     pks = dict(Device.objects.values_list("device_id", "pk"))
     claims = [
-        _claim(told, service=report.service, device_pk=pks[told.device_id], now=now)
+        _claim(told, daemon=report.daemon, device_pk=pks[told.device_id], now=now)
         for report in reports
         for told in report.claims
         if told.device_id in pks
@@ -108,18 +108,18 @@ def _store_claims(reports: Iterable[daemons.ServiceReport], *, now: datetime) ->
     Claim.objects.bulk_create(
         claims,
         update_conflicts=True,
-        unique_fields=["device", "service"],
+        unique_fields=["device", "daemon"],
         update_fields=_CLAIM_FIELDS,
     )
-    services = [report.service for report in reports]
-    silent = Claim.objects.filter(service__in=services, processing=True).exclude(claimed_at=now)
+    daemons = [report.daemon for report in reports]
+    silent = Claim.objects.filter(daemon__in=daemons, processing=True).exclude(claimed_at=now)
     silent.update(processing=False)
 
 
-def _claim(told: daemons.DeviceClaim, *, service: str, device_pk: int, now: datetime) -> Claim:
+def _claim(told: DeviceClaim, *, daemon: str, device_pk: int, now: datetime) -> Claim:
     return Claim(
         device_id=device_pk,
-        service=service,
+        daemon=daemon,
         claimed_at=now,
         state=told.state,
         message=told.message,

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from backups.engine.facts import SERVICE_OF, BackupFacts, BackupType
+from backups.engine.facts import DAEMON_OF, BackupFacts, BackupType
 from backups.engine.videos.facts import ScanResult
 from backups.models import Backup, BackupSnapshot, Claim, VideoScan
 from backups.services.facts import DiskReading, database_facts
@@ -82,7 +82,7 @@ def _previous(device: Device) -> dict[BackupType, BackupFacts]:
 def _store(
     device: Device, all_facts: Iterable[BackupFacts], scan: ScanResult | None, *, now: datetime
 ) -> list[BackupSnapshot]:
-    claims = {claim.service: claim for claim in device.claims.all()}
+    claims = {claim.daemon: claim for claim in device.claims.all()}
     with transaction.atomic():
         snapshots = [_store_one(device, facts, claims, now) for facts in all_facts]
         if scan:
@@ -94,7 +94,7 @@ def _store_one(
     device: Device, facts: BackupFacts, claims: Mapping[str, Claim], now: datetime
 ) -> BackupSnapshot:
     backup, _ = Backup.objects.get_or_create(device=device, backup_type=facts.backup_type)
-    claim = claims.get(SERVICE_OF[facts.backup_type])
+    claim = claims.get(DAEMON_OF[facts.backup_type])
     snapshot = BackupSnapshot.of_facts(
         replace(facts, findings=facts.findings + _disagreement(facts, claim)),
         backup=backup,
@@ -108,11 +108,11 @@ def _store_one(
 
 
 def _disagreement(facts: BackupFacts, claim: Claim | None) -> tuple[str, ...]:
-    """A service that says "completed" over data that is not here is itself a finding."""
+    """A daemon that says "completed" over data that is not here is itself a finding."""
     lacking = len(facts.missing) + len(facts.corrupt)
     if claim is None or claim.failed or claim.state != "completed" or not lacking:
         return ()
-    return (f"the {claim.service} service says “completed”, but {lacking} are not safely here",)
+    return (f"the {claim.daemon} service says “completed”, but {lacking} are not safely here",)
 
 
 def _store_scan(snapshot: BackupSnapshot, scan: ScanResult) -> None:

@@ -14,7 +14,7 @@ def lab_now(lab) -> datetime:
 def cycle(now: datetime) -> None:
     """One whole cycle, as `manage.py refresh` does it."""
     refresh_devices(now=now)
-    daemons.check_services(now=now)
+    daemons.check_daemons(now=now)
     for device in snapshots.devices_to_look_at():
         snapshots.take_snapshot(device, now=now)
 

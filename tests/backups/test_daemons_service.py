@@ -8,8 +8,8 @@ from threading import Barrier, Event, Thread
 
 import pytest
 
-from backups.models import Claim, ServiceStatus
-from backups.services.daemons import check_services
+from backups.models import Claim, DaemonStatus
+from backups.services.daemons import check_daemons
 from devices.models import Device
 
 pytestmark = pytest.mark.django_db
@@ -75,12 +75,12 @@ def job(**others):
 
 
 def status(service):
-    return ServiceStatus.objects.get(service=service)
+    return DaemonStatus.objects.get(daemon=service)
 
 
 def test_each_daemon_is_asked_once(now, mysql, rsync):
-    statuses = check_services(now=now)
-    assert [s.service for s in statuses if s.is_available] == ["mysql", "rsync"]
+    statuses = check_daemons(now=now)
+    assert [s.daemon for s in statuses if s.is_available] == ["mysql", "rsync"]
     assert (mysql.asked, rsync.asked) == (["/status"], ["/status"])
 
 
@@ -92,15 +92,15 @@ def test_they_are_asked_at_the_same_time(now, mysql, rsync):
         return {}
 
     mysql.answer = rsync.answer = answer
-    check_services(now=now)
+    check_daemons(now=now)
     assert not both.broken
 
 
 def test_a_claim_about_a_known_device_is_kept(now, device, rsync):
     rsync.answer = {"devices": {device.device_id: job(count=7)}}
-    check_services(now=now)
+    check_daemons(now=now)
     claim = Claim.objects.get()
-    assert (claim.device, claim.service, claim.claimed_at) == (device, "rsync", now)
+    assert (claim.device, claim.daemon, claim.claimed_at) == (device, "rsync", now)
     assert (claim.state, claim.message, claim.processing) == ("info", "Processing a.db", True)
     assert (claim.job_count, claim.failed, claim.ended_at) == (7, False, None)
     assert status("rsync").current_device == "ETHOSCOPE_019"
@@ -108,15 +108,15 @@ def test_a_claim_about_a_known_device_is_kept(now, device, rsync):
 
 def test_a_claim_about_a_stranger_is_ignored(now, device, mysql):
     mysql.answer = {"007aabbccddeeff00112233445566778": job()}
-    check_services(now=now)
+    check_daemons(now=now)
     assert not Claim.objects.exists()
 
 
 def test_the_two_daemons_may_claim_differently_of_one_device(now, device, mysql, rsync):
     mysql.answer = {device.device_id: job(processing=False, ended=-1)}
     rsync.answer = {"devices": {device.device_id: job()}}
-    check_services(now=now)
-    assert list(device.claims.values_list("service", "failed")) == [
+    check_daemons(now=now)
+    assert list(device.claims.values_list("daemon", "failed")) == [
         ("mysql", True),
         ("rsync", False),
     ]
@@ -124,9 +124,9 @@ def test_the_two_daemons_may_claim_differently_of_one_device(now, device, mysql,
 
 def test_a_newer_claim_takes_the_place_of_the_older(now, device, mysql):
     mysql.answer = {device.device_id: job()}
-    check_services(now=now)
+    check_daemons(now=now)
     mysql.answer = {device.device_id: job(processing=False, ended=1767328109)}
-    check_services(now=now + MINUTE)
+    check_daemons(now=now + MINUTE)
     claim = Claim.objects.get()
     assert (claim.processing, claim.claimed_at) == (False, now + MINUTE)
     assert claim.ended_at is not None
@@ -134,9 +134,9 @@ def test_a_newer_claim_takes_the_place_of_the_older(now, device, mysql):
 
 def test_a_device_no_longer_spoken_of_is_not_in_work(now, device, mysql):
     mysql.answer = {device.device_id: job()}
-    check_services(now=now)
+    check_daemons(now=now)
     mysql.answer = {}
-    check_services(now=now + MINUTE)
+    check_daemons(now=now + MINUTE)
     claim = Claim.objects.get()
     assert (claim.processing, claim.state, claim.claimed_at) == (False, "info", now)
 
@@ -153,9 +153,9 @@ def test_a_device_no_longer_spoken_of_is_not_in_work(now, device, mysql):
 )
 def test_an_answer_that_is_none_leaves_what_is_known(now, device, mysql, answer, error):
     mysql.answer = {device.device_id: job()}
-    check_services(now=now)
+    check_daemons(now=now)
     mysql.answer = answer
-    check_services(now=now + MINUTE)
+    check_daemons(now=now + MINUTE)
     after = status("mysql")
     assert error in after.error
     assert not after.is_available
@@ -166,17 +166,17 @@ def test_an_answer_that_is_none_leaves_what_is_known(now, device, mysql, answer,
 
 def test_a_daemon_that_answers_again_is_available_again(now, mysql):
     mysql.status = 500
-    check_services(now=now)
+    check_daemons(now=now)
     assert "HTTP 500" in status("mysql").error
     mysql.status = 200
-    check_services(now=now + MINUTE)
+    check_daemons(now=now + MINUTE)
     assert status("mysql").is_available
     assert status("mysql").answered_at == now + MINUTE
 
 
 def test_a_daemon_never_heard_of_was_never_available(now, settings, unused_port):
     settings.SERVICE_URLS |= {"rsync": f"http://127.0.0.1:{unused_port}"}
-    check_services(now=now)
+    check_daemons(now=now)
     assert status("rsync").answered_at is None
     assert "refused" in status("rsync").error
     assert status("mysql").is_available
@@ -187,7 +187,7 @@ def test_a_hung_daemon_costs_only_itself(now, settings, mysql):
     end = Event()
     mysql.answer = lambda: end.wait(20) and {}
     try:
-        check_services(now=now)
+        check_daemons(now=now)
     finally:
         end.set()
     assert "no whole answer in 0.5 s" in status("mysql").error
@@ -196,13 +196,13 @@ def test_a_hung_daemon_costs_only_itself(now, settings, mysql):
 
 def test_a_daemon_without_an_address_is_said_to_have_none(now, settings):
     settings.SERVICE_URLS |= {"mysql": ""}
-    check_services(now=now)
+    check_daemons(now=now)
     assert status("mysql").error == "no address is set for it"
 
 
 def test_one_bad_block_costs_no_other(now, device, rsync):
     rsync.answer = {"devices": {"../x": job(), device.device_id: job(count="many")}}
-    check_services(now=now)
+    check_daemons(now=now)
     assert Claim.objects.get().job_count == 0
     assert status("rsync").is_available
 
@@ -216,7 +216,7 @@ def test_the_number_of_queries_does_not_grow_with_the_fleet(
     Device.objects.bulk_create(fleet)
     rsync.answer = {"devices": {d.device_id: job() for d in fleet}}
     with django_assert_num_queries(7):
-        check_services(now=now)
+        check_daemons(now=now)
     assert Claim.objects.count() == 60
 
 
@@ -229,8 +229,8 @@ def unused_port():
 
 def test_a_service_names_the_devices_it_works_on_until_it_falls_silent(device, mysql, now):
     mysql.answer = {device.device_id: {"name": "x", "processing": True}}
-    check_services(now=now)
-    assert ServiceStatus.objects.get(service="mysql").processing == [device.device_id]
+    check_daemons(now=now)
+    assert DaemonStatus.objects.get(daemon="mysql").processing == [device.device_id]
     mysql.status = 500
-    check_services(now=now + MINUTE)
-    assert ServiceStatus.objects.get(service="mysql").processing == []
+    check_daemons(now=now + MINUTE)
+    assert DaemonStatus.objects.get(daemon="mysql").processing == []

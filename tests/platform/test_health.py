@@ -6,7 +6,7 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
-from backups.models import ServiceStatus
+from backups.models import DaemonStatus
 
 pytestmark = pytest.mark.django_db
 
@@ -129,7 +129,7 @@ def test_without_a_snapshot_no_age_is_made_up(client, no_redis):
 @pytest.mark.parametrize(("error", "value"), [("", "1.0"), ("refused", "0.0")])
 def test_metrics_tell_which_service_answered(client, no_redis, error, value):
     now = timezone.now()
-    ServiceStatus.objects.create(service="mysql", checked_at=now, answered_at=now, error=error)
+    DaemonStatus.objects.create(daemon="mysql", checked_at=now, answered_at=now, error=error)
     assert metrics(client)['ethonode_service_available{service="mysql"}'] == value
 
 

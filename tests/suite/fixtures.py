@@ -61,7 +61,7 @@ class Installation:
         """Ask the node and the services, look at the disk: `manage.py refresh`."""
         now = self.now()
         refresh_devices(now=now)
-        daemons.check_services(now=now)
+        daemons.check_daemons(now=now)
         for device in snapshots.devices_to_look_at():
             snapshots.take_snapshot(device, now=now)
 

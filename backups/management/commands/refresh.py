@@ -44,7 +44,7 @@ def _ask(console: Console) -> None:
     console.print(f"{report.devices} devices, told by {report.source}. {report.error}".strip())
     for problem in report.problems:
         console.print(f"  [yellow]{problem}", highlight=False)
-    for status in daemons.check_services(now=timezone.now()):
+    for status in daemons.check_daemons(now=timezone.now()):
         console.print(f"{status}: {status.error or 'available'}")
 
 

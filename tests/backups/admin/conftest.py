@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from backups.engine.facts import BackupFacts, BackupType
-from backups.models import Backup, BackupSnapshot, ServiceStatus
+from backups.models import Backup, BackupSnapshot, DaemonStatus
 from devices.models import Device
 
 
@@ -73,7 +73,7 @@ def make_devices(take, now):
 @pytest.fixture
 def services(db, now):
     """The rsync service has just answered, the mirror gave no answer."""
-    ServiceStatus.objects.create(service="rsync", checked_at=now, answered_at=now)
-    return ServiceStatus.objects.create(
-        service="mysql", checked_at=now, answered_at=now - timedelta(days=1), error="it hangs"
+    DaemonStatus.objects.create(daemon="rsync", checked_at=now, answered_at=now)
+    return DaemonStatus.objects.create(
+        daemon="mysql", checked_at=now, answered_at=now - timedelta(days=1), error="it hangs"
     )

@@ -36,8 +36,8 @@ def experiment(device, now):
 @pytest.fixture
 def refresher(person):
     return person(
-        "devices.view_device", "devices.refresh_device", "backups.view_servicestatus",
-        "backups.check_servicestatus",
+        "devices.view_device", "devices.refresh_device", "backups.view_daemonstatus",
+        "backups.check_daemonstatus",
     )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def test_every_list_action_of_ours_asks_for_a_permission(name):
             "/admin/devices/device/{key}/refresh-now/",
             ["devices.tasks.refresh_devices", "backups.tasks.take_snapshot"],
         ),
-        ("/admin/backups/servicestatus/check-now/", ["backups.tasks.check_services"]),
+        ("/admin/backups/daemonstatus/check-now/", ["backups.tasks.check_daemons"]),
     ],
 )
 def test_an_action_queues_and_says_so(refresher, device, queue, url, tasks):
@@ -122,7 +122,7 @@ def test_selected_devices_are_looked_at_again(refresher, make_devices, queue):
 
 
 @pytest.mark.parametrize(
-    "url", ["/admin/devices/device/refresh-all/", "/admin/backups/servicestatus/check-now/"]
+    "url", ["/admin/devices/device/refresh-all/", "/admin/backups/daemonstatus/check-now/"]
 )
 def test_without_redis_an_action_says_that_nothing_is_queued(refresher, broker, url):
     broker("redis://127.0.0.1:1/0")

@@ -99,7 +99,7 @@ def test_a_page_gives_the_rule_the_evidence_and_what_clears_it(page_of, device, 
 
 
 def test_a_page_shows_claims_as_claims_and_what_contradicts_them(page_of, device, take, now):
-    Claim.objects.create(device=device, service="rsync", claimed_at=now, state="completed")
+    Claim.objects.create(device=device, daemon="rsync", claimed_at=now, state="completed")
     take(device, findings=("the rsync service says “completed”, but 1 are not safely here",))
     page = page_of()
     assert "What the services claim" in page
@@ -153,7 +153,7 @@ def test_nothing_told_by_a_device_is_markup(page_of, device, take, now):
     Device.objects.update(
         name=bad, reported_status=bad[:32], card_error=bad, partitions=[{bad: bad}]
     )
-    Claim.objects.create(device=device, service="rsync", claimed_at=now, state="x", message=bad)
+    Claim.objects.create(device=device, daemon="rsync", claimed_at=now, state="x", message=bad)
     take(device, findings=(bad,), corrupt=(Problem(bad, now, bad),), source_error=bad)
     assert bad not in page_of()
 

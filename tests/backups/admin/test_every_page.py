@@ -29,7 +29,7 @@ READ_ONLY = [
     "Recording",
     "ResultCopy",
     "Run",
-    "ServiceStatus",
+    "DaemonStatus",
     "TaskResult",
 ]
 MODELS = [

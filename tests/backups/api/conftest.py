@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from backups.engine.facts import BackupFacts, BackupType
-from backups.models import Backup, BackupSnapshot, ServiceStatus
+from backups.models import Backup, BackupSnapshot, DaemonStatus
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def nothing():
 def services(db, now):
     """Both services, which have just answered."""
     return {
-        name: ServiceStatus.objects.create(service=name, checked_at=now, answered_at=now)
+        name: DaemonStatus.objects.create(daemon=name, checked_at=now, answered_at=now)
         for name in ("mysql", "rsync")
     }
 
@@ -75,7 +75,7 @@ def viewer(person):
         "devices.view_device",
         "devices.view_experiment",
         "backups.view_backupsnapshot",
-        "backups.view_servicestatus",
+        "backups.view_daemonstatus",
         "backups.view_recording",
     )
 

@@ -7,7 +7,7 @@ from drf_spectacular.validation import validate_schema
 
 from backups.api.errors import QueueDown
 from backups.api.queue import queued
-from backups.tasks import check_services
+from backups.tasks import check_daemons
 from benchmarks.fleet_rows import make_fleet
 from ethonode.celery import app
 from tests.backups.api.shapes import keys
@@ -96,7 +96,7 @@ def test_a_queue_that_cannot_be_reached_is_said(person):
     app.amqp._producer_pool = None
     try:
         with pytest.raises(QueueDown):
-            queued(check_services.si())
+            queued(check_daemons.si())
     finally:
         app.conf.broker_url, app.conf.broker_transport_options = before
         app.amqp._producer_pool = None

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 LISTS = {
     "devices": "devices.view_device",
     "snapshots": "backups.view_backupsnapshot",
-    "services": "backups.view_servicestatus",
+    "services": "backups.view_daemonstatus",
     "experiments": "devices.view_experiment",
     "recordings": "backups.view_recording",
     "runs": "backups.view_run",
@@ -21,7 +21,7 @@ LISTS = {
 ACTIONS = {
     "devices/0192c3d4e5f60718293a4b5c6d7e8f90/refresh": "devices.refresh_device",
     "devices/0192c3d4e5f60718293a4b5c6d7e8f90/mirror": "backups.start_run",
-    "services/mysql/check": "backups.check_servicestatus",
+    "services/mysql/check": "backups.check_daemonstatus",
     "runs/1/cancel": "backups.cancel_run",
 }
 FOR_ALL_WHO_ARE_LOGGED_IN = ["schema", "docs"]
@@ -117,21 +117,21 @@ def test_refresh_asks_for_the_devices_and_then_looks(person, device, queue):
 
 def test_check_asks_the_services(person, queue):
     assert (
-        person("backups.check_servicestatus").post("/api/v1/services/rsync/check/").status_code
+        person("backups.check_daemonstatus").post("/api/v1/services/rsync/check/").status_code
         == 202
     )
-    assert queue() == ["backups.tasks.check_services"]
+    assert queue() == ["backups.tasks.check_daemons"]
 
 
 def test_what_does_not_exist_is_not_asked(person, queue):
-    client = person("backups.check_servicestatus", "devices.refresh_device")
+    client = person("backups.check_daemonstatus", "devices.refresh_device")
     assert client.post("/api/v1/services/other/check/").status_code == 404
     assert client.post("/api/v1/devices/other/refresh/").status_code == 404
     assert queue() == []
 
 
 def test_a_person_cannot_queue_without_end(person, queue):
-    client = person("backups.check_servicestatus")
+    client = person("backups.check_daemonstatus")
     codes = [client.post("/api/v1/services/rsync/check/").status_code for _ in range(61)]
     assert codes == [202] * 60 + [429]
 

@@ -10,7 +10,7 @@ from knox.models import AuthToken
 
 from backups.api import freshness
 from backups.engine.facts import BackupType
-from backups.models import Policy, ServiceStatus
+from backups.models import DaemonStatus, Policy
 from benchmarks.fleet_rows import make_fleet
 from devices.models import Device
 from tests.backups.api.shapes import shape
@@ -128,13 +128,13 @@ def test_no_other_site_may_read_the_answer(client, services):
 
 @pytest.mark.parametrize("seconds", [10, 11, 60])
 def test_a_key_holds_for_ten_seconds_at_the_most(services, now, seconds):
-    then = freshness.etag(freshness.services_with_news(), now=now)
+    then = freshness.etag(freshness.daemons_with_news(), now=now)
     later = now + timedelta(seconds=seconds)
-    assert freshness.etag(freshness.services_with_news(), now=later) != then
+    assert freshness.etag(freshness.daemons_with_news(), now=later) != then
 
 
 def test_a_key_does_not_change_by_itself(services, now):
-    keys = {freshness.etag(freshness.services_with_news(), now=now) for _ in range(2)}
+    keys = {freshness.etag(freshness.daemons_with_news(), now=now) for _ in range(2)}
     assert len(keys) == 1
 
 
@@ -162,15 +162,15 @@ def _other_limits(device, take):
 
 
 def _service_answered(device, take):
-    ServiceStatus.objects.filter(service="rsync").update(checked_at=timezone.now())
+    DaemonStatus.objects.filter(daemon="rsync").update(checked_at=timezone.now())
 
 
 def _service_failed(device, take):
-    ServiceStatus.objects.filter(service="rsync").update(error="down")
+    DaemonStatus.objects.filter(daemon="rsync").update(error="down")
 
 
 def _service_took_a_device(device, take):
-    ServiceStatus.objects.filter(service="rsync").update(processing=[device.device_id])
+    DaemonStatus.objects.filter(daemon="rsync").update(processing=[device.device_id])
 
 
 @pytest.mark.parametrize(
@@ -186,9 +186,9 @@ def _service_took_a_device(device, take):
     ],
 )
 def test_every_change_gives_a_new_key(device, services, take, now, change):
-    then = freshness.etag(freshness.services_with_news(), now=now)
+    then = freshness.etag(freshness.daemons_with_news(), now=now)
     change(device, take)
-    assert freshness.etag(freshness.services_with_news(), now=now) != then
+    assert freshness.etag(freshness.daemons_with_news(), now=now) != then
 
 
 def test_a_stranger_is_told_nothing(client, services):

@@ -59,10 +59,10 @@ class DeviceClaim:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServiceReport:
+class DaemonReport:
     """One whole answer. `problems` says what of it could not be used."""
 
-    service: str
+    daemon: str
     claims: tuple[DeviceClaim, ...]
     current_device: str
     current_file: str
@@ -73,7 +73,7 @@ class _Unusable(Exception):
     """A value that cannot be what its name says."""
 
 
-def parse(answer: bytes | msgspec.Raw, *, service: str, now: datetime) -> ServiceReport:
+def parse(answer: bytes | msgspec.Raw, *, daemon: str, now: datetime) -> DaemonReport:
     """Read the body of a daemon's /status, in each form that one was ever seen to give it.
 
     A block that cannot be read is named among the problems and skipped. Raises DaemonRefused
@@ -88,8 +88,8 @@ def parse(answer: bytes | msgspec.Raw, *, service: str, now: datetime) -> Servic
         current_device, current_file = _current(fields, claims)
     except _Unusable as error:
         raise DaemonPayloadError(f"not the state of a daemon: {error}") from error
-    return ServiceReport(
-        service=service,
+    return DaemonReport(
+        daemon=daemon,
         claims=claims,
         current_device=current_device,
         current_file=current_file,

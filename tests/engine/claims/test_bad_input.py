@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from backups.engine.daemons import DaemonError, DaemonPayloadError, ServiceReport
+from backups.engine.claims import DaemonError, DaemonPayloadError, DaemonReport
 
 ID = "0192c3d4e5f60718293a4b5c6d7e8f90"
 GOOD = {"name": "ETHOSCOPE_019", "started": 1767328101, "ended": 1767328109, "processing": False}
@@ -123,7 +123,7 @@ def test_a_flood_of_problems_is_cut(parse):
 @given(ANSWERS)
 def test_any_json_is_a_report_or_a_named_error(parse, answer):
     with suppress(DaemonError):
-        assert isinstance(parse(answer), ServiceReport)
+        assert isinstance(parse(answer), DaemonReport)
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -12,33 +12,33 @@ from unfold.forms import BaseDialogForm
 
 from backups import badges
 from backups.admin import queue
-from backups.models import ServiceStatus
+from backups.models import DaemonStatus
 from devices.admin.dialogs import confirm, go_to
 from devices.admin.read_only import ReadOnlyAdmin
 
 
-@admin.register(ServiceStatus)
-class ServiceStatusAdmin(ReadOnlyAdmin):
+@admin.register(DaemonStatus)
+class DaemonStatusAdmin(ReadOnlyAdmin):
     list_display = [
-        "service", "availability", "last_answer", "last_asked", "error", "answer_seconds",
+        "daemon", "availability", "last_answer", "last_asked", "error", "answer_seconds",
         "current_device", "current_file",
     ]  # fmt: skip
     actions_list = ["check_now"]
 
     def has_check_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
-        return request.user.has_perm("backups.check_servicestatus")
+        return request.user.has_perm("backups.check_daemonstatus")
 
     @display(description="Available", label={"available": "success", "no answer": "danger"})
-    def availability(self, service: ServiceStatus) -> str:
-        return badges.availability(service, timezone.now())
+    def availability(self, daemon: DaemonStatus) -> str:
+        return badges.availability(daemon, timezone.now())
 
     @admin.display(description="Last good answer", ordering="answered_at")
-    def last_answer(self, service: ServiceStatus) -> SafeString | str:
-        return badges.ago(service.answered_at, timezone.now())
+    def last_answer(self, daemon: DaemonStatus) -> SafeString | str:
+        return badges.ago(daemon.answered_at, timezone.now())
 
     @admin.display(description="Last asked", ordering="checked_at")
-    def last_asked(self, service: ServiceStatus) -> SafeString | str:
-        return badges.ago(service.checked_at, timezone.now())
+    def last_asked(self, daemon: DaemonStatus) -> SafeString | str:
+        return badges.ago(daemon.checked_at, timezone.now())
 
     @action(
         description="Check now",
@@ -50,5 +50,5 @@ class ServiceStatusAdmin(ReadOnlyAdmin):
         ),
     )
     def check_now(self, request: HttpRequest, form: BaseDialogForm) -> HttpResponse:
-        queue.queue_and_say(request, queue.queue_service_check, "A check of both is queued.")
-        return go_to(reverse("admin:backups_servicestatus_changelist"))
+        queue.queue_and_say(request, queue.queue_daemon_check, "A check of both is queued.")
+        return go_to(reverse("admin:backups_daemonstatus_changelist"))

@@ -2,13 +2,16 @@
 
 from django.db import models
 
-SERVICES = [("mysql", "MySQL mirror"), ("rsync", "rsync")]
+
+class DaemonName(models.TextChoices):
+    MYSQL = "mysql", "MySQL mirror"
+    RSYNC = "rsync", "rsync"
 
 
-class ServiceStatus(models.Model):
+class DaemonStatus(models.Model):
     """The last answer of one daemon. `error` empty means that it answered, and could be read."""
 
-    service = models.CharField(max_length=10, choices=SERVICES, unique=True)
+    daemon = models.CharField("service", max_length=10, choices=DaemonName.choices, unique=True)
     checked_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField("last good answer", null=True)
     error = models.CharField(max_length=500, blank=True)
@@ -19,11 +22,11 @@ class ServiceStatus(models.Model):
 
     class Meta:
         verbose_name = "service"
-        ordering = ["service"]
-        permissions = [("check_servicestatus", "Can ask a service for its status")]
+        ordering = ["daemon"]
+        permissions = [("check_daemonstatus", "Can ask a service for its status")]
 
     def __str__(self) -> str:
-        return self.get_service_display()
+        return self.get_daemon_display()
 
     @property
     def is_available(self) -> bool:
@@ -34,7 +37,7 @@ class Claim(models.Model):
     """What a daemon says of one device. A claim is shown beside the truth; it proves nothing."""
 
     device = models.ForeignKey("devices.Device", on_delete=models.CASCADE, related_name="claims")
-    service = models.CharField(max_length=10, choices=SERVICES)
+    daemon = models.CharField("service", max_length=10, choices=DaemonName.choices)
     claimed_at = models.DateTimeField()
     state = models.CharField(max_length=32, blank=True)  # progress.status
     message = models.CharField(max_length=500, blank=True)
@@ -45,10 +48,10 @@ class Claim(models.Model):
     job_count = models.PositiveIntegerField(default=0)
 
     class Meta:
-        ordering = ["device", "service"]
+        ordering = ["device", "daemon"]
         constraints = [
-            models.UniqueConstraint(fields=["device", "service"], name="one_claim_per_service")
+            models.UniqueConstraint(fields=["device", "daemon"], name="one_claim_per_daemon")
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_service_display()} of {self.device}: {self.state}"
+        return f"{self.get_daemon_display()} of {self.device}: {self.state}"

@@ -5,7 +5,7 @@ from threading import Thread
 
 import pytest
 
-from backups.engine import daemons
+from backups.engine import claims
 
 
 @pytest.fixture
@@ -14,7 +14,7 @@ def parse(now):
 
     def parse_it(answer):
         body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        return daemons.parse(body, service="rsync", now=now)
+        return claims.parse(body, daemon="rsync", now=now)
 
     return parse_it
 

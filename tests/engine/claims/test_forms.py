@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from backups.engine.daemons import DaemonPayloadError, DaemonRefused
+from backups.engine.claims import DaemonPayloadError, DaemonRefused
 
 ID = "0192c3d4e5f60718293a4b5c6d7e8f90"
 OTHER = "007aabbccddeeff00112233445566778"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from backups.engine import daemons
+from backups.engine import claims
 from devices.client import BadAnswer, get_json
 
 RECORDED = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -38,7 +38,7 @@ def ask(real, serving):
             body = get_json(
                 url, type=msgspec.Raw, timeout=timedelta(seconds=10), max_bytes=1_000_000
             )
-        return daemons.parse(body, service=name.split("/")[0], now=RECORDED)
+        return claims.parse(body, daemon=name.split("/")[0], now=RECORDED)
 
     return ask_for
 
@@ -73,7 +73,7 @@ def test_the_answer_for_people_is_not_taken_for_an_empty_list(real, ask):
     roots = real.names("*/t?_root_*")
     assert len(roots) == 7
     for name in roots:
-        with pytest.raises(daemons.DaemonPayloadError):
+        with pytest.raises(claims.DaemonPayloadError):
             ask(name)
 
 
