@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 from backups.api.errors import OneErrorShape
 from backups.api.permissions import MayAct
 from backups.services.video_pages import BadCursor, VideoPage, video_page
+from devices.ids import DEVICE_ID
 
 MOST_VIDEOS = 1000
 
@@ -19,7 +20,7 @@ class VideoQuery(serializers.Serializer):
     """What may be asked."""
 
     device = serializers.RegexField(
-        r"\A[A-Za-z0-9_-]{1,64}\Z", required=False, help_text="Machine id; without it: all devices"
+        rf"\A{DEVICE_ID}\Z", required=False, help_text="Machine id; without it: all devices"
     )
     recording = serializers.CharField(
         required=False, help_text="Folder below the device's own: <name>/<timestamp>"

@@ -23,6 +23,7 @@ from backups.api.runs import RunSerializer, accepted_run, start_run
 from backups.api.viewed import Viewed, acting
 from backups.models import BackupSnapshot, DaemonStatus, Recording, RunKind
 from backups.models.daemons import DaemonName
+from devices.ids import DEVICE_ID
 from devices.models import Device, Experiment, Lifecycle
 from devices.tasks import refresh_devices
 
@@ -38,7 +39,7 @@ class DeviceViewSet(Viewed):
     serializer_class = serializers.DeviceSerializer
     filter_backends: list[type[Any]] = []
     lookup_field = "device_id"
-    lookup_value_regex = "[^/]{1,64}"
+    lookup_value_regex = DEVICE_ID
     action_permission = ""
 
     @extend_schema(parameters=[filters.DeviceQuery])

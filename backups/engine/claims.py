@@ -4,7 +4,6 @@ Their `status` of a device is that device's state at first sight, not the job's,
 and file counts are those of the whole tree: neither is read here.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 
 from backups.engine.texts import one_line
+from devices.ids import is_device_id
 
 LONGEST_STATE = 32
 LONGEST_NAME = 64
@@ -23,7 +23,6 @@ MOST_PROBLEMS = 50
 MOST_JOBS = 2**31 - 1
 CLOCK_AHEAD = timedelta(days=1)  # a node whose clock is further ahead is not believed
 
-_DEVICE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ABOUT_A_JOB = frozenset({"progress", "processing", "started", "ended"})
 
 Fields = Mapping[str, msgspec.Raw]
@@ -121,7 +120,7 @@ def _claims(blocks: Fields, *, now: datetime, problems: list[str]) -> tuple[Devi
 
 
 def _claim(device_id: str, raw: msgspec.Raw, *, now: datetime, problems: list[str]) -> DeviceClaim:
-    if not _DEVICE_ID.fullmatch(device_id):
+    if not is_device_id(device_id):
         raise _Unusable("not a machine id")
     block = _Block(_object(raw), device_id, problems)
     if not block.fields.keys() & _ABOUT_A_JOB:

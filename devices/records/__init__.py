@@ -2,7 +2,7 @@
 
 from devices.records.card import CardRecord, parse_card
 from devices.records.device import DeviceRecord, ListedDatabase
-from devices.records.entry import BadEntry, is_device_id, parse_entry
+from devices.records.entry import BadEntry, parse_entry
 from devices.records.fields import is_address
 from devices.records.listing import parse_devices
 
@@ -12,7 +12,6 @@ __all__ = [
     "DeviceRecord",
     "ListedDatabase",
     "is_address",
-    "is_device_id",
     "parse_card",
     "parse_devices",
     "parse_entry",

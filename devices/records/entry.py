@@ -1,23 +1,17 @@
 """One device's entry: of the node's /devices, or made of the device's own answers."""
 
-import re
 from datetime import datetime
 from typing import Any
 
 from devices.client import readable
+from devices.ids import is_device_id
 from devices.records.device import ANSWERING, WRITING, DeviceRecord, ListedDatabase
 from devices.records.fields import Fields
 from devices.records.inventory import Inventory, read_inventory, started_at
 
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
 
 class BadEntry(Exception):
     """An entry that cannot be told apart from another device's, or is none."""
-
-
-def is_device_id(text: object) -> bool:
-    return isinstance(text, str) and bool(_ID.fullmatch(text))
 
 
 def parse_entry(device_id: str, entry: dict[str, Any], *, databases: Any) -> DeviceRecord:
@@ -26,7 +20,7 @@ def parse_entry(device_id: str, entry: dict[str, Any], *, databases: Any) -> Dev
     Raises BadEntry where it is unclear whose entry this is.
     """
     if not is_device_id(device_id):
-        raise BadEntry("its id is not made of up to 64 letters, digits, '-' and '_'")
+        raise BadEntry("its id is not made of up to 64 letters, digits, '_' and '-' (not first)")
     if (own := entry.get("id", device_id)) != device_id:
         other = readable(own) if isinstance(own, str) else "nobody"
         raise BadEntry(f"its entry says that it is {other}")

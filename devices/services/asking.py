@@ -19,11 +19,11 @@ from devices.client import (
     get_json,
     readable,
 )
+from devices.ids import is_device_id
 from devices.records import (
     BadEntry,
     DeviceRecord,
     is_address,
-    is_device_id,
     parse_devices,
     parse_entry,
 )

@@ -4,13 +4,13 @@ import re
 from pathlib import PurePosixPath
 
 from backups.engine.pull.errors import BadName
+from devices.ids import is_device_id
 
 LONGEST_PART = 255
 LONGEST_PATH = 1024
 
 _WORD = re.compile(r"[A-Za-z0-9_@+][A-Za-z0-9_.@+-]*")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*|[0-9A-Fa-f:]+(%[A-Za-z0-9_.-]+)?")
-_DEVICE = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def checked_word(text: str, what: str) -> str:
@@ -26,7 +26,7 @@ def checked_host(text: str) -> str:
 
 
 def checked_device(text: str) -> str:
-    if not _DEVICE.fullmatch(text) or text.startswith("-"):
+    if not is_device_id(text):
         raise BadName(f"{text[:80]!r} cannot be the name of a folder")
     return text
 

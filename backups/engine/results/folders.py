@@ -5,7 +5,6 @@ write into this tree.
 """
 
 import os
-import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,14 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from backups.engine.results.marks import mark_of
+from devices.ids import is_device_id
 
 DEEPEST = 5
 LONGEST_PATH = 400
 LONGEST_NAME = 200
 MOST_COPIES = 100_000
 LAST_MOMENT = datetime(9999, 1, 1, tzinfo=UTC)
-
-_DEVICE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class ResultsUnreadable(Exception):
@@ -47,7 +45,7 @@ def find_copies(results_dir: Path, device_id: str, *, known: bool = False) -> li
     A device without a folder has none; but where copies are `known` from before, a results
     folder with nothing in it at all is a lost mount. Raises ResultsUnreadable.
     """
-    if not _DEVICE_ID.fullmatch(device_id):
+    if not is_device_id(device_id):
         raise ResultsUnreadable(f"{device_id[:64]!r} cannot be the name of a folder")
     try:
         with _opened(results_dir) as root:

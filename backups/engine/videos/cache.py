@@ -10,7 +10,6 @@ import hmac
 import io
 import os
 import pickle  # never pickle.load: see _NoClasses
-import re
 import secrets
 import stat
 import sys
@@ -24,13 +23,13 @@ import msgspec
 
 from backups.engine.videos.facts import VideosUnreadable
 from backups.engine.videos.folder import Folder, VideoCache, is_whole
+from devices.ids import is_device_id
 
 VERSION = f"2 {sys.byteorder}"
 MOST_BYTES = 128 * 2**20  # some four million chunks
 LEFT_OVER_AFTER = 3600.0
 _MARK = b"ethonode video cache"
 _SIGNATURE_BYTES = hashlib.sha256().digest_size
-_DEVICE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BAD_CONTENT = (
     pickle.UnpicklingError, msgspec.MsgspecError, ValueError, TypeError, EOFError, LookupError,
     AttributeError, OverflowError, MemoryError,
@@ -194,7 +193,7 @@ class CacheFile:
 
 
 def check_device_id(device_id: str) -> str:
-    if not _DEVICE_ID.fullmatch(device_id):
+    if not is_device_id(device_id):
         raise BadDeviceId(f"{device_id!r} is no machine id")
     return device_id
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from devices.ids import DEVICE_ID, is_device_id
+
 LONGEST_NAME = 128
 
-_MACHINE = r"[A-Za-z0-9_-]{1,64}"
-_DEVICE_ID = re.compile(_MACHINE)
-_FILENAME = re.compile(rf"(?P<started>\d{{4}}-\d\d-\d\d_\d\d-\d\d-\d\d)_{_MACHINE}\.db", re.ASCII)
+_FILENAME = re.compile(rf"(?P<started>\d{{4}}-\d\d-\d\d_\d\d-\d\d-\d\d)_{DEVICE_ID}\.db", re.ASCII)
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -24,7 +24,7 @@ class UnsafePlace(Exception):
 
 def path_of_copy(device_id: str, device_name: str, filename: str) -> Path:
     """The place below the results folder. Raises UnsafePlace."""
-    if not _DEVICE_ID.fullmatch(device_id):
+    if not is_device_id(device_id):
         raise UnsafePlace(f"{device_id[:64]!r} cannot be the name of a folder")
     parts = _FILENAME.fullmatch(filename)
     if parts is None:
