@@ -27,7 +27,7 @@ v1 = [
     path("docs/", SpectacularSwaggerView.as_view(url_name="api:schema", **for_users), name="docs"),
     path("videos/", VideosView.as_view(), name="videos"),
     *router.urls,
-    re_path("^(?s:.*)/$", errors.not_found),
+    re_path(r"^[\s\S]*/$", errors.not_found),
 ]
 
 urlpatterns = [
