@@ -61,7 +61,7 @@ class Device(models.Model):
     clock_at = models.DateTimeField("device's clock", null=True, editable=False)
     clock_skew_seconds = models.FloatField(null=True, editable=False)
     changed_at = models.DateTimeField(
-        "last seen writing", null=True, editable=False, help_text="A result row, on our clock"
+        "last seen writing", null=True, editable=False, help_text="On our clock"
     )
     recording_since = models.DateTimeField(
         null=True, editable=False, help_text="When its newest recording was first seen"
@@ -114,6 +114,17 @@ class Experiment(models.Model):
     changed_at = models.DateTimeField("last seen growing", null=True)
     growing = models.BooleanField(default=False)
     reported_state = models.CharField(max_length=32, blank=True)  # its db_status: display only
+    clock_off_seconds = models.FloatField(
+        null=True, help_text="How far the device's clock was ahead of ours at first sight"
+    )
+    gone_at = models.DateTimeField("no longer on the device", null=True)
+    gone_reason = models.CharField(max_length=200, blank=True)
+
+    # The newest that was told of how much it holds; what was told before is in its tellings.
+    told_rows = models.JSONField(default=dict, blank=True)  # table -> [highest id, count]
+    told_size_bytes = models.PositiveBigIntegerField(null=True)
+    rows_told_at = models.DateTimeField(null=True)
+    rows_told_by = models.CharField(max_length=16, blank=True)  # "node", "device", "server", "card"
     written_off = models.BooleanField(
         default=False, help_text="A person accepts that no whole copy of this run will ever exist."
     )
@@ -127,6 +138,27 @@ class Experiment(models.Model):
 
     def __str__(self) -> str:
         return self.filename
+
+
+class Telling(models.Model):
+    """How many rows an experiment had at one moment, as somebody told who could count them.
+
+    Those that a copy was shown to reach are forgotten: they can prove nothing more.
+    """
+
+    experiment = models.ForeignKey(Experiment, on_delete=models.CASCADE, related_name="tellings")
+    told_at = models.DateTimeField()
+    told_by = models.CharField(max_length=16)
+    rows = models.JSONField()  # table -> [highest id, count]
+    size_bytes = models.PositiveBigIntegerField(null=True)
+    final = models.BooleanField(default=False)  # counted on the device, after the end
+
+    class Meta:
+        ordering = ["experiment", "told_at"]
+        indexes = [models.Index(fields=["experiment", "told_at"], name="tellings_in_order")]
+
+    def __str__(self) -> str:
+        return f"{self.experiment} at {self.told_at:%Y-%m-%d %H:%M:%S}"
 
 
 class NodeStatus(models.Model):

@@ -5,12 +5,16 @@ from devices.records.device import DeviceRecord, ListedDatabase
 from devices.records.entry import BadEntry, parse_entry
 from devices.records.fields import is_address
 from devices.records.listing import parse_devices
+from devices.records.rows import COUNTED_TABLES, Extent, Rows
 
 __all__ = [
+    "COUNTED_TABLES",
     "BadEntry",
     "CardRecord",
     "DeviceRecord",
+    "Extent",
     "ListedDatabase",
+    "Rows",
     "is_address",
     "parse_card",
     "parse_devices",

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from devices.records.rows import Extent
+
 # What a device calls itself while it answers. `busy`, `unreached`, `offline`, null and words that
 # nobody knows say that what follows is an older answer.
 ANSWERING = frozenset(
@@ -21,6 +23,9 @@ class ListedDatabase:
     state: str = ""  # display only
     path: str = ""  # where the device says that it keeps the file
     guessed: bool = False  # not in the inventory: its writer is the likelier one
+    rows: Extent | None = None  # None: nobody tells
+    size_bytes: int | None = None  # of the file there; None: nobody tells
+    is_there: bool | None = None  # whether the device still has the file; None: nobody tells
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +40,6 @@ class DeviceRecord:
     inventory: tuple[ListedDatabase, ...] | None = None  # None: could not be asked
     inventory_error: str = ""  # why the inventory is not to be believed; then it may be in part
     clock_at: datetime | None = None
-    result_changed_at: datetime | None = None  # of the run it writes, or wrote last
     version: str = ""
     used_percent: int | None = None
     current_run: ListedDatabase | None = None  # the newest run that it speaks of
@@ -57,7 +61,7 @@ class DeviceRecord:
     @property
     def runs(self) -> tuple[ListedDatabase, ...]:
         """Every run it names, the current one too: its list may be half a minute old."""
-        listed = self.inventory or ()
-        if self.current_run is None or self.current_run.filename in {r.filename for r in listed}:
-            return listed
-        return (*listed, self.current_run)
+        named = {listed.filename: listed for listed in self.inventory or ()}
+        if self.current_run:
+            named[self.current_run.filename] = self.current_run
+        return tuple(named.values())

@@ -1,5 +1,6 @@
 """One device's entry: of the node's /devices, or made of the device's own answers."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,10 @@ from devices.client import readable
 from devices.ids import is_device_id
 from devices.records.device import ANSWERING, WRITING, DeviceRecord, ListedDatabase
 from devices.records.fields import Fields
-from devices.records.inventory import Inventory, read_inventory, started_at
+from devices.records.inventory import LARGEST, Inventory, read_inventory, started_at
+from devices.records.rows import told_rows
+
+COUNTING = frozenset({"running", "stopping", "stopped"})
 
 
 class BadEntry(Exception):
@@ -32,7 +36,6 @@ def parse_entry(device_id: str, entry: dict[str, Any], *, databases: Any) -> Dev
     clock_at = fields.moment("current_timestamp")
     doubt = _doubt(fields, status, clock_at)
     writing = status in WRITING and not doubt
-    changed_at = None if doubt else fields.below("database_info").moment("last_db_update")
     contradiction = _contradiction(inventory, run) if writing else ""
     return DeviceRecord(
         device_id=device_id,
@@ -43,7 +46,6 @@ def parse_entry(device_id: str, entry: dict[str, Any], *, databases: Any) -> Dev
         inventory=inventory.listed,
         inventory_error=doubt or inventory.error or contradiction,
         clock_at=clock_at,
-        result_changed_at=changed_at,
         version=_version(fields),
         used_percent=_percent(fields, "used_space"),
         current_run=run,
@@ -75,12 +77,35 @@ def _current_run(fields: Fields, inventory: Inventory) -> ListedDatabase | None:
     filename = _current_filename(fields)
     for database in inventory.listed or ():
         if database.filename == filename:
-            return database
+            return _with_live_rows(database, fields)
     if not filename:
         return None
-    return ListedDatabase(
+    guess = ListedDatabase(
         filename=filename, writer=_writer(fields), started_at=started_at(filename), guessed=True
     )
+    return _with_live_rows(guess, fields)
+
+
+def _with_live_rows(database: ListedDatabase, fields: Fields) -> ListedDatabase:
+    """What the device counts of the database that it writes, or wrote last.
+
+    While it starts, `database_info` may still be of the experiment before.
+    """
+    info = fields.below("database_info")
+    named = info.filename("sqlite_source_path") or database.filename
+    if named != database.filename or fields.values.get("status") not in COUNTING:
+        return database
+    rows, size = told_rows(info.values.get("table_counts")), _size(info)
+    return replace(
+        database,
+        rows=rows if rows is not None else database.rows,
+        size_bytes=size if rows is not None else database.size_bytes,
+    )
+
+
+def _size(info: Fields) -> int | None:
+    size = info.number("db_size_bytes", least=0, most=LARGEST)
+    return int(size) if size else None
 
 
 def _current_filename(fields: Fields) -> str:

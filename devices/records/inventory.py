@@ -7,7 +7,9 @@ from typing import Any
 
 from devices.records.device import ListedDatabase
 from devices.records.fields import Fields, is_filename
+from devices.records.rows import told_rows
 
+LARGEST = 2**62
 WRITERS = {"SQLite": "sqlite", "MariaDB": "mysql"}
 _START = re.compile(r"(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)_")
 
@@ -59,10 +61,25 @@ def _listed(key: str, entry: Any, *, writer: str, problems: list[str]) -> Listed
         filename = key if is_filename(key) else ""
     if not isinstance(entry, dict) or not filename:
         return None
+    is_there = fields.values.get("file_exists")
     return ListedDatabase(
         filename=filename,
         writer=writer,
         started_at=fields.moment("date") or started_at(filename),
         state=fields.text("db_status", longest=32),
         path=fields.text("path", longest=400),
+        rows=told_rows(fields.values.get("table_counts")),
+        size_bytes=_size(fields),
+        is_there=is_there if isinstance(is_there, bool) else None,
     )
+
+
+def _size(fields: Fields) -> int | None:
+    """The device's own size of a file; 0 is how it says that it never looked.
+
+    The node puts the size of its copy in the same place, and says so (facts 3.3).
+    """
+    if fields.values.get("rsync_enhanced"):
+        return None
+    size = fields.number("filesize", least=0, most=LARGEST)
+    return int(size) if size else None

@@ -1,19 +1,27 @@
-"""Write down the runs that devices name. A run once named is kept, and grows only on news."""
+"""Write down the experiments that devices name. One once named is kept, and grows only on news.
+
+Every time here is on our clock, and of what we saw: a device's clock says nothing of when.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from devices.models import Device, Experiment
-from devices.records import DeviceRecord, ListedDatabase
+from devices.models import Device, Experiment, Telling, Writer
+from devices.records import DeviceRecord, Extent, ListedDatabase
 
-GROWTH = ("path", "writer", "changed_at", "growing", "reported_state")
+GROWTH = (
+    "path", "writer", "changed_at", "growing", "reported_state", "gone_at", "gone_reason",
+    "told_rows", "told_size_bytes", "rows_told_at", "rows_told_by",
+)  # fmt: skip
 TOUCHED_AT_ONCE = 5000
 AHEAD = timedelta(days=1)  # a start later than this is no time at all
+NO_FILE = "the device has no such file any more"
+REPLACED = "the device's MariaDB holds a later experiment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
+class DeviceAnswer:
     """A device and what was told of it. Not news: an older answer, or the same again."""
 
     device: Device
@@ -21,37 +29,115 @@ class Telling:
     is_news: bool
 
 
-def save_experiments(tellings: Sequence[Telling], *, now: datetime) -> None:
-    known = _known(telling.device for telling in tellings)
-    new: list[Experiment] = []
-    grown: list[Experiment] = []
-    listed: list[int] = []
-    for telling in tellings:
-        runs = known.get(telling.device.pk, {})
-        named = {run.filename: run for run in telling.record.runs}
-        new += [_new(telling, run, now=now) for name, run in named.items() if name not in runs]
-        if telling.is_news:
-            listed += [run.pk for name, run in runs.items() if name in named]
-            grown += [
-                run for name, run in runs.items() if _update(run, named.get(name), telling, now=now)
-            ]
-    Experiment.objects.bulk_create(
-        new,
-        update_conflicts=True,
-        unique_fields=["device", "filename"],
-        update_fields=["listed_at"],
-    )
-    Experiment.objects.bulk_update(grown, GROWTH)
-    for start in range(0, len(listed), TOUCHED_AT_ONCE):
-        some = Experiment.objects.filter(pk__in=listed[start : start + TOUCHED_AT_ONCE])
-        some.update(listed_at=now)
+def save_experiments(answers: Sequence[DeviceAnswer], *, told_by: str, now: datetime) -> None:
+    known = _known(answer.device for answer in answers)
+    changes = _Changes(told_by=told_by, now=now)
+    for answer in answers:
+        changes.take(answer, known.get(answer.device.pk, {}))
+    changes.save()
 
 
-def changed_at(record: DeviceRecord, *, now: datetime) -> datetime:
-    """When the run it writes, or wrote last, changed: on our clock, and never after now."""
-    if record.result_changed_at is None or record.clock_at is None:
-        return now
-    return min(now - (record.clock_at - record.result_changed_at), now)
+class _Changes:
+    """What one refresh adds and alters."""
+
+    def __init__(self, *, told_by: str, now: datetime) -> None:
+        self.told_by = told_by
+        self.now = now
+        self.new: list[Experiment] = []
+        self.grown: list[Experiment] = []
+        self.listed: list[int] = []
+        self.tellings: list[Telling] = []
+
+    def take(self, answer: DeviceAnswer, known: dict[str, Experiment]) -> None:
+        named = {listed.filename: listed for listed in answer.record.runs}
+        self.new += [
+            self._new(answer, listed) for name, listed in named.items() if name not in known
+        ]
+        if not answer.is_news:
+            return
+        self.listed += [one.pk for name, one in known.items() if name in named]
+        for name, one in known.items():
+            before = [getattr(one, field) for field in GROWTH]
+            self._update(one, named.get(name), answer)
+            if before != [getattr(one, field) for field in GROWTH]:
+                self.grown.append(one)
+
+    def save(self) -> None:
+        Experiment.objects.bulk_create(
+            self.new,
+            update_conflicts=True,
+            unique_fields=["device", "filename"],
+            update_fields=["listed_at"],
+        )
+        Experiment.objects.bulk_update(self.grown, GROWTH)
+        Telling.objects.bulk_create(self.tellings)
+        for start in range(0, len(self.listed), TOUCHED_AT_ONCE):
+            some = Experiment.objects.filter(pk__in=self.listed[start : start + TOUCHED_AT_ONCE])
+            some.update(listed_at=self.now)
+
+    def _new(self, answer: DeviceAnswer, listed: ListedDatabase) -> Experiment:
+        growing = answer.is_news and _is_written(answer.record, listed.filename)
+        in_time = listed.started_at is not None and listed.started_at <= self.now + AHEAD
+        one = Experiment(
+            device=answer.device,
+            filename=listed.filename,
+            path=listed.path,
+            writer=listed.writer,
+            started_at=listed.started_at if in_time else None,
+            first_seen_at=self.now,
+            listed_at=self.now,
+            changed_at=self.now if growing else None,
+            growing=growing,
+            reported_state=listed.state,
+            clock_off_seconds=_clock_off(answer.record, now=self.now),
+        )
+        if answer.is_news:
+            self._note_rows(one, listed)
+            _note_presence(one, listed, answer.record, now=self.now)
+        return one
+
+    def _update(self, one: Experiment, listed: ListedDatabase | None, answer: DeviceAnswer) -> None:
+        record = answer.record
+        was_growing, one.growing = one.growing, _is_written(record, one.filename)
+        if record.writing and record.current_run is None:
+            one.growing = was_growing  # it does not say which it writes
+        if one.growing or was_growing:  # at its end too: it may have grown after the last look
+            one.changed_at = self.now
+        if listed and not listed.guessed:
+            one.writer, one.reported_state = listed.writer, listed.state
+            one.path = listed.path or one.path
+        if listed:
+            self._note_rows(one, listed)
+        _note_presence(one, listed, record, now=self.now)
+
+    def _note_rows(self, one: Experiment, listed: ListedDatabase) -> None:
+        """Keep what is told; what was told before becomes a telling of its own."""
+        if listed.rows is None:
+            return
+        rows = packed(listed.rows)
+        if one.rows_told_at and (rows, listed.size_bytes) != (one.told_rows, one.told_size_bytes):
+            self._remember(one)
+            if _has_more(rows, one.told_rows):
+                one.changed_at = self.now
+        one.told_rows, one.told_size_bytes = rows, listed.size_bytes
+        one.rows_told_at, one.rows_told_by = self.now, self.told_by
+
+
+    def _remember(self, one: Experiment) -> None:
+        """What was told before, and until when."""
+        telling = Telling(
+            experiment=one,
+            told_at=one.rows_told_at,
+            told_by=one.rows_told_by,
+            rows=one.told_rows,
+            size_bytes=one.told_size_bytes,
+        )
+        self.tellings.append(telling)
+
+
+def packed(extent: Extent) -> dict[str, list[int | None]]:
+    """As JSON keeps it."""
+    return {name: [rows.highest, rows.count] for name, rows in sorted(extent.items())}
 
 
 def later(one: datetime | None, other: datetime) -> datetime:
@@ -60,45 +146,44 @@ def later(one: datetime | None, other: datetime) -> datetime:
 
 def _known(devices: Iterable[Device]) -> dict[int, dict[str, Experiment]]:
     found: dict[int, dict[str, Experiment]] = {}
-    for run in Experiment.objects.filter(device__in=[device.pk for device in devices]):
-        found.setdefault(run.device_id, {})[run.filename] = run
+    for one in Experiment.objects.filter(device__in=[device.pk for device in devices]):
+        found.setdefault(one.device_id, {})[one.filename] = one
     return found
 
 
-def _new(telling: Telling, run: ListedDatabase, *, now: datetime) -> Experiment:
-    growing = telling.is_news and _is_written(telling.record, run.filename)
-    in_time = run.started_at is not None and run.started_at <= now + AHEAD
-    return Experiment(
-        device=telling.device,
-        filename=run.filename,
-        path=run.path,
-        writer=run.writer,
-        started_at=run.started_at if in_time else None,
-        first_seen_at=now,
-        listed_at=now,
-        changed_at=changed_at(telling.record, now=now) if growing else None,
-        growing=growing,
-        reported_state=run.state,
-    )
-
-
-def _update(
-    run: Experiment, named: ListedDatabase | None, telling: Telling, *, now: datetime
-) -> bool:
-    """Bring a known run up to date; tell whether anything changed."""
-    before = [getattr(run, name) for name in GROWTH]
-    record = telling.record
-    was_growing, run.growing = run.growing, _is_written(record, run.filename)
-    if record.writing and record.current_run is None:
-        run.growing = was_growing  # it does not say which run it writes
-    if run.growing or was_growing:  # at its end too: it may have grown after the last look
-        run.changed_at = later(run.changed_at, changed_at(record, now=now))
-    if named and not named.guessed:
-        run.writer, run.reported_state = named.writer, named.state
-        run.path = named.path or run.path
-    return before != [getattr(run, name) for name in GROWTH]
-
-
 def _is_written(record: DeviceRecord, filename: str) -> bool:
-    run = record.current_run
-    return record.writing and run is not None and run.filename == filename
+    current = record.current_run
+    return record.writing and current is not None and current.filename == filename
+
+
+def _clock_off(record: DeviceRecord, *, now: datetime) -> float | None:
+    return (record.clock_at - now).total_seconds() if record.clock_at else None
+
+
+def _has_more(rows: dict[str, list[int | None]], before: dict[str, list[int | None]]) -> bool:
+    return any(_most(rows.get(name, [])) > _most(counts) for name, counts in before.items())
+
+
+def _most(counts: Iterable[int | None]) -> int:
+    return max((count for count in counts if count is not None), default=0)
+
+
+def _note_presence(
+    one: Experiment, listed: ListedDatabase | None, record: DeviceRecord, *, now: datetime
+) -> None:
+    """What the device says it no longer has. That it does not name a thing says nothing."""
+    reason = ""
+    if listed and listed.is_there is False:
+        reason = NO_FILE
+    elif one.writer == Writer.MYSQL and _holds_another(record, one.filename):
+        reason = REPLACED
+    elif listed is None or (listed.is_there is None and one.writer != Writer.MYSQL):
+        return
+    one.gone_at = (one.gone_at or now) if reason else None
+    one.gone_reason = reason
+
+
+def _holds_another(record: DeviceRecord, filename: str) -> bool:
+    """MariaDB is dropped at each start: it holds the newest experiment, and no other."""
+    mysql = [one for one in record.runs if one.writer == Writer.MYSQL and not one.guessed]
+    return bool(mysql) and filename not in {one.filename for one in mysql}

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from devices.models import Device
 from devices.records import DeviceRecord
-from devices.services.experiments import Telling, changed_at, later, save_experiments
+from devices.services.experiments import DeviceAnswer, later, save_experiments
 
 # The node asks a device each 5 s or slower: the same answer twice in this time is no sign.
 SAME_ANSWER_FOR = timedelta(minutes=1)
@@ -22,21 +22,21 @@ TOLD = (
 def save_records(records: Sequence[DeviceRecord], *, told_by: str, now: datetime) -> None:
     """Make or update the devices told of, and their runs. Never what people set."""
     known = Device.objects.in_bulk([r.device_id for r in records], field_name="device_id")
-    tellings = []
+    answers = []
     for record in records:
         device = known.get(record.device_id)
         if device is None:
             device = Device(device_id=record.device_id, first_seen_at=now)
             known[record.device_id] = device
-        telling = Telling(
+        answer = DeviceAnswer(
             device=device,
             record=record,
             is_news=record.answering and _has_moved(device, record, told_by=told_by, now=now),
         )
-        _tell(telling, told_by=told_by, now=now)
-        tellings.append(telling)
+        _tell(answer, told_by=told_by, now=now)
+        answers.append(answer)
     _write(known.values())
-    save_experiments(tellings, now=now)
+    save_experiments(answers, told_by=told_by, now=now)
 
 
 def save_failures(failures: Mapping[str, str]) -> None:
@@ -56,14 +56,14 @@ def _has_moved(device: Device, record: DeviceRecord, *, told_by: str, now: datet
     return record.clock_at > device.clock_at
 
 
-def _tell(telling: Telling, *, told_by: str, now: datetime) -> None:
+def _tell(answer: DeviceAnswer, *, told_by: str, now: datetime) -> None:
     """Who and where it is moves with every telling; what it says of itself only with news."""
-    device, record = telling.device, telling.record
+    device, record = answer.device, answer.record
     device.name = record.name or device.name
     device.address = record.address or device.address
     device.reported_status = record.status
     device.told_at, device.told_by = now, told_by
-    if telling.is_news:
+    if answer.is_news:
         _believe(device, record, now=now)
     elif not record.answering:
         device.inventory_error = record.inventory_error
@@ -91,7 +91,7 @@ def _believe_activity(device: Device, record: DeviceRecord, *, now: datetime) ->
             device.recording_since = now
         device.recording_at = now
     if record.writing:
-        device.changed_at = later(device.changed_at, changed_at(record, now=now))
+        device.changed_at = later(device.changed_at, now)
 
 
 def _is_new_recording(device: Device) -> bool:

@@ -104,14 +104,8 @@ def test_a_percentage_that_cannot_be_one_is_reported(told):
     ],
 )
 def test_an_older_answer_says_why_it_is_one(entry, doubt):
-    told = parsed(database_info={"last_db_update": 1e9}, **entry)
+    told = parsed(**entry)
     assert (told.answering, told.inventory_error) == (False, doubt)
-    assert told.result_changed_at is None
-
-
-def test_a_fresh_answer_says_when_results_last_changed():
-    told = parsed(database_info={"last_db_update": 1e9})
-    assert told.result_changed_at == told.clock_at == datetime.fromtimestamp(1e9, UTC)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.client import BadAnswer
-from devices.records import parse_card, parse_devices, parse_entry
+from devices.records import Rows, parse_card, parse_devices, parse_entry
 from tests.recorded import REAL
 
 from .conftest import ID_11, ID_12, ID_13, ID_15, RUN_12, entry
@@ -41,7 +41,8 @@ def test_a_recorded_running_device_says_what_it_writes():
     assert (record.status, record.live, record.writing) == ("running", True, True)
     assert [run.filename for run in record.runs] == [RUN_12]
     assert record.current_run == record.runs[0]
-    assert record.result_changed_at == datetime.fromtimestamp(1795345808.728551, UTC)
+    assert record.current_run.rows["ROI_1"] == Rows(3000, None)
+    assert record.current_run.size_bytes == 1798144
     assert (record.version, record.used_percent) == ("9ed518c7 (2026-04-29 08:06:29)", 2)
 
 
