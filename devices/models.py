@@ -93,10 +93,6 @@ class Device(models.Model):
         return self.name or self.device_id
 
     @property
-    def is_writing(self) -> bool:
-        return self.reported_status == "running"
-
-    @property
     def is_recording(self) -> bool:
         return self.reported_status == "recording"
 

@@ -21,8 +21,8 @@ BACKUPS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunRow:
-    """A tracking run beside its copy. `problem` is what the newest look found wrong with it."""
+class ExperimentRow:
+    """An experiment beside its copy. `problem` is what the newest look found wrong with it."""
 
     experiment: Experiment
     copy: ResultCopy | None
@@ -50,7 +50,7 @@ class Trend:
 def page_context(request: HttpRequest, device: Device) -> dict[str, Any]:
     now = timezone.now()
     status = device_status(device, now=now)
-    runs = _page(request, "runs", device.experiments.select_related("device"))
+    experiments = _page(request, "experiments", device.experiments.select_related("device"))
     return {
         "now": now,
         "device": device,
@@ -58,8 +58,8 @@ def page_context(request: HttpRequest, device: Device) -> dict[str, Any]:
         "silent_as": device.get_lifecycle_display() if status.silent else "",
         "findings": _findings(status),
         "claims": device.claims.all(),
-        "runs": runs,
-        "run_rows": _run_rows(device, list(runs), status),
+        "experiments": experiments,
+        "experiment_rows": _experiment_rows(device, list(experiments), status),
         "recordings": _page(request, "recordings", device.recordings.all()),
         "trends": _trends(device),
         "made_here": device.runs.all()[:BACKUPS_SHOWN],
@@ -78,14 +78,14 @@ def _findings(status: DeviceStatus) -> list[tuple[BackupType, str]]:
     ]
 
 
-def _run_rows(
+def _experiment_rows(
     device: Device, experiments: Sequence[Experiment], status: DeviceStatus
-) -> list[RunRow]:
+) -> list[ExperimentRow]:
     names = [experiment.filename for experiment in experiments]
     copies = {copy.filename: copy for copy in device.copies.filter(filename__in=names)}
-    wrong = _wrong_runs(backup.facts for backup in status.backups.values())
+    wrong = _wrong_experiments(backup.facts for backup in status.backups.values())
     return [
-        RunRow(
+        ExperimentRow(
             experiment=experiment,
             copy=copies.get(experiment.filename),
             kind=wrong.get(experiment.filename, ("", ""))[0],
@@ -95,7 +95,7 @@ def _run_rows(
     ]
 
 
-def _wrong_runs(all_facts: Any) -> dict[str, tuple[str, str]]:
+def _wrong_experiments(all_facts: Any) -> dict[str, tuple[str, str]]:
     wrong: dict[str, tuple[str, str]] = {}
     for facts in all_facts:
         for kind, problem in _problems(facts):

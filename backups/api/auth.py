@@ -10,7 +10,6 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backups.api.errors import OneErrorShape
 from backups.api.throttles import LoginThrottle
 from backups.api.tokens import Token
 
@@ -19,7 +18,7 @@ TOKEN = inline_serializer(
 )
 
 
-class Login(OneErrorShape, LoginView):  # type: ignore[misc]
+class Login(LoginView):  # type: ignore[misc]
     """Give a new token for a name and a password. It is shown only here."""
 
     authentication_classes = [BasicAuthentication]
@@ -40,7 +39,7 @@ class Login(OneErrorShape, LoginView):  # type: ignore[misc]
         return response
 
 
-class Logout(OneErrorShape, LogoutView):  # type: ignore[misc]
+class Logout(LogoutView):  # type: ignore[misc]
     """Forget the token that this request was sent with."""
 
     authentication_classes = [Token]

@@ -1,15 +1,12 @@
 """One shape for everything that goes wrong: {"error": text, "code": word, "fields": {...}}."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.http import HttpRequest, JsonResponse
 from rest_framework import exceptions, status
-from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
-
-from backups.api.tokens import Token
 
 
 class QueueDown(exceptions.APIException):
@@ -33,15 +30,6 @@ def handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
         "fields": fields,
     }
     return response
-
-
-class OneErrorShape:
-    """For every view of the API: who asks, and what is said when it goes wrong."""
-
-    authentication_classes: Sequence[type[BaseAuthentication]] = [Token, SessionAuthentication]
-
-    def get_exception_handler(self) -> Any:
-        return handler
 
 
 def not_found(request: HttpRequest) -> JsonResponse:

@@ -5,7 +5,6 @@ device, and `overall_status` for the rest; every word here that they paint green
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -48,14 +47,6 @@ STATUS_OF = {
 NOTHING_TO_SAY = {OldStatus.SUCCESS, OldStatus.NOT_AVAILABLE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Places:
-    """The folders in which each device has one of its own."""
-
-    results: Path
-    videos: Path
-
-
 def overall_status(verdicts: Iterable[Verdict]) -> Overall:
     """One word for a device, over the types that it really has (`none` is not one of them).
 
@@ -76,7 +67,7 @@ def overall_status(verdicts: Iterable[Verdict]) -> Overall:
 
 
 def status_payload(
-    fleet: Fleet, *, places: Places, now: datetime, ttl: timedelta
+    fleet: Fleet, *, videos_dir: Path, now: datetime, ttl: timedelta
 ) -> dict[str, Any]:
     """The whole answer. What a daemon said longer ago than `ttl` is no longer shown."""
     fresh = {
@@ -91,7 +82,7 @@ def status_payload(
             "services": {"mysql_service_available": mysql, "rsync_service_available": rsync},
         },
         "devices": {
-            status.device.device_id: _device(status, places, fresh) for status in fleet.devices
+            status.device.device_id: _device(status, videos_dir, fresh) for status in fleet.devices
         },
         "processing_devices": _processing(fleet, fresh),
         "timestamp": newest_fact(fleet),
@@ -135,13 +126,13 @@ def _processing(fleet: Fleet, fresh: Mapping[str, DaemonStatus]) -> list[dict[st
 
 
 def _device(
-    status: DeviceStatus, places: Places, fresh: Mapping[str, DaemonStatus]
+    status: DeviceStatus, videos_dir: Path, fresh: Mapping[str, DaemonStatus]
 ) -> dict[str, Any]:
     if _offline_with_nothing_here(status):
         blocks = {kind.value: _block(kind, OldStatus.OFFLINE) for kind in BackupType}
     else:
         blocks = {
-            kind.value: _backup(kind, status, places, fresh=DAEMON_OF[kind] in fresh)
+            kind.value: _backup(kind, status, videos_dir, fresh=DAEMON_OF[kind] in fresh)
             for kind in BackupType
         }
     return {
@@ -167,7 +158,7 @@ def _shown(backup: BackupStatus | None) -> Verdict:
 
 
 def _backup(
-    kind: BackupType, status: DeviceStatus, places: Places, *, fresh: bool
+    kind: BackupType, status: DeviceStatus, videos_dir: Path, *, fresh: bool
 ) -> dict[str, Any]:
     backup = status.backups.get(kind)
     word = STATUS_OF[_shown(backup)]
@@ -181,17 +172,17 @@ def _backup(
         size=facts.size_bytes,
         last_backup=int(facts.newest_copy_at.timestamp()) if facts.newest_copy_at else 0,
         count=facts.copy_count,
-        directory=_directory(kind, status, places),
+        directory=_directory(kind, status, videos_dir),
         message="" if word in NOTHING_TO_SAY else backup.judgement.rule,
     )
 
 
-def _directory(kind: BackupType, status: DeviceStatus, places: Places) -> str:
+def _directory(kind: BackupType, status: DeviceStatus, videos_dir: Path) -> str:
     """Of videos only, as the old node: its pages show no more than the device's id of it."""
     backup = status.backups[kind]
     if kind is not BackupType.VIDEO or not backup.facts.copy_count:
         return ""
-    return f"{places.videos}/{status.device.device_id}"
+    return f"{videos_dir}/{status.device.device_id}"
 
 
 def _block(

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from backups.api.legacy import Places
 from backups.dashboard import DeviceStatus
 from backups.engine.byte_sizes import human_size
 from backups.engine.compare import CopyState
@@ -17,8 +17,8 @@ DEVICE_RESULTS = "/ethoscope_data/results"  # where a device has its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """A tracking run as its device listed it, and our copy of it: one of the two may be missing."""
+class OldDatabase:
+    """An experiment as its device listed it, and our copy: one of the two may be missing."""
 
     filename: str
     writer: str
@@ -40,38 +40,40 @@ def device_payload(
     experiments: Iterable[Experiment],
     copies: Iterable[ResultCopy],
     chunks: Iterable[Chunk],
-    places: Places,
+    videos_dir: Path,
 ) -> dict[str, Any]:
     device_id = status.device.device_id
-    runs = _runs(experiments, copies)
+    databases = _databases(experiments, copies)
+    mysql = [old for old in databases if old.writer == Writer.MYSQL]
+    sqlite = [old for old in databases if old.writer != Writer.MYSQL]
     video = status.backups.get(BackupType.VIDEO)
     facts = video.facts if video else BackupFacts(backup_type=BackupType.VIDEO)
-    folder = f"{places.videos}/{device_id}"
+    folder = f"{videos_dir}/{device_id}"
     return {
         "device_id": device_id,
         "databases": {
-            "SQLite": {
-                run.filename: _sqlite(run, status) for run in runs if run.writer != Writer.MYSQL
-            },
-            "MariaDB": {run.filename: _mariadb(run) for run in runs if run.writer == Writer.MYSQL},
+            "SQLite": {old.filename: _sqlite(old, status) for old in sqlite},
+            "MariaDB": {old.filename: _mariadb(old) for old in mysql},
             **_videos(facts, _files(device_id, chunks), folder),
         },
         "backup_status": {
-            "mysql": _saved([run for run in runs if run.writer == Writer.MYSQL]),
-            "sqlite": _saved([run for run in runs if run.writer != Writer.MYSQL]),
+            "mysql": _saved(mysql),
+            "sqlite": _saved(sqlite),
             "video": _video_totals(facts, folder),
-            "total_databases": len(runs),
+            "total_databases": len(databases),
         },
         "recommended_backup_type": status.recommended_backup_type,
         "supports_video_backup": status.supports_video_backup,
     }
 
 
-def _runs(experiments: Iterable[Experiment], copies: Iterable[ResultCopy]) -> list[Run]:
+def _databases(
+    experiments: Iterable[Experiment], copies: Iterable[ResultCopy]
+) -> list[OldDatabase]:
     """What the device lists, newest first, then the copies of what it no longer does."""
     found = _best_copies(copies)
-    runs = [
-        Run(
+    databases = [
+        OldDatabase(
             filename=experiment.filename,
             writer=experiment.writer,
             experiment=experiment,
@@ -80,8 +82,8 @@ def _runs(experiments: Iterable[Experiment], copies: Iterable[ResultCopy]) -> li
         for experiment in experiments
     ]
     left_over = sorted(found.items(), reverse=True)
-    return runs + [
-        Run(filename=name, writer=copy.writer, experiment=None, copy=copy)
+    return databases + [
+        OldDatabase(filename=name, writer=copy.writer, experiment=None, copy=copy)
         for name, copy in left_over
     ]
 
@@ -92,60 +94,60 @@ def _best_copies(copies: Iterable[ResultCopy]) -> dict[str, ResultCopy]:
     return {copy.filename: copy for copy in ranked}
 
 
-def _sqlite(run: Run, status: DeviceStatus) -> dict[str, Any]:
+def _sqlite(old: OldDatabase, status: DeviceStatus) -> dict[str, Any]:
     entry = {
-        "filesize": run.size_bytes,
-        "backup_filename": run.filename,
+        "filesize": old.size_bytes,
+        "backup_filename": old.filename,
         "version": "Unknown",
-        "path": f"{DEVICE_RESULTS}/{_below_results(run, status)}",
-        "date": _date(run),
-        "db_status": _state(run),
+        "path": f"{DEVICE_RESULTS}/{_below_results(old, status)}",
+        "date": _date(old),
+        "db_status": _state(old),
         "table_counts": {},
-        "file_exists": run.is_saved,  # the old pages write "backed-up" where this is true
+        "file_exists": old.is_saved,  # the old pages write "backed-up" where this is true
     }
-    if run.copy:
-        entry |= {"size_human": human_size(run.size_bytes), "rsync_enhanced": True}
+    if old.copy:
+        entry |= {"size_human": human_size(old.size_bytes), "rsync_enhanced": True}
     return entry
 
 
-def _mariadb(run: Run) -> dict[str, Any]:
+def _mariadb(old: OldDatabase) -> dict[str, Any]:
     return {
         "table_counts": {},
-        "backup_filename": run.filename,
+        "backup_filename": old.filename,
         "version": "Unknown",
-        "date": _date(run),
-        "db_status": _state(run),
-        "db_size_bytes": run.size_bytes,
+        "date": _date(old),
+        "db_status": _state(old),
+        "db_size_bytes": old.size_bytes,
     }
 
 
-def _below_results(run: Run, status: DeviceStatus) -> str:
-    if run.copy:
-        return run.copy.path
-    started = "_".join(run.filename.split("_")[:2])
-    return f"{status.device.device_id}/{status.device.name}/{started}/{run.filename}"
+def _below_results(old: OldDatabase, status: DeviceStatus) -> str:
+    if old.copy:
+        return old.copy.path
+    started = "_".join(old.filename.split("_")[:2])
+    return f"{status.device.device_id}/{status.device.name}/{started}/{old.filename}"
 
 
-def _date(run: Run) -> float:
-    """When the run started; of a copy that no list names, when its file was last written."""
-    if run.experiment:
-        return run.experiment.started_at.timestamp() if run.experiment.started_at else 0.0
-    return run.copy.modified_at.timestamp() if run.copy else 0.0
+def _date(old: OldDatabase) -> float:
+    """When it started; of a copy that no list names, when its file was last written."""
+    if old.experiment:
+        return old.experiment.started_at.timestamp() if old.experiment.started_at else 0.0
+    return old.copy.modified_at.timestamp() if old.copy else 0.0
 
 
-def _state(run: Run) -> str:
-    if run.copy and run.copy.state == CopyState.CORRUPT:
+def _state(old: OldDatabase) -> str:
+    if old.copy and old.copy.state == CopyState.CORRUPT:
         return "error"
-    return (run.experiment.reported_state if run.experiment else "") or "unknown"
+    return (old.experiment.reported_state if old.experiment else "") or "unknown"
 
 
-def _saved(runs: list[Run]) -> dict[str, Any]:
-    names = [run.filename for run in runs if run.is_saved]
+def _saved(databases: list[OldDatabase]) -> dict[str, Any]:
+    names = [old.filename for old in databases if old.is_saved]
     return {
         "available": bool(names),
         "database_count": len(names),
         "databases": names,
-        "total_size_bytes": sum(run.size_bytes for run in runs if run.is_saved),
+        "total_size_bytes": sum(old.size_bytes for old in databases if old.is_saved),
     }
 
 

@@ -16,13 +16,12 @@ from rest_framework.views import APIView
 
 from backups import dashboard
 from backups.api import freshness, legacy, legacy_device, start_backup
-from backups.api.errors import OneErrorShape
 from backups.api.newest_chunks import newest_chunks
 from backups.api.permissions import MayReadStatus, MayStartBackup
 from devices.models import Device
 
 
-class OldRoute(OneErrorShape, APIView):
+class OldRoute(APIView):
     """Answers in JSON whatever is asked for, and looks at a login only where one is needed."""
 
     permission_classes: list[type[BasePermission]] = [MayReadStatus]
@@ -46,7 +45,7 @@ class StatusView(OldRoute):
             return _never_kept(unchanged)
         payload = legacy.status_payload(
             dashboard.fleet(now=now, daemons=daemons),
-            places=_places(),
+            videos_dir=settings.VIDEOS_DIR,
             now=now,
             ttl=settings.STATUS_TTL,
         )
@@ -69,7 +68,7 @@ class DeviceBackupView(OldRoute):
             experiments=device.experiments.all(),
             copies=device.copies.all(),
             chunks=newest_chunks(device),
-            places=_places(),
+            videos_dir=settings.VIDEOS_DIR,
         )
         return _never_kept(_json(payload))
 
@@ -84,10 +83,6 @@ def _device(device_id: str) -> Device | None:
     if len(device_id) > 64 or not device_id.isprintable():
         return None
     return Device.objects.select_related("group").filter(device_id=device_id).first()
-
-
-def _places() -> legacy.Places:
-    return legacy.Places(results=settings.RESULTS_DIR, videos=settings.VIDEOS_DIR)
 
 
 def _json(payload: dict[str, Any]) -> HttpResponse:

@@ -8,7 +8,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from backups.api.errors import OneErrorShape
 from backups.api.permissions import MayAct
 from backups.services.video_pages import BadCursor, VideoPage, video_page
 from devices.ids import DEVICE_ID
@@ -54,7 +53,7 @@ class VideoPageSerializer(serializers.Serializer):
     results = VideoSerializer(many=True)
 
 
-class VideosView(OneErrorShape, APIView):
+class VideosView(APIView):
     """Video files by name. Pages keep their place while files come and go."""
 
     permission_classes = [MayAct]

@@ -7,7 +7,6 @@ from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework.renderers import JSONRenderer
 from rest_framework.viewsets import GenericViewSet
 
-from backups.api.errors import OneErrorShape
 from backups.api.paging import Pages
 from backups.api.permissions import MayAct, MayView
 from backups.api.throttles import ActionThrottle
@@ -25,7 +24,7 @@ class FastJSON(JSONRenderer):
         return b"" if data is None else msgspec.json.encode(data, enc_hook=str)
 
 
-class Viewed(OneErrorShape, GenericViewSet):
+class Viewed(GenericViewSet):
     """What all have in common: JSON, pages, and a permission also to look."""
 
     renderer_classes = [FastJSON]

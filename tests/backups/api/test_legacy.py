@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from backups.api.legacy import OldStatus, Overall, Places, overall_status, status_payload
+from backups.api.legacy import OldStatus, Overall, overall_status, status_payload
 from backups.dashboard import fleet
 from backups.engine.facts import BackupType, Problem
 from backups.engine.verdict import Verdict
@@ -16,7 +16,6 @@ pytestmark = pytest.mark.django_db
 
 ALL = [set(some) for size in range(4) for some in combinations(Verdict, size)]
 BAD = {Verdict.CORRUPT, Verdict.MISSING, Verdict.STALE}
-PLACES = Places(results=Path("/data/results"), videos=Path("/data/videos"))
 TTL = timedelta(minutes=5)
 
 
@@ -25,7 +24,7 @@ def told(now):
     """The answer, or one device's part of it."""
 
     def told(device=None, *, at=now):
-        payload = status_payload(fleet(now=at), places=PLACES, now=at, ttl=TTL)
+        payload = status_payload(fleet(now=at), videos_dir=Path("/data/videos"), now=at, ttl=TTL)
         return payload["devices"][device.device_id] if device else payload
 
     return told
