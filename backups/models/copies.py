@@ -5,7 +5,6 @@ from datetime import datetime
 from django.db import models
 
 from backups.engine.compare import CopyState
-from backups.models.choices import choices_of
 from devices.models import Writer
 
 
@@ -21,7 +20,7 @@ class ResultCopy(models.Model):
     modified_at = models.DateTimeField()
     fingerprint = models.CharField(max_length=100)
     first_seen_at = models.DateTimeField()
-    state = models.CharField(max_length=10, choices=choices_of(CopyState))
+    state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in CopyState])
     problem = models.CharField(max_length=500, blank=True)
     data_at = models.DateTimeField("newest row, on the device's clock", null=True)
     row_count = models.PositiveBigIntegerField(null=True)  # sum of the highest ids of ROI tables

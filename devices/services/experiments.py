@@ -122,7 +122,6 @@ class _Changes:
         one.told_rows, one.told_size_bytes = rows, listed.size_bytes
         one.rows_told_at, one.rows_told_by = self.now, self.told_by
 
-
     def _remember(self, one: Experiment) -> None:
         """What was told before, and until when."""
         telling = Telling(
