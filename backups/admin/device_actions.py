@@ -11,7 +11,7 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
 from backups.admin import queue
-from backups.admin.run_actions import RunActions
+from backups.admin.run_actions import BUTTONS, RunActions
 from backups.services.ssh_keys import KeyFailed, forget_key_of
 from devices.admin.dialogs import confirm, go_to
 from devices.models import Device
@@ -20,10 +20,7 @@ LOOK = "The node is asked again, and a worker looks at the disk. The new verdict
 
 
 class DeviceActions(RunActions):
-    actions = [
-        "look_again", "mirror_selected", "pull_results_selected", "pull_videos_selected",
-        "verify_selected",
-    ]  # fmt: skip
+    actions = ["look_again"]
     actions_list = ["refresh_all"]
     actions_row = ["refresh_row"]
     actions_detail = [
@@ -31,12 +28,9 @@ class DeviceActions(RunActions):
         {
             "title": "Back up here",
             "icon": "backup",
-            "items": [
-                "mirror_now", "pull_results_now", "pull_videos_now", "verify_now",
-                "forget_ssh_key",
-            ],
+            "items": [*BUTTONS, "forget_ssh_key"],
         },
-    ]  # fmt: skip
+    ]
 
     def has_refresh_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("devices.refresh_device")

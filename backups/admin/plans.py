@@ -1,5 +1,6 @@
 """What is backed up here, and how often. The page also shows the key that devices have to know."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -10,22 +11,32 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import ModelAdmin
 
 from backups.admin.durations import HOW, HumanDurationField, in_words
-from backups.models import BackupPlan, RunKind
+from backups.models import BackupPlan
+from backups.services.runs import KINDS, KindOfRun
 from backups.services.ssh_keys import KeyFailed, public_key
+
+PLANNED = [declared for declared in KINDS.values() if declared.plan]
+ENTRIES = [declared.plan for declared in PLANNED if declared.plan]
+
+
+def _column(declared: KindOfRun) -> Callable[[BackupPlan], str]:
+    @admin.display(description=declared.kind.label)
+    def how_often(plan: BackupPlan) -> str:
+        pause = declared.pause(plan)
+        return "watch only" if pause is None else f"every {in_words(pause)}"
+
+    return how_often
 
 
 @admin.register(BackupPlan)
 class BackupPlanAdmin(SimpleHistoryAdmin, ModelAdmin):
-    list_display = ["__str__", "mirror", "pull_results", "pull_videos", "verify"]
+    list_display = ["__str__", *map(_column, PLANNED)]
     list_display_links = ["__str__"]
     list_select_related = ["group"]
     list_before_template = "backups/ssh_key.html"
     fieldsets = [
         (None, {"fields": ["group"]}),
-        ("MySQL results", {"fields": [("mirror_here", "mirror_every")]}),
-        ("SQLite results", {"fields": [("pull_results_here", "pull_results_every")]}),
-        ("Videos", {"fields": [("pull_videos_here", "pull_videos_every")]}),
-        ("Verification", {"fields": [("verify_here", "verify_every")]}),
+        *((entry.title, {"fields": [entry.fields]}) for entry in ENTRIES),
     ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
@@ -40,26 +51,6 @@ class BackupPlanAdmin(SimpleHistoryAdmin, ModelAdmin):
             help_text = f"{db_field.help_text} {HOW}"
             return db_field.formfield(form_class=HumanDurationField, help_text=help_text)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
-
-    @admin.display(description="MySQL mirror")
-    def mirror(self, plan: BackupPlan) -> str:
-        return _how_often(plan, RunKind.MIRROR)
-
-    @admin.display(description="Results")
-    def pull_results(self, plan: BackupPlan) -> str:
-        return _how_often(plan, RunKind.PULL_RESULTS)
-
-    @admin.display(description="Videos")
-    def pull_videos(self, plan: BackupPlan) -> str:
-        return _how_often(plan, RunKind.PULL_VIDEOS)
-
-    @admin.display(description="Verification")
-    def verify(self, plan: BackupPlan) -> str:
-        return _how_often(plan, RunKind.VERIFY)
-
-
-def _how_often(plan: BackupPlan, kind: RunKind) -> str:
-    return f"every {in_words(plan.every(kind))}" if plan.makes_here(kind) else "watch only"
 
 
 def _ssh_key() -> dict[str, Any]:

@@ -1,14 +1,13 @@
 """What the pages of runs show beside the plain facts."""
 
-import re
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Case, When
 
 from backups import badges
-from backups.engine.compare import CopyState
 from backups.models import OPEN_STATES, Run, RunState
+from backups.services.runs import report_of
 
 SHOWN = 50
 
@@ -31,26 +30,8 @@ def run_context(run: Run, *, now: datetime) -> dict[str, Any]:
         "state_badge": badges.run_state(run.state),
         "took": badges.took(run.started_at, run.ended_at or now),
         "time_left": _time_left(run, now=now),
-        "tables": sorted(run.numbers.get("tables", []), key=_naturally),
-        "findings": run.numbers.get("findings", []),
-        "databases": run.numbers.get("databases", []),
-        "differences": [
-            (kind, path, reason)
-            for kind in ("quarantined", "refused")
-            for path, reason in run.numbers.get(kind, [])
-        ],
-        "left": run.numbers.get("left", []),
-        "not_whole": [
-            (state, path, problem)
-            for state in (CopyState.CORRUPT, CopyState.EMPTY, CopyState.BUSY)
-            for path, problem in run.numbers.get(state, {}).items()
-        ],
+        "sheets": [sheet for sheet in report_of(run).sheets if sheet.rows],
     }
-
-
-def _naturally(row: dict[str, Any]) -> list[tuple[str, int]]:
-    """ROI_2 before ROI_10."""
-    return [(word, int(part or 0)) for word, part in re.findall(r"(\D*)(\d*)", row["table"])]
 
 
 def _time_left(run: Run, *, now: datetime) -> timedelta | None:

@@ -7,6 +7,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from backups.api.networks import comes_from_status_network
+from backups.models import RunKind
+from backups.services.runs import KINDS
 
 VIEW = ["%(app_label)s.view_%(model_name)s"]
 START_BACKUP = "backups.start_run"
@@ -23,6 +25,14 @@ class MayAct(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         needed: str = view.action_permission  # type: ignore[attr-defined]
+        return bool(request.user.is_authenticated and request.user.has_perm(needed))
+
+
+class MayStartRun(BasePermission):
+    """Each kind of run names its own permission."""
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        needed = KINDS[RunKind(view.kwargs["kind"])].permission
         return bool(request.user.is_authenticated and request.user.has_perm(needed))
 
 

@@ -6,12 +6,13 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 
 from backups.api.runs import start_run
+from backups.engine.facts import BackupType
 from backups.models import RunKind
 from backups.services import runs
 from devices.models import Device
 
-DATABASES = frozenset({RunKind.MIRROR, RunKind.PULL_RESULTS})
-VIDEOS = frozenset({RunKind.PULL_VIDEOS})
+DATABASES = frozenset({BackupType.MYSQL, BackupType.SQLITE})
+VIDEOS = frozenset({BackupType.VIDEO})
 NO_SCOPE = "No backup scope selected"
 WATCHES_ONLY = (
     "This installation watches backups and does not start them: "
@@ -28,8 +29,9 @@ def start(device: Device, request: Request) -> dict[str, Any]:
         return _refused(str(error))
     if not (databases or videos):
         return _refused(NO_SCOPE)
-    made_here = runs.kinds_here(device) & (DATABASES | VIDEOS)
-    asked = made_here & ((DATABASES if databases else set()) | (VIDEOS if videos else set()))
+    wanted = (DATABASES if databases else frozenset()) | (VIDEOS if videos else frozenset())
+    made_here = {kind for kind in runs.kinds_here(device) if runs.KINDS[kind].copies}
+    asked = {kind for kind in made_here if runs.KINDS[kind].copies & wanted}
     if not asked:
         return _refused(NOTHING_SUCH if made_here else WATCHES_ONLY)
     for kind in sorted(asked):
@@ -51,10 +53,11 @@ def _scope(request: Request) -> tuple[bool, bool]:
     return scope
 
 
-def _started(kinds: frozenset[RunKind]) -> dict[str, Any]:
-    if kinds == {RunKind.MIRROR}:
+def _started(kinds: set[RunKind]) -> dict[str, Any]:
+    copied = frozenset[BackupType]().union(*(runs.KINDS[kind].copies for kind in kinds))
+    if copied == {BackupType.MYSQL}:
         return {"success": True, "backup_type": "mysql"}
-    scope = {"databases": bool(kinds & DATABASES), "videos": bool(kinds & VIDEOS)}
+    scope = {"databases": bool(copied & DATABASES), "videos": bool(copied & VIDEOS)}
     return {"success": True, "backup_type": "rsync", "backup_scope": scope}
 
 

@@ -6,7 +6,7 @@ from celery import chain
 from django.http import Http404
 from django.utils import timezone
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.filters import OrderingFilter
@@ -17,15 +17,20 @@ from backups import dashboard, tasks
 from backups.api import filters, serializers
 from backups.api.copies import attach_copies
 from backups.api.paging import NewestFirst
+from backups.api.permissions import MayStartRun
 from backups.api.queue import queued
 from backups.api.rows import device_row
 from backups.api.runs import RunSerializer, accepted_run, start_run
+from backups.api.throttles import ActionThrottle
 from backups.api.viewed import Viewed, acting
 from backups.models import BackupSnapshot, DaemonStatus, Recording, RunKind
 from backups.models.daemons import DaemonName
+from backups.services.runs import KINDS
 from devices.ids import DEVICE_ID
 from devices.models import Device, Experiment, Lifecycle
 from devices.tasks import refresh_devices
+
+START = OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=list(KINDS))
 
 
 def accepted(task_id: str) -> Response:
@@ -64,29 +69,19 @@ class DeviceViewSet(Viewed):
         look = tasks.take_snapshot.si(device.device_id, timezone.now().isoformat())
         return accepted(queued(chain(refresh_devices.si(), look)))
 
-    @extend_schema(request=None, responses={202: RunSerializer})
-    @action(**acting("backups.start_run"))
-    def mirror(self, request: Request, device_id: str) -> Response:
-        """Mirror its MariaDB to this installation. A run that is open already is given back."""
-        return accepted_run(start_run(self.get_object(), RunKind.MIRROR, request.user))
-
-    @extend_schema(request=None, responses={202: RunSerializer})
-    @action(**acting("backups.start_run"))
-    def pull_results(self, request: Request, device_id: str) -> Response:
-        """Pull its SQLite databases to this installation."""
-        return accepted_run(start_run(self.get_object(), RunKind.PULL_RESULTS, request.user))
-
-    @extend_schema(request=None, responses={202: RunSerializer})
-    @action(**acting("backups.start_run"))
-    def pull_videos(self, request: Request, device_id: str) -> Response:
-        """Pull its videos to this installation."""
-        return accepted_run(start_run(self.get_object(), RunKind.PULL_VIDEOS, request.user))
-
-    @extend_schema(request=None, responses={202: RunSerializer})
-    @action(**acting("backups.start_run"))
-    def verify(self, request: Request, device_id: str) -> Response:
-        """Read every copy of its data to the end."""
-        return accepted_run(start_run(self.get_object(), RunKind.VERIFY, request.user))
+    @extend_schema(
+        request=None, responses={202: RunSerializer}, parameters=[START], operation_id="start_run"
+    )
+    @action(
+        detail=True,
+        methods=["post"],
+        url_path=f"(?P<kind>{'|'.join(KINDS)})",
+        permission_classes=[MayStartRun],
+        throttle_classes=[ActionThrottle],
+    )
+    def start(self, request: Request, device_id: str, kind: str) -> Response:
+        """Queue a run of this kind for the device. One that is open already is given back."""
+        return accepted_run(start_run(self.get_object(), RunKind(kind), request.user))
 
     def get_object(self) -> Device:
         if not self.kwargs["device_id"].isprintable():

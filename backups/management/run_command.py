@@ -7,7 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
 
 from backups.models import Run, RunKind, RunState, RunTrigger
 from backups.models.run import measure
@@ -16,7 +19,9 @@ from devices.models import Device
 
 
 class RunCommand(BaseCommand):
-    """Subclasses say which runs, and show what each came to."""
+    """Subclasses say which kinds of run; what each came to is shown by its own report."""
+
+    kinds: tuple[RunKind, ...] = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("device", help="machine id, or a name that only one device has")
@@ -25,19 +30,34 @@ class RunCommand(BaseCommand):
 
     def handle(self, *args: Any, device: str, host: str, port: int, **options: Any) -> None:
         console = Console(file=sys.stdout)
-        found, server = _device(device), runs.Server(host=host, port=port)
-        done = [_perform(console, found, kind, server) for kind in self.kinds(options)]
+        found, server = _device(device), runs.OtherServer(host=host, port=port)
+        done = [_perform(console, found, kind, server) for kind in self.chosen(options)]
         for run in done:
-            self.show(console, run)
+            _show(console, run)
         failed = [f"{run} {run.state}: {run.error}" for run in done if not _is_good(run)]
         if failed:
             raise CommandError("\n".join(failed))
 
-    def kinds(self, options: dict[str, Any]) -> list[RunKind]:
-        raise NotImplementedError
+    def chosen(self, options: dict[str, Any]) -> tuple[RunKind, ...]:
+        return self.kinds
 
-    def show(self, console: Console, run: Run) -> None:
-        raise NotImplementedError
+
+def _show(console: Console, run: Run) -> None:
+    for sheet in runs.report_of(run).sheets:
+        if sheet.rows:
+            console.print(_table(sheet))
+    lines = [f"{run}: {run.state}", run.log.rpartition("\n")[2]]
+    if run.path and _is_good(run):
+        lines.append(f"{run.path}: whole, as of {run.started_at:%Y-%m-%d %H:%M:%S} UTC")
+    for line in lines:
+        console.print(Text(line))
+
+
+def _table(sheet: runs.Sheet) -> Table:
+    table = Table(*sheet.columns, title=sheet.title, title_justify="left")
+    for row in sheet.rows:
+        table.add_row(*map(Text, row))  # what a device said is never markup
+    return table
 
 
 def _is_good(run: Run) -> bool:
@@ -51,7 +71,7 @@ def _device(word: str) -> Device:
     return found[0]
 
 
-def _perform(console: Console, device: Device, kind: RunKind, server: runs.Server) -> Run:
+def _perform(console: Console, device: Device, kind: RunKind, server: runs.OtherServer) -> Run:
     run = runs.request_run(device, kind, trigger=RunTrigger.PERSON, now=timezone.now())
     columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bars:
@@ -66,6 +86,7 @@ class _Bar:
     def __init__(self, bars: Progress, task: TaskID) -> None:
         self._bars, self._task = bars, task
 
-    def show(self, told: runs.Told) -> None:
-        done, total = measure(told)
-        self._bars.update(self._task, description=told.phase, completed=done, total=total)
+    def show(self, progress: runs.RunProgress) -> None:
+        done, total = measure(progress)
+        phase = escape(progress.phase)
+        self._bars.update(self._task, description=phase, completed=done, total=total)

@@ -7,8 +7,6 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from simple_history.models import HistoricalRecords
 
-from backups.models.run import RunKind
-
 AT_LEAST_A_MINUTE = MinValueValidator(timedelta(minutes=1))
 
 
@@ -58,10 +56,3 @@ class BackupPlan(models.Model):
 
     def __str__(self) -> str:
         return f"Backups of {self.group or 'all other devices'}"
-
-    def makes_here(self, kind: RunKind) -> bool:
-        return bool(getattr(self, f"{kind}_here"))
-
-    def every(self, kind: RunKind) -> timedelta:
-        pause: timedelta = getattr(self, f"{kind}_every")
-        return pause

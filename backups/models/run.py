@@ -1,61 +1,49 @@
 """One execution of a backup here: what was asked, how far it came, and how it ended."""
 
-from enum import StrEnum
 from typing import Protocol
 
 from django.conf import settings
 from django.db import models
 
-from backups.models.choices import choices_of
+
+class RunKind(models.TextChoices):
+    """What a run does. All else about each kind is declared in `services.runs.kinds`."""
+
+    MIRROR = "mirror", "MySQL mirror"
+    PULL_RESULTS = "pull_results", "Pull of results"
+    PULL_VIDEOS = "pull_videos", "Pull of videos"
+    VERIFY = "verify", "Verification"
 
 
-class RunKind(StrEnum):
-    """What a run does. A kind is started only where `services.runs` knows a job for it."""
-
-    MIRROR = "mirror"
-    PULL_RESULTS = "pull_results"
-    PULL_VIDEOS = "pull_videos"
-    VERIFY = "verify"
-
-
-class RunState(StrEnum):
-    QUEUED = "queued"
-    RUNNING = "running"
-    WAITING = "waiting"  # the device has nothing to save yet: it is asked again later
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+class RunState(models.TextChoices):
+    QUEUED = "queued", "queued"
+    RUNNING = "running", "running"
+    WAITING = "waiting", "waiting"  # the device has nothing to save yet: it is asked again later
+    SUCCEEDED = "succeeded", "succeeded"
+    FAILED = "failed", "failed"
+    CANCELLED = "cancelled", "cancelled"
 
 
-class RunTrigger(StrEnum):
-    SCHEDULE = "schedule"
-    PERSON = "person"
-    API = "api"
+class RunTrigger(models.TextChoices):
+    SCHEDULE = "schedule", "schedule"
+    PERSON = "person", "person"
+    API = "api", "api"
 
 
 OPEN_STATES = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING)
-
-RUN_KINDS = [
-    (RunKind.MIRROR.value, "MySQL mirror"),
-    (RunKind.PULL_RESULTS.value, "Pull of results"),
-    (RunKind.PULL_VIDEOS.value, "Pull of videos"),
-    (RunKind.VERIFY.value, "Verification"),
-]
 
 
 class Run(models.Model):
     """One attempt. A failed one stays as it ended; the next attempt is a run of its own."""
 
     device = models.ForeignKey("devices.Device", on_delete=models.CASCADE, related_name="runs")
-    kind = models.CharField(max_length=16, choices=RUN_KINDS)
-    trigger = models.CharField(max_length=10, choices=choices_of(RunTrigger))
+    kind = models.CharField(max_length=16, choices=RunKind.choices)
+    trigger = models.CharField(max_length=10, choices=RunTrigger.choices)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
     attempt = models.PositiveSmallIntegerField(default=1)
-    state = models.CharField(
-        max_length=10, choices=choices_of(RunState), default=RunState.QUEUED.value
-    )
+    state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED.value)
     queued_at = models.DateTimeField()
     not_before = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
@@ -74,7 +62,7 @@ class Run(models.Model):
     path = models.CharField(max_length=400, blank=True)  # of the copy, below the data folder
     error = models.CharField(max_length=1000, blank=True)
     log = models.TextField(blank=True)
-    numbers = models.JSONField(default=dict, blank=True)  # what was proven, as the job counts it
+    numbers = models.JSONField(default=dict, blank=True)  # its kind's RunReport
 
     class Meta:
         ordering = ["-queued_at", "-pk"]

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
+
+import msgspec
 
 from devices.models import Device
 
@@ -26,7 +27,7 @@ class RunStopped(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class RunProgress:
     """How far a job is. A count that its kind does not know stays None."""
 
     phase: str
@@ -39,6 +40,31 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What a page and a command show of a run. Rows are text, ready to be read."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def labelled_rows(self) -> list[list[tuple[str, str]]]:
+        """Each cell with its column's name, for screens too narrow for a table."""
+        return [list(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+class RunReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What a kind of run counted and proved; stored as JSON in `Run.numbers`.
+
+    Every field has a default, so that what an older version stored is read as well.
+    """
+
+    @property
+    def sheets(self) -> tuple[Sheet, ...]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """What a job did to its end. `problem` says why that is no whole backup; "": it is.
 
@@ -46,14 +72,14 @@ class Outcome:
     """
 
     summary: str
-    numbers: dict[str, Any]
+    report: RunReport
     path: str = ""  # of the copy, below its data folder
     problem: str = ""
     retry: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class OtherServer:
     """Where the device's server is, in place of what is known of the device."""
 
     host: str = ""
@@ -63,7 +89,7 @@ class Server:
 class Watcher(Protocol):
     """To be told often: it keeps the run alive, and says when to stop."""
 
-    def progress(self, told: Told) -> None: ...
+    def progress(self, progress: RunProgress) -> None: ...
 
     def cancelled(self) -> bool: ...
 
@@ -74,15 +100,7 @@ class Work:
     watch: Watcher
     now: datetime
     clock: Callable[[], datetime]
-    server: Server = field(default_factory=Server)
+    server: OtherServer = field(default_factory=OtherServer)
 
 
 Job = Callable[[Work], Outcome]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """A kind of run: what does it, and which folder it fills; None: it writes nothing."""
-
-    job: Job
-    fills: Callable[[], Path] | None

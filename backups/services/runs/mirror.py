@@ -1,10 +1,12 @@
 """The mirror as a run: which database, to which place, and what came of it."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import msgspec
 from django.conf import settings
 
 from backups.engine.mirror import (
@@ -29,13 +31,98 @@ from backups.engine.mirror.outcome import INCOMPLETE
 from backups.engine.mirror.source import literal
 from backups.engine.mirror.survey import read_backup_filename
 from backups.services.proofs import store_proof
-from backups.services.runs.jobs import Outcome, RunFailed, RunStopped, RunWaits, Told, Work
-from backups.services.runs.mounts import refuse_lost_results
+from backups.services.runs.disks import refuse_lost_results
+from backups.services.runs.jobs import (
+    Outcome,
+    RunFailed,
+    RunProgress,
+    RunReport,
+    RunStopped,
+    RunWaits,
+    Sheet,
+    Work,
+)
 from backups.services.runs.place import UnsafePlace, folder_for, path_of_copy
 from backups.services.runs.reach import host_of
 from devices.models import Device, Writer
 
 FOR_PEOPLE = (AccessDenied, DatabaseMissing, TableDenied)  # to try again soon helps nobody
+
+
+class MirroredTable(msgspec.Struct, frozen=True, kw_only=True):
+    """A table in the rows that were compared after the copy."""
+
+    table: str = ""
+    equal: bool = False
+    rows_here: int = 0
+    rows_there: int = 0
+    max_key_here: int | None = None
+    max_key_there: int | None = None
+    windows: int = 0
+    windows_total: int = 0
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        return (
+            self.table,
+            "equal" if self.equal else "differs",
+            f"{self.rows_here:,}, {self.rows_there:,}",
+            ", ".join("-" if key is None else str(key) for key in self._keys),
+            f"{self.windows:,} of {self.windows_total:,}",
+        )
+
+    @property
+    def _keys(self) -> tuple[int | None, int | None]:
+        return self.max_key_here, self.max_key_there
+
+
+class MirrorRemark(msgspec.Struct, frozen=True, kw_only=True):
+    kind: str = ""
+    table: str = ""
+    text: str = ""
+
+
+class MirrorReport(RunReport, frozen=True, kw_only=True):
+    """`kept`: names of the files with what the device no longer has."""
+
+    complete: bool = False
+    is_first: bool = False
+    changed: bool = False
+    rows_added: int = 0
+    rows_replaced: int = 0
+    rows_removed: int = 0
+    duplicates_removed: int = 0
+    tables: tuple[MirroredTable, ...] = ()
+    findings: tuple[MirrorRemark, ...] = ()
+    kept: tuple[str, ...] = ()
+    backup_filename: str = ""
+    size_bytes: int = 0
+    seconds: float = 0.0
+    turn: int = 0
+
+    @property
+    def sheets(self) -> tuple[Sheet, ...]:
+        in_order = sorted(self.tables, key=_naturally)
+        return (
+            Sheet(
+                title="What was met",
+                columns=("What", "Table", "In words"),
+                rows=tuple((met.kind, met.table, met.text) for met in self.findings),
+            ),
+            Sheet(
+                title="Tables, compared after the copy",
+                columns=(
+                    "Table", "Compared", "Rows compared here, there", "Highest key here, there",
+                    "Share compared",
+                ),
+                rows=tuple(table.row for table in in_order),
+            ),
+        )  # fmt: skip
+
+
+def _naturally(table: MirroredTable) -> list[tuple[str, int]]:
+    """ROI_2 before ROI_10."""
+    return [(word, int(part or 0)) for word, part in re.findall(r"(\D*)(\d*)", table.table)]
 
 
 def mirror_device(work: Work) -> Outcome:
@@ -60,9 +147,9 @@ def _mirror(work: Work) -> Outcome:
     copy = path_of_copy(device.device_id, device.name, told or _listed_filename(device))
     with folder_for(copy, results_dir=settings.RESULTS_DIR) as destination:
         result = mirror(
-            SameRun(source=source, filename=told),
+            SameExperiment(source=source, filename=told),
             destination,
-            progress=lambda progress: work.watch.progress(_told(progress)),
+            progress=lambda progress: work.watch.progress(_how_far(progress)),
             now=work.now,
             cancelled=work.watch.cancelled,
         )
@@ -72,8 +159,8 @@ def _mirror(work: Work) -> Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SameRun:
-    """The source for as long as it holds the run that the file is named after."""
+class SameExperiment:
+    """The source for as long as it holds the experiment that the file is named after."""
 
     source: MariaDBSource
     filename: str  # as METADATA names it; empty: it does not
@@ -114,8 +201,8 @@ def _listed_filename(device: Device) -> str:
     return newest.filename
 
 
-def _told(progress: Progress) -> Told:
-    return Told(
+def _how_far(progress: Progress) -> RunProgress:
+    return RunProgress(
         phase=f"{progress.phase} {progress.table}".strip(),
         rows_done=progress.rows,
         rows_total=progress.rows_expected or None,
@@ -123,11 +210,11 @@ def _told(progress: Progress) -> Told:
 
 
 def _outcome(result: MirrorResult, path: str) -> Outcome:
-    numbers = asdict(result) | {"complete": result.complete, "kept": [k.name for k in result.kept]}
-    del numbers["destination"]
+    counted = asdict(result) | {"complete": result.complete, "kept": [k.name for k in result.kept]}
+    report = msgspec.convert(counted, MirrorReport)
     rows = f"{result.rows_added} rows added, {result.rows_replaced} replaced"
     problem = "" if result.complete else f"the copy is not whole: {_why(result)}"
-    return Outcome(summary=rows, numbers=numbers, path=path, problem=problem)
+    return Outcome(summary=rows, report=report, path=path, problem=problem)
 
 
 def _why(result: MirrorResult) -> str:

@@ -1,33 +1,38 @@
-"""Do one run from its start to its end, whatever happens between."""
+"""Do a run from its start to its end, whatever happens; and end those whose worker died."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
+import msgspec
 from django.db import transaction
+from django.db.models import Max
 
-from backups.models import Lease, Run, RunKind, RunState
-from backups.services.leases import LeaseHeld, hold
-from backups.services.runs.ending import end_run, let_wait
+from backups.models import OPEN_STATES, Lease, Run, RunState
+from backups.services.leases import LeaseHeld, hold, is_held
+from backups.services.runs.disks import NoRoom, check_room
 from backups.services.runs.jobs import (
+    OtherServer,
     Outcome,
     RunFailed,
+    RunProgress,
     RunStopped,
     RunWaits,
-    Server,
-    Told,
     Work,
 )
-from backups.services.runs.registry import KINDS
-from backups.services.runs.room import NoRoom, check_room
-from backups.services.runs.watch import Stop, Watch
+from backups.services.runs.kinds import kind_of
+from backups.services.runs.requests import end_run, let_wait
+from backups.services.runs.watch import RunWatch, WhyStopped
 
 LEASE = timedelta(minutes=15)  # renewed with each heartbeat
+SILENT_AFTER = timedelta(minutes=10)
+KEPT_FOR = timedelta(days=30)
+DIED = "its worker died"
 
 
-def _in_silence(told: Told) -> None:
+def _in_silence(progress: RunProgress) -> None:
     pass
 
 
@@ -40,8 +45,8 @@ def perform(
     *,
     clock: Callable[[], datetime],
     slots: int | None = None,
-    show: Callable[[Told], None] = _in_silence,
-    server: Server | None = None,
+    show: Callable[[RunProgress], None] = _in_silence,
+    server: OtherServer | None = None,
 ) -> Run | None:
     """Do this run if it is due, nobody does it, and fewer than `slots` runs are at work.
 
@@ -54,8 +59,8 @@ def perform(
         if not _start(run, slots=slots, now=clock()):
             return None
         run.refresh_from_db(fields=["state", "started_at", "log"])
-        watch = Watch(run, fills=_fills(run), clock=clock, renew=renew, show=show)
-        _work(run, watch, clock=clock, server=server or Server())
+        watch = RunWatch(run, fills=kind_of(run).folder, clock=clock, renew=renew, show=show)
+        _work(run, watch, clock=clock, server=server or OtherServer())
         run.refresh_from_db()
         return run
     return None
@@ -75,12 +80,12 @@ def _start(run: Run, *, slots: int | None, now: datetime) -> bool:
         return bool(due.update(**started, error=""))
 
 
-def _work(run: Run, watch: Watch, *, clock: Callable[[], datetime], server: Server) -> None:
-    kind = KINDS[RunKind(run.kind)]
+def _work(run: Run, watch: RunWatch, *, clock: Callable[[], datetime], server: OtherServer) -> None:
     work = Work(device=run.device, watch=watch, now=clock(), clock=clock, server=server)
-    with _never_left_running(run, watch, clock=clock):
+    kind = kind_of(run)
+    with _NeverLeftRunning(run, watch, clock):
         try:
-            check_room(_fills(run))
+            check_room(kind.folder)
             outcome = kind.job(work)
         except RunWaits as waits:
             watch.note(str(waits))
@@ -95,39 +100,68 @@ def _work(run: Run, watch: Watch, *, clock: Callable[[], datetime], server: Serv
             _end_done(run, watch, outcome, now=clock())
 
 
-def _fills(run: Run) -> Path | None:
-    fills = KINDS[RunKind(run.kind)].fills
-    return fills() if fills else None
-
-
-@contextmanager
-def _never_left_running(run: Run, watch: Watch, *, clock: Callable[[], datetime]) -> Iterator[None]:
+@dataclass(frozen=True, slots=True)
+class _NeverLeftRunning:
     """What nobody foresaw ends the run too, and goes on to whoever logs it."""
-    try:
-        yield
-    except BaseException as error:
-        words = f"it broke off: {type(error).__name__}: {error}"
-        _fail(run, watch, words, now=clock(), retry=True)
-        raise
+
+    run: Run
+    watch: RunWatch
+    clock: Callable[[], datetime]
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, _: object) -> None:
+        if kind is not None:
+            words = f"it broke off: {kind.__name__}: {error}"
+            _fail(self.run, self.watch, words, now=self.clock(), retry=True)
 
 
-def _end_done(run: Run, watch: Watch, outcome: Outcome, *, now: datetime) -> None:
+def _end_done(run: Run, watch: RunWatch, outcome: Outcome, *, now: datetime) -> None:
     watch.note(outcome.summary)
-    facts: dict[str, Any] = {"numbers": outcome.numbers, "path": outcome.path}
+    facts: dict[str, Any] = {"numbers": msgspec.to_builtins(outcome.report), "path": outcome.path}
     if outcome.problem:
         _fail(run, watch, outcome.problem, now=now, retry=outcome.retry, **facts)
     else:
         end_run(run, RunState.SUCCEEDED, now=now, log=watch.log, **facts)
 
 
-def _end_stopped(run: Run, watch: Watch, *, now: datetime) -> None:
-    if watch.stop is Stop.CANCELLED:
+def _end_stopped(run: Run, watch: RunWatch, *, now: datetime) -> None:
+    if watch.stop is WhyStopped.CANCELLED:
         watch.note("cancelled")
         end_run(run, RunState.CANCELLED, now=now, log=watch.log)
     else:
         _fail(run, watch, watch.reason or "it was stopped", now=now, retry=True)
 
 
-def _fail(run: Run, watch: Watch, error: str, *, now: datetime, retry: bool, **facts: Any) -> None:
+def _fail(
+    run: Run, watch: RunWatch, error: str, *, now: datetime, retry: bool, **facts: Any
+) -> None:
     watch.note(error)
     end_run(run, RunState.FAILED, now=now, error=error, retry=retry, log=watch.log, **facts)
+
+
+def reap_runs(*, now: datetime) -> int:
+    """End each run that nobody works on any more. Returns how many there were."""
+    running = Run.objects.filter(state=RunState.RUNNING).select_related("device", "requested_by")
+    return sum(_reap(run, now=now) for run in running if _is_dead(run, now=now))
+
+
+def _is_dead(run: Run, *, now: datetime) -> bool:
+    heard_at = run.heartbeat_at or run.queued_at
+    return now - heard_at >= SILENT_AFTER or not is_held(lease_name(run), now=now)
+
+
+def _reap(run: Run, *, now: datetime) -> bool:
+    if run.cancel_requested_at is not None:
+        return end_run(run, RunState.CANCELLED, now=now, error=DIED)
+    return end_run(run, RunState.FAILED, now=now, error=DIED, retry=True)
+
+
+def forget_old_runs(*, now: datetime) -> int:
+    """Delete what ended long ago, but for the newest of each device and kind."""
+    groups = Run.objects.order_by().values("device", "kind")
+    newest = groups.annotate(newest=Max("pk")).values("newest")
+    old = Run.objects.filter(queued_at__lt=now - KEPT_FOR).exclude(state__in=OPEN_STATES)
+    count, _ = old.exclude(pk__in=newest).delete()
+    return count

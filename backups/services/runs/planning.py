@@ -1,23 +1,14 @@
 """What is to be done here, and what of it first: the devices nearest to losing data."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 
-from backups.models import (
-    OPEN_STATES,
-    Backup,
-    BackupPlan,
-    Recording,
-    ResultCopy,
-    Run,
-    RunKind,
-    RunState,
-    RunTrigger,
-)
+from backups.models import OPEN_STATES, Backup, BackupPlan, Run, RunKind, RunState, RunTrigger
+from backups.services.runs.kinds import KINDS, KindOfRun, kind_of
 from backups.services.runs.requests import request_run
-from devices.models import Device, Experiment, Lifecycle, Writer
+from devices.models import Device, Lifecycle
 
 WATCH_ONLY = BackupPlan()  # where nobody made a plan
 AFTER_A_FAILURE = timedelta(hours=1)  # when its own attempts are used up
@@ -31,7 +22,9 @@ def kinds_here(device: Device) -> frozenset[RunKind]:
     """What this installation does for the device by its plan, where there is something to do."""
     plan, mine = plan_of(device), Device.objects.filter(pk=device.pk)
     return frozenset(
-        kind for kind, with_data in SUITED.items() if plan.makes_here(kind) and with_data(mine)
+        declared.kind
+        for declared in KINDS.values()
+        if declared.pause(plan) is not None and declared.suits(mine)
     )
 
 
@@ -40,25 +33,21 @@ def plan_runs(*, now: datetime) -> list[Run]:
     plans = _plans()
     return [
         run
-        for kind, suited in SUITED.items()
-        if any(plan.makes_here(kind) for plan in plans.values())
-        for run in _plan_kind(kind, suited, plans, now=now)
+        for declared in KINDS.values()
+        if any(declared.pause(plan) is not None for plan in plans.values())
+        for run in _plan_kind(declared, plans, now=now)
     ]
 
 
 def _plan_kind(
-    kind: RunKind,
-    suited: Callable[[QuerySet[Device]], QuerySet[Device]],
-    plans: Mapping[int | None, BackupPlan],
-    *,
-    now: datetime,
+    declared: KindOfRun, plans: Mapping[int | None, BackupPlan], *, now: datetime
 ) -> list[Run]:
-    devices = list(suited(Device.objects.filter(lifecycle=Lifecycle.ACTIVE)))
-    newest = _newest_runs(devices, kind)
+    devices = list(declared.suits(Device.objects.filter(lifecycle=Lifecycle.ACTIVE)))
+    newest = _newest_runs(devices, declared.kind)
     return [
-        request_run(device, kind, trigger=RunTrigger.SCHEDULE, now=now)
+        request_run(device, declared.kind, trigger=RunTrigger.SCHEDULE, now=now)
         for device in devices
-        if _is_due(kind, newest.get(device.pk), _plan(device, plans), now=now)
+        if _is_due(newest.get(device.pk), declared.pause(_plan(device, plans)), now=now)
     ]
 
 
@@ -80,8 +69,8 @@ def most_urgent_first(runs: Iterable[Run]) -> list[Run]:
     def urgency(run: Run) -> tuple[bool, bool, int, datetime, int]:
         since = unsaved.get(run.device_id, run.queued_at)
         scheduled = run.trigger == RunTrigger.SCHEDULE
-        verifies = run.kind == RunKind.VERIFY
-        return scheduled, verifies, -(run.device.card_used_percent or 0), since, run.pk
+        copies_nothing = not kind_of(run).copies
+        return scheduled, copies_nothing, -(run.device.card_used_percent or 0), since, run.pk
 
     return sorted(waiting, key=urgency)
 
@@ -103,40 +92,6 @@ def _plan(device: Device, plans: Mapping[int | None, BackupPlan]) -> BackupPlan:
     return plans.get(device.group_id) or plans.get(None) or WATCH_ONLY
 
 
-def _with_mysql(devices: QuerySet[Device]) -> QuerySet[Device]:
-    return devices.filter(_writes(Writer.MYSQL))
-
-
-def _with_sqlite(devices: QuerySet[Device]) -> QuerySet[Device]:
-    return devices.filter(_writes(Writer.SQLITE))
-
-
-def _writes(writer: Writer) -> Exists:
-    runs = Experiment.objects.filter(device=OuterRef("pk"), writer=writer, written_off=False)
-    return Exists(runs)
-
-
-def _with_address(devices: QuerySet[Device]) -> QuerySet[Device]:
-    """Its firmware may list no videos: whether there are any, only a pull can tell."""
-    return devices.exclude(address="")
-
-
-def _with_copies(devices: QuerySet[Device]) -> QuerySet[Device]:
-    """What was never seen here needs no second look."""
-    mine = {"device": OuterRef("pk")}
-    results, videos = ResultCopy.objects.filter(**mine), Recording.objects.filter(**mine)
-    return devices.filter(Exists(results) | Exists(videos))
-
-
-# Which devices have what a kind of run is for.
-SUITED: Mapping[RunKind, Callable[[QuerySet[Device]], QuerySet[Device]]] = {
-    RunKind.MIRROR: _with_mysql,
-    RunKind.PULL_RESULTS: _with_sqlite,
-    RunKind.PULL_VIDEOS: _with_address,
-    RunKind.VERIFY: _with_copies,
-}
-
-
 def _newest_runs(devices: Iterable[Device], kind: RunKind) -> dict[int, Run]:
     later = Run.objects.filter(device=OuterRef("device"), kind=OuterRef("kind"))
     runs = Run.objects.filter(device__in=devices, kind=kind)
@@ -144,14 +99,14 @@ def _newest_runs(devices: Iterable[Device], kind: RunKind) -> dict[int, Run]:
     return {run.device_id: run for run in newest}
 
 
-def _is_due(kind: RunKind, newest: Run | None, plan: BackupPlan, *, now: datetime) -> bool:
-    if not plan.makes_here(kind):
+def _is_due(newest: Run | None, pause: timedelta | None, *, now: datetime) -> bool:
+    """`pause`: from the end of one to the start of the next; None: none is to be made."""
+    if pause is None:
         return False
     if newest is None:
         return True
     if newest.state in OPEN_STATES or newest.ended_at is None:
         return False
-    pause = plan.every(kind)
     if newest.state == RunState.FAILED:
         pause = max(pause, AFTER_A_FAILURE)
     due_at: datetime = newest.ended_at + pause

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
-from typing import Any
 
+import msgspec
 from django.conf import settings
 
+from backups.engine.byte_sizes import human_size
 from backups.engine.pull import (
     DatabaseOptions,
     Phase,
@@ -29,11 +30,10 @@ from backups.engine.pull.errors import (
 from backups.models import ResultCopy
 from backups.services.proofs import store_proof
 from backups.services.results import latest_moment
-from backups.services.runs.jobs import Outcome, RunWaits, Told, Work
-from backups.services.runs.mounts import refuse_lost_results
+from backups.services.runs.disks import refuse_lost_results
+from backups.services.runs.jobs import Outcome, RunProgress, RunReport, RunWaits, Sheet, Work
 from backups.services.runs.place import UnsafePlace, folder_for, path_of_copy
-from backups.services.runs.pulls import own_errors
-from backups.services.runs.reach import ssh_target
+from backups.services.runs.reach import own_errors, ssh_target
 from devices.models import Device, Experiment, Writer
 
 LOOK_AGAIN = timedelta(days=1)  # at a database that nobody saw change
@@ -44,7 +44,7 @@ NOT_THERE = "the device lists it, and has no such file any more"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class PullSource:
     """One database on the device, and its place below the results folder."""
 
     experiment: Experiment
@@ -57,8 +57,52 @@ class Source:
         return self.copy.source_mark if self.copy and self.copy.whole_as_of else ""
 
 
+class DatabaseReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one database; without a method nothing was copied or compared."""
+
+    filename: str = ""
+    note: str = ""
+    method: str | None = None
+    changed: bool = False
+    size_bytes: int | None = None
+    wire_bytes: int | None = None
+    kept: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    @property
+    def row(self) -> tuple[str, ...]:
+        copied = self.method if self.changed else "nothing new" if self.method else ""
+        kept = (f"the copy before is kept as {name}" for name in self.kept)
+        sizes = (
+            human_size(n) if n is not None else "-" for n in (self.size_bytes, self.wire_bytes)
+        )
+        return (
+            self.filename,
+            copied or "-",
+            *sizes,
+            "; ".join(filter(None, [self.note, *self.remarks, *kept])),
+        )
+
+
+class ResultsReport(RunReport, frozen=True, kw_only=True):
+    """`settled`: databases known to be whole, which were not looked at."""
+
+    databases: tuple[DatabaseReport, ...] = ()
+    settled: int = 0
+
+    @property
+    def sheets(self) -> tuple[Sheet, ...]:
+        return (
+            Sheet(
+                title="Databases",
+                columns=("Database", "Copied", "Size", "Over the wire", "Note"),
+                rows=tuple(database.row for database in self.databases),
+            ),
+        )
+
+
 @dataclass(slots=True, kw_only=True)
-class Pulled:
+class OnePull:
     """What came of one database."""
 
     filename: str
@@ -67,19 +111,21 @@ class Pulled:
     remark: str = ""
     problem: str = ""
 
-    def numbers(self) -> dict[str, Any]:
-        told: dict[str, Any] = {"filename": self.filename}
-        told["note"] = self.problem or self.waits or self.remark
-        if self.done:
-            told |= {
-                "method": str(self.done.method),
-                "changed": self.done.changed,
-                "size_bytes": self.done.size_bytes,
-                "wire_bytes": self.done.wire_bytes,
-                "kept": [path.name for path in self.done.kept],
-                "remarks": list(self.done.remarks),
-            }
-        return told
+    @property
+    def report(self) -> DatabaseReport:
+        note = self.problem or self.waits or self.remark
+        if self.done is None:
+            return DatabaseReport(filename=self.filename, note=note)
+        return DatabaseReport(
+            filename=self.filename,
+            note=note,
+            method=str(self.done.method),
+            changed=self.done.changed,
+            size_bytes=self.done.size_bytes,
+            wire_bytes=self.done.wire_bytes,
+            kept=tuple(path.name for path in self.done.kept),
+            remarks=self.done.remarks,
+        )
 
 
 def pull_results(work: Work) -> Outcome:
@@ -88,14 +134,14 @@ def pull_results(work: Work) -> Outcome:
     with own_errors():
         sources, refused = _sources_of(work.device)
         waiting = [source for source in sources if not _is_settled(source, work)]
-        target, meter = ssh_target(work), _Meter(work, waiting)
+        target, meter = ssh_target(work), _AllDatabases(work, waiting)
         pulled = [
             _pull(work, target, source, meter.of(number)) for number, source in enumerate(waiting)
         ]
     return _outcome([*pulled, *refused], settled=len(sources) - len(waiting))
 
 
-def _sources_of(device: Device) -> tuple[list[Source], list[Pulled]]:
+def _sources_of(device: Device) -> tuple[list[PullSource], list[OnePull]]:
     """And those whose names cannot lead to a place here."""
     runs = device.experiments.filter(writer=Writer.SQLITE, written_off=False)
     copies = {copy.path: copy for copy in device.copies.all()}
@@ -104,17 +150,17 @@ def _sources_of(device: Device) -> tuple[list[Source], list[Pulled]]:
         try:
             sources.append(_source(device, run, copies))
         except UnsafePlace as error:
-            refused.append(Pulled(filename=run.filename, problem=str(error)))
+            refused.append(OnePull(filename=run.filename, problem=str(error)))
     return sources, refused
 
 
-def _source(device: Device, run: Experiment, copies: dict[str, ResultCopy]) -> Source:
+def _source(device: Device, run: Experiment, copies: dict[str, ResultCopy]) -> PullSource:
     """Its folder is named as it was when the run began, but always below this device's own."""
     parts = PurePosixPath(run.path).parts
     name = parts[-3] if len(parts) > 3 else device.name
     place = path_of_copy(device.device_id, name, run.filename)
     remote = run.path or settings.DEVICE_DATA_ROOT / "results" / place
-    return Source(
+    return PullSource(
         experiment=run,
         remote=PurePosixPath(remote),
         place=place,
@@ -122,7 +168,7 @@ def _source(device: Device, run: Experiment, copies: dict[str, ResultCopy]) -> S
     )
 
 
-def _is_settled(source: Source, work: Work) -> bool:
+def _is_settled(source: PullSource, work: Work) -> bool:
     copy, run = source.copy, source.experiment
     whole_as_of = copy.whole_as_of if copy else None
     if whole_as_of is None or run.growing:
@@ -132,9 +178,9 @@ def _is_settled(source: Source, work: Work) -> bool:
 
 
 def _pull(
-    work: Work, target: SshTarget, source: Source, tell: Callable[[Progress], None]
-) -> Pulled:
-    pulled = Pulled(filename=source.experiment.filename)
+    work: Work, target: SshTarget, source: PullSource, tell: Callable[[Progress], None]
+) -> OnePull:
+    pulled = OnePull(filename=source.experiment.filename)
     proven_at = work.clock()
     try:
         pulled.done = _pull_one(work, target, source, tell)
@@ -156,7 +202,7 @@ def _pull(
 
 
 def _pull_one(
-    work: Work, target: SshTarget, source: Source, tell: Callable[[Progress], None]
+    work: Work, target: SshTarget, source: PullSource, tell: Callable[[Progress], None]
 ) -> PulledDatabase:
     options = DatabaseOptions(known_mark=source.known_mark, bandwidth_kib=settings.BANDWIDTH_KIB)
     with folder_for(source.place, results_dir=settings.RESULTS_DIR) as destination:
@@ -172,10 +218,10 @@ def _pull_one(
         )
 
 
-class _Meter:
+class _AllDatabases:
     """How far the run is over all its databases; a size that is not known yet counts as none."""
 
-    def __init__(self, work: Work, sources: Sequence[Source]) -> None:
+    def __init__(self, work: Work, sources: Sequence[PullSource]) -> None:
         self._work = work
         self._sources = sources
         self._sizes = [source.copy.size_bytes if source.copy else 0 for source in sources]
@@ -186,7 +232,7 @@ class _Meter:
             arrived = progress.phase is Phase.VERIFYING
             here = self._sizes[number] if arrived else progress.bytes_done
             self._work.watch.progress(
-                Told(
+                RunProgress(
                     phase=f"{progress.phase} {self._sources[number].experiment.filename}",
                     bytes_done=sum(self._sizes[:number]) + here,
                     bytes_total=sum(self._sizes) or None,
@@ -198,7 +244,7 @@ class _Meter:
         return tell
 
 
-def _outcome(pulled: Sequence[Pulled], *, settled: int) -> Outcome:
+def _outcome(pulled: Sequence[OnePull], *, settled: int) -> Outcome:
     done = [one.done for one in pulled if one.done]
     waits = [one.waits for one in pulled if one.waits]
     problems = [f"{one.filename}: {one.problem}" for one in pulled if one.problem]
@@ -206,7 +252,7 @@ def _outcome(pulled: Sequence[Pulled], *, settled: int) -> Outcome:
         raise RunWaits(waits[0])
     return Outcome(
         summary=_summary(done, settled=settled, of=settled + len(pulled)),
-        numbers={"databases": [one.numbers() for one in pulled], "settled": settled},
+        report=ResultsReport(databases=tuple(one.report for one in pulled), settled=settled),
         problem="; ".join(problems),
     )
 

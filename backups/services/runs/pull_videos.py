@@ -17,13 +17,55 @@ from backups.engine.pull.errors import RemoteMissing
 from backups.engine.pull.processes import Watch
 from backups.engine.videos.facts import VideosUnreadable
 from backups.services.pulled_videos import store_comparison, store_no_videos
-from backups.services.runs.jobs import Outcome, RunFailed, Told, Work
-from backups.services.runs.mounts import refuse_lost_videos
-from backups.services.runs.pulls import own_errors
-from backups.services.runs.reach import ssh_target
+from backups.services.runs.disks import refuse_lost_videos
+from backups.services.runs.jobs import Outcome, RunFailed, RunProgress, RunReport, Sheet, Work
+from backups.services.runs.reach import own_errors, ssh_target
 from backups.services.videos import scan_videos
 
 SHOWN = 20  # names of each sort
+
+
+class VideosReport(RunReport, frozen=True, kw_only=True):
+    """`file_count` is that of the device; None: it was not compared. Names are cut to 20."""
+
+    file_count: int | None = None
+    files_added: int = 0
+    files_grown: int = 0
+    wire_bytes: int = 0
+    newer_count: int = 0
+    left_count: int = 0
+    left: tuple[str, ...] = ()
+    quarantined: tuple[tuple[str, str], ...] = ()
+    refused: tuple[tuple[str, str], ...] = ()
+    skipped: tuple[str, ...] = ()
+
+    @property
+    def sheets(self) -> tuple[Sheet, ...]:
+        return (
+            Sheet(
+                title="Files",
+                columns=("Files on the device", "Added", "Grown", "Newer", "Did not come"),
+                rows=(self._counts,) if self.file_count is not None else (),
+            ),
+            Sheet(
+                title="What is not here as it is there",
+                columns=("What", "File", "Why"),
+                rows=self._not_here,
+            ),
+        )
+
+    @property
+    def _counts(self) -> tuple[str, ...]:
+        counted = (self.file_count or 0, self.files_added, self.files_grown, self.newer_count)
+        return tuple(f"{count:,}" for count in (*counted, self.left_count))
+
+    @property
+    def _not_here(self) -> tuple[tuple[str, ...], ...]:
+        return (
+            *(("quarantined", *one) for one in self.quarantined),
+            *(("never copied", *one) for one in self.refused),
+            *(("did not come", name, "") for name in self.left),
+        )
 
 
 def pull_device_videos(work: Work) -> Outcome:
@@ -48,7 +90,7 @@ def _pull(work: Work, target: SshTarget, remote: PurePosixPath) -> PulledVideos:
         now=work.now,
         remote_dir=remote,
         bandwidth_kib=settings.BANDWIDTH_KIB,
-        progress=lambda progress: work.watch.progress(_told(progress)),
+        progress=lambda progress: work.watch.progress(_how_far(progress)),
         cancelled=work.watch.cancelled,
     )
 
@@ -60,7 +102,7 @@ def _no_videos(
     if not folder_is_there(target, remote, watch=Watch(cancelled=work.watch.cancelled)):
         raise error
     store_no_videos(work.device, held_count=_held_count(work), now=work.now)
-    return Outcome(summary="the device has no videos", numbers={"file_count": 0})
+    return Outcome(summary="the device has no videos", report=VideosReport(file_count=0))
 
 
 def _held_count(work: Work) -> int:
@@ -72,8 +114,8 @@ def _held_count(work: Work) -> int:
     return scan.chunk_count + scan.other_count
 
 
-def _told(progress: Progress) -> Told:
-    return Told(
+def _how_far(progress: Progress) -> RunProgress:
+    return RunProgress(
         phase=progress.phase,
         bytes_done=progress.bytes_done,
         bytes_total=progress.bytes_expected or None,
@@ -88,18 +130,18 @@ def _outcome(pulled: PulledVideos, apart: Sequence[Quarantined]) -> Outcome:
             f"{pulled.files_added} files added, {pulled.files_grown} grown,"
             f" {pulled.wire_bytes:,} bytes over the wire; {pulled.file_count} files on the device"
         ),
-        numbers={
-            "file_count": pulled.file_count,
-            "files_added": pulled.files_added,
-            "files_grown": pulled.files_grown,
-            "wire_bytes": pulled.wire_bytes,
-            "newer_count": len(pulled.newer),
-            "left_count": len(pulled.left),
-            "left": list(pulled.left[:SHOWN]),
-            "quarantined": [[d.path, d.reason] for d in apart[:SHOWN]],
-            "refused": [[d.path, d.reason] for d in pulled.refused[:SHOWN]],
-            "skipped": list(pulled.skipped[:SHOWN]),
-        },
+        report=VideosReport(
+            file_count=pulled.file_count,
+            files_added=pulled.files_added,
+            files_grown=pulled.files_grown,
+            wire_bytes=pulled.wire_bytes,
+            newer_count=len(pulled.newer),
+            left_count=len(pulled.left),
+            left=pulled.left[:SHOWN],
+            quarantined=tuple((d.path, d.reason) for d in apart[:SHOWN]),
+            refused=tuple((d.path, d.reason) for d in pulled.refused[:SHOWN]),
+            skipped=pulled.skipped[:SHOWN],
+        ),
         path=pulled.folder.name,
         problem=_problem(pulled, apart),
     )

@@ -1,11 +1,26 @@
-"""Where a device is reached for a backup: its host, and its account over ssh."""
+"""How a device is reached for a backup, and how what goes wrong on the way ends a run."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from backups.engine.pull import SshTarget, ensure_key
-from backups.services.runs.jobs import RunFailed, Work
+from backups.engine.pull.errors import (
+    AccessDenied,
+    BadName,
+    Cancelled,
+    HostKeyChanged,
+    KeyFailed,
+    ProgramFailed,
+    PullError,
+)
+from backups.services.runs.jobs import RunFailed, RunStopped, Work
+from backups.services.runs.place import UnsafePlace
+
+# To try again soon helps nobody: a person has to do something first.
+FOR_PEOPLE = (AccessDenied, BadName, HostKeyChanged, KeyFailed, ProgramFailed)
 
 
 def host_of(address: str) -> str:
@@ -34,3 +49,26 @@ def ssh_target(work: Work) -> SshTarget:
         port=work.server.port or settings.SSH_PORT,
         known_as=work.device.device_id,
     )
+
+
+@contextmanager
+def own_errors() -> Iterator[None]:
+    """The errors of a pull, as those of a run."""
+    try:
+        yield
+    except Cancelled as error:
+        raise RunStopped(str(error)) from error
+    except UnsafePlace as error:
+        raise RunFailed(str(error), retry=False) from error
+    except PullError as error:
+        text = f"{_first_words(error)}{error}"
+        raise RunFailed(text, retry=not isinstance(error, FOR_PEOPLE)) from error
+
+
+def _first_words(error: PullError) -> str:
+    """What ssh says of these is written for somebody who knows ssh."""
+    if isinstance(error, HostKeyChanged):
+        return "the device shows another ssh key than before (a new SD card?): "
+    if isinstance(error, AccessDenied):
+        return "the device does not know our ssh key (it is shown under Plans): "
+    return ""

@@ -1,4 +1,8 @@
-"""Ask for a run, or for the end of one. One run of a kind is open for a device at a time."""
+"""Ask for a run or for the end of one, and write down how it ended.
+
+One run of a kind is open for a device at a time. Only what runs can end, and only once: whoever is
+later changes nothing.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,6 +15,8 @@ from devices.models import Device
 MOST_ATTEMPTS = 4
 FIRST_PAUSE = timedelta(minutes=1)  # doubled with each attempt
 ASKED_AGAIN = 5
+ASK_AGAIN_AFTER = timedelta(minutes=2)
+LONGEST_ERROR = 1000
 
 
 class RunRefused(Exception):
@@ -72,3 +78,29 @@ def cancel_run(run: Run, *, now: datetime) -> bool:
     if waits.update(state=RunState.CANCELLED, cancel_requested_at=now, ended_at=now):
         return True
     return bool(mine.filter(state=RunState.RUNNING).update(cancel_requested_at=now))
+
+
+def end_run(
+    run: Run, state: RunState, *, now: datetime, error: str = "", retry: bool = False, **facts: Any
+) -> bool:
+    """Write down the end, and queue the next attempt where one helps and nobody cancelled it.
+
+    False: it had ended before.
+    """
+    with transaction.atomic():
+        mine = Run.objects.filter(pk=run.pk, state=RunState.RUNNING)
+        ended = mine.update(state=state, ended_at=now, error=error[:LONGEST_ERROR], **facts)
+        if ended and retry and not _was_cancelled(run):
+            request_retry(run, now=now)
+    return bool(ended)
+
+
+def _was_cancelled(run: Run) -> bool:
+    return Run.objects.filter(pk=run.pk, cancel_requested_at__isnull=False).exists()
+
+
+def let_wait(run: Run, *, now: datetime, reason: str, **facts: Any) -> bool:
+    """It stays open, and is asked again later."""
+    mine = Run.objects.filter(pk=run.pk, state=RunState.RUNNING)
+    waits = {"state": RunState.WAITING, "not_before": now + ASK_AGAIN_AFTER}
+    return bool(mine.update(**waits, error=reason[:LONGEST_ERROR], **facts))

@@ -1,7 +1,6 @@
 """The verification as a run: every database copy read to its end, every video looked at."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from django.conf import settings
 
@@ -12,14 +11,45 @@ from backups.engine.videos.facts import ScanResult, VideosUnreadable
 from backups.models import ResultCopy
 from backups.services.proofs import store_corrupt, store_verified
 from backups.services.results import latest_moment, read_results
-from backups.services.runs.jobs import Outcome, RunFailed, RunStopped, Told, Work
-from backups.services.runs.mounts import refuse_lost_videos
+from backups.services.runs.disks import refuse_lost_videos
+from backups.services.runs.jobs import (
+    Outcome,
+    RunFailed,
+    RunProgress,
+    RunReport,
+    RunStopped,
+    Sheet,
+    Work,
+)
 from backups.services.videos import scan_videos
 from devices.models import Device
 
 SECONDS_A_FILE = 1800.0
 NotWhole = dict[CopyState, dict[str, str]]  # problems by path
 _NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class VerifyReport(RunReport, frozen=True, kw_only=True):
+    """Databases that are not whole, by their path: what is wrong with each."""
+
+    copies: int = 0
+    corrupt: dict[str, str] = {}
+    empty: dict[str, str] = {}
+    busy: dict[str, str] = {}
+    chunk_count: int = 0
+    empty_chunks: int = 0
+    scan_errors: tuple[str, ...] = ()
+
+    @property
+    def sheets(self) -> tuple[Sheet, ...]:
+        wrong = {"corrupt": self.corrupt, "empty": self.empty, "could not be read": self.busy}
+        return (
+            Sheet(
+                title="What is not whole",
+                columns=("What", "File", "Why"),
+                rows=tuple((what, *one) for what, found in wrong.items() for one in found.items()),
+            ),
+        )
 
 
 def verify_device(work: Work) -> Outcome:
@@ -42,7 +72,9 @@ def _copies(device: Device, *, now: datetime) -> list[ResultCopy]:
 
 
 def _verify(work: Work, copy: ResultCopy, *, number: int, of: int) -> Inspection:
-    work.watch.progress(Told(phase=f"reading {copy.filename}", files_done=number, files_total=of))
+    work.watch.progress(
+        RunProgress(phase=f"reading {copy.filename}", files_done=number, files_total=of)
+    )
     found = inspect(
         settings.RESULTS_DIR / copy.path,
         latest=latest_moment(work.device, now=work.clock()),
@@ -62,32 +94,34 @@ def _verify(work: Work, copy: ResultCopy, *, number: int, of: int) -> Inspection
 def _look_at_videos(work: Work) -> ScanResult:
     """Every file afresh, whatever the cache remembers of it."""
     refuse_lost_videos()
-    work.watch.progress(Told(phase="looking at every video"))
+    work.watch.progress(RunProgress(phase="looking at every video"))
     try:
         return scan_videos(
             work.device,
             now=work.clock(),
             rebuild=True,
-            progress=lambda files: work.watch.progress(Told(phase="looking at every video")),
+            progress=lambda files: work.watch.progress(RunProgress(phase="looking at every video")),
         )
     except VideosUnreadable as error:
         raise RunFailed(f"the videos cannot be read: {error}") from error
 
 
 def _outcome(count: int, not_whole: NotWhole, scan: ScanResult) -> Outcome:
-    numbers: dict[str, Any] = {
-        "copies": count,
-        **{str(state): problems for state, problems in not_whole.items()},
-        "chunk_count": scan.chunk_count,
-        "empty_chunks": sum(recording.empty_count for recording in scan.recordings),
-        "scan_errors": list(scan.errors),
-    }
+    report = VerifyReport(
+        copies=count,
+        corrupt=not_whole[CopyState.CORRUPT],
+        empty=not_whole[CopyState.EMPTY],
+        busy=not_whole[CopyState.BUSY],
+        chunk_count=scan.chunk_count,
+        empty_chunks=sum(recording.empty_count for recording in scan.recordings),
+        scan_errors=scan.errors,
+    )
     said = [f"{path}: {why}" for found in not_whole.values() for path, why in found.items()]
     said += [f"videos: {error}" for error in scan.errors]
     whole = count - sum(map(len, not_whole.values()))
     return Outcome(
         summary=f"{whole} of {count} databases are whole, {scan.chunk_count} chunks looked at",
-        numbers=numbers,
+        report=report,
         problem="; ".join(said),
         retry=False,
     )

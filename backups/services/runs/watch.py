@@ -7,8 +7,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from backups.models import Run, RunState
-from backups.services.runs.jobs import Told
-from backups.services.runs.room import NoRoom, check_room
+from backups.services.runs.disks import NoRoom, check_room
+from backups.services.runs.jobs import RunProgress
 
 BEAT = timedelta(seconds=5)
 LISTEN = timedelta(seconds=1)
@@ -16,7 +16,7 @@ LONGEST_RUN = timedelta(hours=12)
 LONGEST_LOG = 20_000  # characters; the newest lines stay
 
 
-class Stop(StrEnum):
+class WhyStopped(StrEnum):
     """Why a run has to stop before its end."""
 
     CANCELLED = "cancelled"
@@ -25,7 +25,7 @@ class Stop(StrEnum):
     TOO_LONG = "it took longer than twelve hours"
 
 
-class Watch:
+class RunWatch:
     """The engine calls it every moment; it asks and writes only now and then."""
 
     def __init__(
@@ -35,16 +35,16 @@ class Watch:
         fills: Path | None,
         clock: Callable[[], datetime],
         renew: Callable[[datetime], bool],
-        show: Callable[[Told], None],
+        show: Callable[[RunProgress], None],
     ) -> None:
-        self.stop: Stop | None = None
+        self.stop: WhyStopped | None = None
         self.reason = ""
         self._run = run
         self._fills = fills
         self._clock = clock
         self._renew = renew
         self._show = show
-        self._told = Told(phase="")
+        self._progress = RunProgress(phase="")
         self._started_at = self._listened_at = self._beat_at = clock()
         self._lines: list[str] = run.log.splitlines()
 
@@ -55,12 +55,12 @@ class Watch:
     def note(self, line: str) -> None:
         self._lines.append(f"{self._clock():%Y-%m-%d %H:%M:%S} {line}")
 
-    def progress(self, told: Told) -> None:
-        is_new_phase = told.phase != self._told.phase
-        self._told = told
-        self._show(told)
+    def progress(self, progress: RunProgress) -> None:
+        is_new_phase = progress.phase != self._progress.phase
+        self._progress = progress
+        self._show(progress)
         if is_new_phase:
-            self.note(told.phase)
+            self.note(progress.phase)
         self._listen()
 
     def cancelled(self) -> bool:
@@ -80,22 +80,22 @@ class Watch:
         mine = Run.objects.filter(pk=self._run.pk, state=RunState.RUNNING)
         asked = mine.values_list("cancel_requested_at", flat=True)
         if not asked:
-            self._end(Stop.LOST)
+            self._end(WhyStopped.LOST)
         elif asked[0] is not None:
-            self._end(Stop.CANCELLED)
+            self._end(WhyStopped.CANCELLED)
         elif now - self._started_at >= LONGEST_RUN:
-            self._end(Stop.TOO_LONG)
+            self._end(WhyStopped.TOO_LONG)
 
     def _beat(self, now: datetime) -> None:
-        told = asdict(self._told) | {"phase": self._told.phase[:100]}
+        how_far = asdict(self._progress) | {"phase": self._progress.phase[:100]}
         mine = Run.objects.filter(pk=self._run.pk, state=RunState.RUNNING)
-        if not (mine.update(heartbeat_at=now, log=self.log, **told) and self._renew(now)):
-            self._end(Stop.LOST)
+        if not (mine.update(heartbeat_at=now, log=self.log, **how_far) and self._renew(now)):
+            self._end(WhyStopped.LOST)
             return
         try:
             check_room(self._fills)
         except NoRoom as full:
-            self._end(Stop.NO_ROOM, str(full))
+            self._end(WhyStopped.NO_ROOM, str(full))
 
-    def _end(self, stop: Stop, reason: str = "") -> None:
+    def _end(self, stop: WhyStopped, reason: str = "") -> None:
         self.stop, self.reason = stop, reason or stop.value

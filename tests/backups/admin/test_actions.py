@@ -20,7 +20,7 @@ ALL_ACTIONS = list(every_action())
 
 
 def url_of(model_admin, place, name, key):
-    path = getattr(getattr(model_admin, name), "url_path", name)
+    path = model_admin.get_unfold_action(name).path
     opts = model_admin.opts
     middle = "" if place == "actions_list" else f"{key}/"
     return f"/admin/{opts.app_label}/{opts.model_name}/{middle}{path}/"
@@ -51,7 +51,7 @@ def test_the_walk_finds_the_actions():
 
 @pytest.mark.parametrize(("model_admin", "place", "name"), ALL_ACTIONS)
 def test_every_action_has_a_permission_and_a_dialog(model_admin, place, name):
-    method = getattr(model_admin, name)
+    method = model_admin.get_unfold_action(name).method
     assert method.allowed_permissions
     assert method.dialog
 

@@ -96,3 +96,12 @@ def test_copies_come_before_verifications_and_people_before_both(make_device, a_
     pull = a_run(device=make_device(2), kind="pull_results", **by_clock)
     asked = a_run(device=make_device(3), kind="verify", trigger="person")
     assert runs.due_runs(slots=3, now=now) == [asked.pk, pull.pk, verify.pk]
+
+
+@pytest.mark.parametrize("kind", RunKind)
+def test_each_kind_is_declared_whole(admin_client, kind):
+    declared = runs.KINDS[kind]
+    assert declared.kind == kind
+    assert all((declared.button, declared.question, declared.explained, declared.permission))
+    page = admin_client.get("/admin/backups/backupplan/add/").content.decode()
+    assert all(f'name="{field}' in page for field in declared.plan.fields)

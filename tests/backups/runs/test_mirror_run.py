@@ -10,7 +10,7 @@ from django.core import serializers
 from backups.engine.mirror.errors import SourceChanged
 from backups.models import ResultCopy, Run
 from backups.services import runs
-from backups.services.runs.mirror import SameRun
+from backups.services.runs.mirror import SameExperiment
 from backups.services.snapshots import take_snapshot
 from devices.models import Device
 from tests.engine.mirror.device import differing_tables
@@ -60,7 +60,7 @@ def test_a_file_name_comes_from_the_list_where_the_database_has_none(
 
 
 def test_another_run_begun_meanwhile_does_not_take_the_place_of_this_one(database, filename):
-    source = SameRun(source=database.source(), filename=filename)
+    source = SameExperiment(source=database.source(), filename=filename)
     database.run("UPDATE METADATA SET value = 'next.db' WHERE field = 'backup_filename'")
     with pytest.raises(SourceChanged), source.snapshot(lambda: False):
         pytest.fail("the rows of another run would go into this file")

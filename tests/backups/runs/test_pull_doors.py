@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import call_command
 
-from backups.models import BackupPlan, QuarantinedVideo, Run
+from backups.models import BackupPlan, QuarantinedVideo, Run, RunKind
 from devices.models import Experiment
 from tests.backups.runs.doors import LOOK, SUBMIT, said
 from tests.engine.pull.conftest import chunk, put
@@ -11,7 +11,7 @@ from tests.engine.pull.conftest import chunk, put
 pytestmark = pytest.mark.django_db
 
 
-KINDS = ["mirror", "pull_results", "pull_videos", "verify"]
+KINDS = list(RunKind)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -34,6 +34,24 @@ def test_to_see_a_device_is_not_to_back_it_up(person, device, kind):
     ):
         assert person(*LOOK).post(address, SUBMIT).status_code == 403
     assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_asked_for_of_those_selected_by_whoever_may(starter, person, device, kind):
+    chosen = {"action": f"{kind}_selected", "_selected_action": [device.pk]}
+    person(*LOOK).post("/admin/devices/device/", chosen)
+    assert not Run.objects.exists()
+    starter.post("/admin/devices/device/", chosen)
+    assert Run.objects.get().kind == kind
+
+
+@pytest.mark.parametrize("numbers", [{}, {"tables": 3, "file_count": "x"}, {"unknown": [1]}])
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_page_of_a_run_shows_whatever_another_version_counted(
+    admin_client, a_run, kind, numbers
+):
+    run = a_run(kind=kind, state="failed", numbers=numbers)
+    assert admin_client.get(f"/admin/backups/run/{run.pk}/change/").status_code == 200
 
 
 @pytest.fixture

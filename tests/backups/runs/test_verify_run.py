@@ -113,7 +113,7 @@ def test_a_copy_that_could_not_be_read_is_not_verified(verify, copy, monkeypatch
 
 
 def test_a_full_disk_keeps_no_copy_from_being_verified(verify, copy, monkeypatch):
-    monkeypatch.setattr("backups.services.runs.room.FULL_PERCENT", 0)
+    monkeypatch.setattr("backups.services.runs.disks.FULL_PERCENT", 0)
     assert verify().state == "succeeded"
 
 

@@ -1,0 +1,61 @@
+"""Whether a disk may be written to: it is mounted, and a full one would cost more than the backup
+it stops."""
+
+import shutil
+from pathlib import Path
+
+from django.conf import settings
+
+from backups.models import Recording, ResultCopy
+from backups.services.runs.jobs import RunFailed
+
+FULL_PERCENT = 95
+
+
+class NoRoom(Exception):
+    """The disk that the copies go to is too full, or cannot be asked."""
+
+
+def results_folder() -> Path:
+    folder: Path = settings.RESULTS_DIR
+    return folder
+
+
+def videos_folder() -> Path:
+    folder: Path = settings.VIDEOS_DIR
+    return folder
+
+
+def check_room(folder: Path | None) -> None:
+    """Raises NoRoom. None: nothing is written, and nothing can be too full for that."""
+    if folder is None:
+        return
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError as error:
+        raise NoRoom(f"{folder}: {error.strerror}: is it mounted?") from error
+    percent = 100 * usage.used / ((usage.used + usage.free) or 1)  # as df counts it
+    if percent >= FULL_PERCENT:
+        raise NoRoom(
+            f"the disk of {folder} is {percent:.0f} % full: backups stop at {FULL_PERCENT} %"
+        )
+
+
+def refuse_lost_results() -> None:
+    """What is written below an unmounted place would fill another disk. Raises RunFailed."""
+    if not _names(results_folder()) and ResultCopy.objects.exists():
+        raise RunFailed("the results folder is empty, though it held copies: not mounted?")
+
+
+def refuse_lost_videos() -> None:
+    seen = {name for name in _names(videos_folder()) if not name.startswith(".")}
+    if not seen and Recording.objects.exists():
+        raise RunFailed("the videos folder is empty, though it held recordings: not mounted?")
+
+
+def _names(folder: Path) -> set[str]:
+    try:
+        return {path.name for path in folder.iterdir()}
+    except OSError as error:
+        text = f"{folder}: {error.strerror}: is it mounted?"
+        raise RunFailed(text, retry=False) from error
