@@ -25,7 +25,7 @@ class Lifecycle(models.TextChoices):
 
 
 class Writer(models.TextChoices):
-    """Which database a device writes a tracking run into."""
+    """Which database a device writes an experiment into."""
 
     SQLITE = "sqlite", "SQLite"
     MYSQL = "mysql", "MariaDB"
@@ -122,7 +122,7 @@ class Experiment(models.Model):
     rows_told_at = models.DateTimeField(null=True)
     rows_told_by = models.CharField(max_length=16, blank=True)  # "node", "device", "server", "card"
     written_off = models.BooleanField(
-        default=False, help_text="A person accepts that no whole copy of this run will ever exist."
+        default=False, help_text="A person accepts that no whole copy of this one will ever exist."
     )
 
     class Meta:
@@ -130,7 +130,7 @@ class Experiment(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["device", "filename"], name="one_row_per_experiment")
         ]
-        permissions = [("write_off_experiment", "Can accept the loss of a run")]
+        permissions = [("write_off_experiment", "Can accept the loss of an experiment")]
 
     def __str__(self) -> str:
         return self.filename

@@ -1,4 +1,4 @@
-"""Runs as the devices list them, and the one thing a person can say of a run: that it is lost."""
+"""Experiments as the devices list them, and the one thing a person can say: that one is lost."""
 
 from typing import Any
 
@@ -74,8 +74,8 @@ class ExperimentAdmin(ReadOnlyAdmin):
         icon="delete_forever",
         variant=ActionVariant.DANGER,
         dialog=confirm(
-            "Write off this run?",
-            "You accept that no whole copy of this run will ever exist here."
+            "Write off this experiment?",
+            "You accept that no whole copy of it will ever exist here."
             " It raises no alarm any more. No file is touched.",
             "Write off",
             form_class=WriteOffForm,
@@ -90,8 +90,8 @@ class ExperimentAdmin(ReadOnlyAdmin):
         permissions=["write_off"],
         icon="undo",
         dialog=confirm(
-            "Count this run again?",
-            "It is judged again like any other run: without a whole copy here it is an alarm.",
+            "Count this experiment again?",
+            "It is judged again like any other: without a whole copy here it is an alarm.",
             "Count it again",
         ),
     )
@@ -103,7 +103,7 @@ class ExperimentAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         experiment = self.get_object(request, object_id)
         if experiment is None:
-            self.message_user(request, "This run is no longer known.", messages.ERROR)
+            self.message_user(request, "This experiment is no longer known.", messages.ERROR)
             return go_to(reverse("admin:devices_experiment_changelist"))
         experiment.written_off = lost
         experiment.save(update_fields=["written_off"])

@@ -15,7 +15,7 @@ WRITING = frozenset({"running", "stopping"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedDatabase:
-    """One run of a device's inventory."""
+    """The database of one experiment, as the device lists it."""
 
     filename: str
     writer: str  # "sqlite" or "mysql"
@@ -42,7 +42,7 @@ class DeviceRecord:
     clock_at: datetime | None = None
     version: str = ""
     used_percent: int | None = None
-    current_run: ListedDatabase | None = None  # the newest run that it speaks of
+    current_experiment: ListedDatabase | None = None  # the newest that it speaks of
     problems: tuple[str, ...] = ()
 
     @property
@@ -59,9 +59,9 @@ class DeviceRecord:
         return self.answering and self.status == "recording"
 
     @property
-    def runs(self) -> tuple[ListedDatabase, ...]:
-        """Every run it names, the current one too: its list may be half a minute old."""
+    def experiments(self) -> tuple[ListedDatabase, ...]:
+        """Every one it names, the current one too: its list may be half a minute old."""
         named = {listed.filename: listed for listed in self.inventory or ()}
-        if self.current_run:
-            named[self.current_run.filename] = self.current_run
+        if self.current_experiment:
+            named[self.current_experiment.filename] = self.current_experiment
         return tuple(named.values())

@@ -31,12 +31,12 @@ def parse_entry(device_id: str, entry: dict[str, Any], *, databases: Any) -> Dev
     problems: list[str] = []
     fields = Fields(entry, problems)
     inventory = read_inventory(databases, problems=problems)
-    run = _current_run(fields, inventory)
+    current = _current_experiment(fields, inventory)
     status = fields.text("status", longest=32)
     clock_at = fields.moment("current_timestamp")
     doubt = _doubt(fields, status, clock_at)
     writing = status in WRITING and not doubt
-    contradiction = _contradiction(inventory, run) if writing else ""
+    contradiction = _contradiction(inventory, current) if writing else ""
     return DeviceRecord(
         device_id=device_id,
         name=fields.text("name", longest=64),
@@ -48,7 +48,7 @@ def parse_entry(device_id: str, entry: dict[str, Any], *, databases: Any) -> Dev
         clock_at=clock_at,
         version=_version(fields),
         used_percent=_percent(fields, "used_space"),
-        current_run=run,
+        current_experiment=current,
         problems=tuple(dict.fromkeys(problems)),
     )
 
@@ -66,14 +66,14 @@ def _doubt(fields: Fields, status: str, clock_at: datetime | None) -> str:
     return ""
 
 
-def _contradiction(inventory: Inventory, run: ListedDatabase | None) -> str:
-    """What a device that writes a run must also say."""
+def _contradiction(inventory: Inventory, current: ListedDatabase | None) -> str:
+    """What a device that writes an experiment must also say."""
     if not inventory.listed:
-        return "it writes a run, but lists no database"
-    return "" if run else "it writes a run, but does not say which"
+        return "it writes an experiment, but lists no database"
+    return "" if current else "it writes an experiment, but does not say which"
 
 
-def _current_run(fields: Fields, inventory: Inventory) -> ListedDatabase | None:
+def _current_experiment(fields: Fields, inventory: Inventory) -> ListedDatabase | None:
     filename = _current_filename(fields)
     for database in inventory.listed or ():
         if database.filename == filename:

@@ -16,7 +16,7 @@ _START = re.compile(r"(\d{4}-\d\d-\d\d_\d\d-\d\d-\d\d)_")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """What was listed; None: nothing could be read. With an error the list may lack runs."""
+    """What was listed; None: nothing could be read. With an error the list may lack some."""
 
     listed: tuple[ListedDatabase, ...] | None
     error: str = ""
@@ -40,12 +40,12 @@ def read_inventory(databases: Any, *, problems: list[str]) -> Inventory:
     listed = {database.filename: database for database in reversed(found) if database}
     error = f"its inventory lacks the list of {absent[0]} databases" if absent else ""
     if unreadable := found.count(None):
-        error = f"its inventory names {unreadable} run(s) in a way that cannot be read"
+        error = f"its inventory names {unreadable} experiment(s) in a way that cannot be read"
     return Inventory(listed=tuple(reversed(listed.values())), error=error)
 
 
 def started_at(filename: str) -> datetime | None:
-    """A database's file name begins with the start of its run, in UTC by the device's clock."""
+    """A database's file name begins with its experiment's start, in UTC by the device's clock."""
     if not (found := _START.match(filename)):
         return None
     try:

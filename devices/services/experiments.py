@@ -49,7 +49,7 @@ class _Changes:
         self.tellings: list[Telling] = []
 
     def take(self, answer: DeviceAnswer, known: dict[str, Experiment]) -> None:
-        named = {listed.filename: listed for listed in answer.record.runs}
+        named = {listed.filename: listed for listed in answer.record.experiments}
         self.new += [
             self._new(answer, listed) for name, listed in named.items() if name not in known
         ]
@@ -99,7 +99,7 @@ class _Changes:
     def _update(self, one: Experiment, listed: ListedDatabase | None, answer: DeviceAnswer) -> None:
         record = answer.record
         was_growing, one.growing = one.growing, _is_written(record, one.filename)
-        if record.writing and record.current_run is None:
+        if record.writing and record.current_experiment is None:
             one.growing = was_growing  # it does not say which it writes
         if one.growing or was_growing:  # at its end too: it may have grown after the last look
             one.changed_at = self.now
@@ -151,7 +151,7 @@ def _known(devices: Iterable[Device]) -> dict[int, dict[str, Experiment]]:
 
 
 def _is_written(record: DeviceRecord, filename: str) -> bool:
-    current = record.current_run
+    current = record.current_experiment
     return record.writing and current is not None and current.filename == filename
 
 
@@ -184,5 +184,5 @@ def _note_presence(
 
 def _holds_another(record: DeviceRecord, filename: str) -> bool:
     """MariaDB is dropped at each start: it holds the newest experiment, and no other."""
-    mysql = [one for one in record.runs if one.writer == Writer.MYSQL and not one.guessed]
+    mysql = [one for one in record.experiments if one.writer == Writer.MYSQL and not one.guessed]
     return bool(mysql) and filename not in {one.filename for one in mysql}

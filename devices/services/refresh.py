@@ -33,7 +33,7 @@ class RefreshReport:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Heard:
+class _Answers:
     records: list[DeviceRecord] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)  # device id -> why there was no answer
@@ -47,40 +47,40 @@ def refresh_devices(*, now: datetime) -> RefreshReport:
     Raises NothingToAsk where nothing says whom to ask.
     """
     try:
-        heard = _hear()
+        answers = _ask()
     except NothingToAsk as error:
-        _save_status(_Heard(error=str(error)), now=now)
+        _save_status(_Answers(error=str(error)), now=now)
         raise
     with transaction.atomic():
-        save_records(heard.records, told_by=heard.source, now=now)
-        save_failures(heard.failures)
-        _save_status(heard, now=now)
-    if heard.error:
-        logger.warning("devices not refreshed by the node: %s", heard.error)
+        save_records(answers.records, told_by=answers.source, now=now)
+        save_failures(answers.failures)
+        _save_status(answers, now=now)
+    if answers.error:
+        logger.warning("devices not refreshed by the node: %s", answers.error)
     return RefreshReport(
-        devices=len(heard.records),
-        problems=tuple(heard.problems),
-        source=heard.source,
-        error=heard.error,
+        devices=len(answers.records),
+        problems=tuple(answers.problems),
+        source=answers.source,
+        error=answers.error,
     )
 
 
-def _hear() -> _Heard:
-    heard = _Heard()
+def _ask() -> _Answers:
+    answers = _Answers()
     if settings.NODE_URL:
         try:
-            heard.records, heard.problems = ask_node(settings.NODE_URL)
+            answers.records, answers.problems = ask_node(settings.NODE_URL)
         except AskFailed as error:
-            heard.error = str(error)
+            answers.error = str(error)
         else:
-            heard.source = "node"
-            return heard
-    _hear_devices(heard)
-    return heard
+            answers.source = "node"
+            return answers
+    _ask_devices(answers)
+    return answers
 
 
-def _hear_devices(heard: _Heard) -> None:
-    targets = _targets(heard.problems)
+def _ask_devices(answers: _Answers) -> None:
+    targets = _targets(answers.problems)
     if not targets and not settings.NODE_URL:
         raise NothingToAsk(
             "there is no node and no device to ask: set ETHONODE_NODE_URL (http://host), "
@@ -90,15 +90,15 @@ def _hear_devices(heard: _Heard) -> None:
     for target, answer in ask_each(targets, ask_device):
         if isinstance(answer, DeviceRecord):
             records[answer.device_id] = answer
-            heard.problems += [f"device {answer.device_id}: {text}" for text in answer.problems]
+            answers.problems += [f"device {answer.device_id}: {text}" for text in answer.problems]
             continue
-        heard.problems.append(str(answer))
+        answers.problems.append(str(answer))
         if target.device_id:
-            heard.failures[target.device_id] = str(answer)
+            answers.failures[target.device_id] = str(answer)
     retired = _retired(records)
-    heard.records = [record for key, record in records.items() if key not in retired]
-    heard.failures = {key: why for key, why in heard.failures.items() if key not in records}
-    heard.source = "device" if heard.records else ""
+    answers.records = [record for key, record in records.items() if key not in retired]
+    answers.failures = {key: why for key, why in answers.failures.items() if key not in records}
+    answers.source = "device" if answers.records else ""
 
 
 def _targets(problems: list[str]) -> list[Target]:
@@ -120,17 +120,17 @@ def _retired(device_ids: Iterable[str]) -> set[str]:
     return set(retired.values_list("device_id", flat=True))
 
 
-def _save_status(heard: _Heard, *, now: datetime) -> None:
-    kept = heard.problems[:PROBLEMS_KEPT]
-    if more := len(heard.problems) - len(kept):
+def _save_status(answers: _Answers, *, now: datetime) -> None:
+    kept = answers.problems[:PROBLEMS_KEPT]
+    if more := len(answers.problems) - len(kept):
         kept.append(f"and {more} more")
     found = {
         "asked_at": now,
-        "error": heard.error,
-        "source": heard.source,
-        "device_count": len(heard.records),
+        "error": answers.error,
+        "source": answers.source,
+        "device_count": len(answers.records),
         "problems": kept,
     }
-    if heard.source:
+    if answers.source:
         found["answered_at"] = now
     NodeStatus.objects.update_or_create(pk=1, defaults=found)

@@ -20,7 +20,7 @@ TOLD = (
 
 
 def save_records(records: Sequence[DeviceRecord], *, told_by: str, now: datetime) -> None:
-    """Make or update the devices told of, and their runs. Never what people set."""
+    """Make or update the devices told of, and their experiments. Never what people set."""
     known = Device.objects.in_bulk([r.device_id for r in records], field_name="device_id")
     answers = []
     for record in records:

@@ -32,8 +32,8 @@ def parsed(databases=EMPTY, **entry):
 
 
 @pytest.mark.parametrize("place", range(len(PLACES)))
-def test_the_current_run_is_named_in_any_of_its_places(place):
-    run = parsed(**PLACES[place](RUN)).current_run
+def test_the_current_experiment_is_named_in_any_of_its_places(place):
+    run = parsed(**PLACES[place](RUN)).current_experiment
     assert (run.filename, run.started_at, run.guessed) == (RUN, STARTED, True)
 
 
@@ -42,7 +42,7 @@ def test_the_better_known_place_of_two_wins(place):
     entry = PLACES[place + 1]("other.db")
     for key, value in PLACES[place](RUN).items():
         entry[key] = value | entry[key] if isinstance(entry.get(key), dict) else value
-    assert parsed(**entry).current_run.filename == RUN
+    assert parsed(**entry).current_experiment.filename == RUN
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_the_better_known_place_of_two_wins(place):
     ],
 )
 def test_who_writes_a_run_that_is_not_listed(entry, writer):
-    assert parsed(backup_filename=RUN, **entry).current_run.writer == writer
+    assert parsed(backup_filename=RUN, **entry).current_experiment.writer == writer
 
 
 @pytest.mark.parametrize(
@@ -111,8 +111,12 @@ def test_an_older_answer_says_why_it_is_one(entry, doubt):
 @pytest.mark.parametrize(
     ("databases", "entry", "error"),
     [
-        (EMPTY, {"backup_filename": RUN}, "it writes a run, but lists no database"),
-        ({"SQLite": {RUN: {}}, "MariaDB": {}}, {}, "it writes a run, but does not say which"),
+        (EMPTY, {"backup_filename": RUN}, "it writes an experiment, but lists no database"),
+        (
+            {"SQLite": {RUN: {}}, "MariaDB": {}},
+            {},
+            "it writes an experiment, but does not say which",
+        ),
         (None, {}, "its inventory could not be read"),
         ({}, {}, "its inventory could not be read"),
         ([], {}, "its inventory is not a list of databases"),

@@ -39,16 +39,16 @@ def test_every_recorded_list_is_read_whole(name):
 def test_a_recorded_running_device_says_what_it_writes():
     record = only()
     assert (record.status, record.live, record.writing) == ("running", True, True)
-    assert [run.filename for run in record.runs] == [RUN_12]
-    assert record.current_run == record.runs[0]
-    assert record.current_run.rows["ROI_1"] == Rows(3000, None)
-    assert record.current_run.size_bytes == 1798144
+    assert [run.filename for run in record.experiments] == [RUN_12]
+    assert record.current_experiment == record.experiments[0]
+    assert record.current_experiment.rows["ROI_1"] == Rows(3000, None)
+    assert record.current_experiment.size_bytes == 1798144
     assert (record.version, record.used_percent) == ("9ed518c7 (2026-04-29 08:06:29)", 2)
 
 
 def test_a_recorded_mariadb_run_is_one_of_mysql():
     records, _ = parse_devices(REAL.body("node/t1_devices_after_success"))
-    run = next(record for record in records if record.device_id == ID_11).current_run
+    run = next(record for record in records if record.device_id == ID_11).current_experiment
     assert run.writer == "mysql"
     assert run.filename == f"2026-11-22_11-06-37_{ID_11}.db"
 
@@ -91,12 +91,12 @@ def test_a_recorded_devices_own_word_is_read(name, status, run):
     data = REAL.told(f"device/{name}")
     record = parse_entry(data["id"], data, databases={"SQLite": {}, "MariaDB": {}})
     assert (record.status, record.answering, record.problems) == (status, True, ())
-    assert (record.current_run and record.current_run.filename[11:19]) == run
+    assert (record.current_experiment and record.current_experiment.filename[11:19]) == run
 
 
 def test_the_writer_of_a_run_that_is_not_listed_is_guessed_from_what_the_device_says():
     data = REAL.told("device/boot_11_data_after_restart_previous_run")
-    run = parse_entry(ID_11, data, databases={"SQLite": {}, "MariaDB": {}}).current_run
+    run = parse_entry(ID_11, data, databases={"SQLite": {}, "MariaDB": {}}).current_experiment
     assert (run.writer, run.guessed) == ("mysql", True)
 
 
@@ -134,7 +134,9 @@ def test_no_inventory_is_not_an_empty_one(databases):
     record = only(status="stopped", databases=databases)
     assert record.inventory is None
     assert record.inventory_error
-    assert [run.filename for run in record.runs] == [RUN_12]  # it speaks of that one elsewhere
+    assert [run.filename for run in record.experiments] == [
+        RUN_12
+    ]  # it speaks of that one elsewhere
 
 
 def test_two_empty_lists_are_an_empty_inventory():
@@ -162,7 +164,7 @@ def test_running_without_any_database_is_a_contradiction():
     record = only(databases={"SQLite": {}, "MariaDB": {}})
     assert not record.live
     assert "lists no database" in record.inventory_error
-    assert [run.filename for run in record.runs] == [RUN_12]
+    assert [run.filename for run in record.experiments] == [RUN_12]
 
 
 def test_running_without_saying_which_run_is_a_contradiction():
@@ -172,8 +174,8 @@ def test_running_without_saying_which_run_is_a_contradiction():
 
 def test_a_run_younger_than_the_list_is_known():
     record = only(backup_filename="2026-11-22_12-00-00_x.db")
-    assert [run.filename for run in record.runs] == [RUN_12, "2026-11-22_12-00-00_x.db"]
-    assert record.runs[1].started_at == datetime(2026, 11, 22, 12, tzinfo=UTC)
+    assert [run.filename for run in record.experiments] == [RUN_12, "2026-11-22_12-00-00_x.db"]
+    assert record.experiments[1].started_at == datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -326,7 +328,9 @@ def test_whatever_is_told_is_read_or_reported(told):
     records, problems = parse_devices(json.dumps(told).encode())
     assert len(records) + len(problems) >= len(told)
     for record in records:
-        assert all(run.filename.endswith(".db") and "/" not in run.filename for run in record.runs)
+        assert all(
+            run.filename.endswith(".db") and "/" not in run.filename for run in record.experiments
+        )
         if record.live:
             assert told[record.device_id]["databases"].keys() >= {"SQLite", "MariaDB"}
-            assert record.current_run or not record.writing
+            assert record.current_experiment or not record.writing
