@@ -19,7 +19,7 @@ BEATS_MISSED = 3
 SLACK = timedelta(seconds=30)
 
 
-class NotReady(Exception):
+class PartFailed(Exception):
     """A part that does not do its work; the text says why."""
 
 
@@ -50,7 +50,7 @@ def queue_length() -> int:
 def _part(name: str, check: Callable[[], None]) -> Part:
     try:
         check()
-    except (NotReady, DatabaseError, RedisError) as error:
+    except (PartFailed, DatabaseError, RedisError) as error:
         return Part(name=name, reason=str(error) or type(error).__name__)
     return Part(name=name, reason="")
 
@@ -64,7 +64,7 @@ def check_database() -> None:
 def check_migrations() -> None:
     executor = MigrationExecutor(connection)
     if missing := executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise NotReady(f"{len(missing)} migrations are not applied")
+        raise PartFailed(f"{len(missing)} migrations are not applied")
 
 
 def check_redis() -> None:
@@ -86,9 +86,9 @@ def check_worker(*, now: datetime) -> None:
 def _check_age(at: datetime | None, *, what: str, now: datetime) -> None:
     limit = _longest_silence()
     if at is None:
-        raise NotReady(f"never yet that {what}")
+        raise PartFailed(f"never yet that {what}")
     if now - at > limit:
-        raise NotReady(f"last time that {what}: {at:%Y-%m-%d %H:%M:%S} UTC")
+        raise PartFailed(f"last time that {what}: {at:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _longest_silence() -> timedelta:
@@ -98,7 +98,7 @@ def _longest_silence() -> timedelta:
         task.interval.schedule.run_every for task in enabled.select_related("interval")
     ]
     if not periods:
-        raise NotReady("no periodic task is enabled")
+        raise PartFailed("no periodic task is enabled")
     return BEATS_MISSED * min(periods) + SLACK
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from backups.engine.compare import CopyState
-from backups.engine.results import (
+from backups.engine.copies import (
     CopyFile,
     Inspection,
     ResultsUnreadable,

@@ -1,6 +1,5 @@
 """What must hold before anything starts: folders, one instance, a free port, a database."""
 
-import fcntl
 import hashlib
 import os
 import secrets
@@ -14,6 +13,8 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import DatabaseError
 
+from backups.engine.copies.errors import LocalInUse
+from backups.engine.copies.lock import locked
 from ethonode.env import Environment, LabPlaces
 from ethonode.run.config import address
 from lab.servers.processes import ServerFailed, find_program, own_account
@@ -44,12 +45,10 @@ def make_folders(var_dir: Path) -> None:
 def take_lock(var_dir: Path) -> int:
     """The open lock file. It stays locked across exec, for as long as the supervisor lives."""
     path = var_dir / "run" / "lock"
-    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        holder = os.read(lock, 20).decode(errors="replace").strip()
-        os.close(lock)
+        lock = locked(path, mode=0o600)
+    except LocalInUse as error:
+        holder = path.read_text(errors="replace")[:20].strip()
         raise CannotStart(f"already running on {var_dir} (process {holder})") from error
     os.truncate(lock, 0)
     os.pwrite(lock, str(os.getpid()).encode(), 0)

@@ -7,9 +7,9 @@ from urllib.parse import quote
 import pytest
 
 from backups.engine import claims
+from backups.engine.copies.folders import ResultsUnreadable, find_copies
 from backups.engine.pull.errors import BadName
 from backups.engine.pull.names import checked_device
-from backups.engine.results.folders import ResultsUnreadable, find_copies
 from backups.engine.videos.cache import BadDeviceId, CacheFile
 from backups.services.runs.place import UnsafePlace, path_of_copy
 from devices.ids import is_device_id

@@ -7,12 +7,11 @@ from backups.engine.mirror.outcome import (
     FindingKind,
     MirrorOptions,
     MirrorResult,
-    Phase,
-    Progress,
     TableComparison,
 )
 from backups.engine.mirror.run import mirror
 from backups.engine.mirror.source import Snapshot, Source
+from backups.engine.progress import Phase, Progress
 
 __all__ = [
     "Finding",

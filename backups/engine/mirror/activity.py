@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 
+from backups.engine.copies.errors import LocalFailed, file_errors
 from backups.engine.mirror.columns import quoted
-from backups.engine.mirror.errors import DestinationError
-from backups.engine.mirror.place import file_errors
 
 TABLE = "CSV_DAM_ACTIVITY"
 _TAIL_BYTES = 4096
@@ -20,7 +19,7 @@ def write_activity(copy: sqlite3.Connection, path: Path, *, compare_all: bool) -
     A crash at any moment is mended by the next call. Returns whether anything was written.
     """
     if path.is_symlink():
-        raise DestinationError(f"{path}: not a file of its own")
+        raise LocalFailed(f"{path}: not a file of its own")
     with file_errors(path):
         if not path.exists():
             return _rewrite(copy, path)

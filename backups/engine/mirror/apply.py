@@ -7,12 +7,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 
+from backups.engine.copies.errors import LocalBusy, LocalChanged
+from backups.engine.copies.opening import data_version
+from backups.engine.copies.place import Place
+from backups.engine.errors import Cancelled
 from backups.engine.mirror.columns import quoted
-from backups.engine.mirror.database import count, create_table, data_version, layout
-from backups.engine.mirror.errors import Cancelled, DestinationBusy, DestinationChanged
+from backups.engine.mirror.database import count, create_table, layout
 from backups.engine.mirror.kept import SCHEMA, attached, keep_rows
 from backups.engine.mirror.outcome import Finding, FindingKind
-from backups.engine.mirror.place import Place
 from backups.engine.mirror.plan import Action, Plan, TablePlan
 from backups.engine.mirror.windows import Window
 
@@ -64,7 +66,7 @@ def apply(
 ) -> bool:
     """Change the copy, all or nothing; whether rows were kept beside.
 
-    Raises DestinationChanged if somebody wrote since `version`, DestinationBusy when nobody lets
+    Raises LocalChanged if somebody wrote since `version`, LocalBusy when nobody lets
     us in for `busy_seconds`.
     """
     until = time.monotonic() + busy_seconds
@@ -77,7 +79,7 @@ def apply(
                 raise Cancelled("cancelled")
             if time.monotonic() >= until:
                 text = f"in use by another program for more than {busy_seconds:g} s"
-                raise DestinationBusy(f"{place.destination.name}: {text}")
+                raise LocalBusy(f"{place.destination.name}: {text}")
     return keeps
 
 
@@ -102,7 +104,7 @@ def _in_one_transaction(
 ) -> None:
     copy.execute("BEGIN IMMEDIATE")
     if data_version(copy) != version:
-        raise DestinationChanged("another program wrote to the copy while it was compared")
+        raise LocalChanged("another program wrote to the copy while it was compared")
     for change in changes:
         for query in change.lost:
             keep_rows(copy, change.plan.table.name, change.columns, query, now=now)

@@ -23,7 +23,7 @@ _BLOBS = frozenset(
 )
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     INTEGER = "integer"
     LARGE = "large"  # up to 2**64 - 1: beyond SQLite's integers, so kept as text where it must
     SINGLE = "single"
@@ -34,13 +34,13 @@ class Kind(StrEnum):
 
 
 _SQLITE_TYPES = {
-    Kind.INTEGER: "INTEGER",
-    Kind.LARGE: "",  # no affinity: an integer where it fits, else text, never a rounded float
-    Kind.SINGLE: "REAL",
-    Kind.DOUBLE: "REAL",
-    Kind.ASCII: "TEXT",
-    Kind.TEXT: "TEXT",
-    Kind.BLOB: "BLOB",
+    ValueKind.INTEGER: "INTEGER",
+    ValueKind.LARGE: "",  # no affinity: an integer where it fits, else text, never a rounded float
+    ValueKind.SINGLE: "REAL",
+    ValueKind.DOUBLE: "REAL",
+    ValueKind.ASCII: "TEXT",
+    ValueKind.TEXT: "TEXT",
+    ValueKind.BLOB: "BLOB",
 }
 
 
@@ -57,14 +57,14 @@ class Column:
     nullable: bool
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ValueKind:
         if self.data_type in _INTEGERS:
-            return Kind.LARGE if self._exceeds_integers else Kind.INTEGER
+            return ValueKind.LARGE if self._exceeds_integers else ValueKind.INTEGER
         if self.data_type in {"float", "double"}:
-            return Kind.SINGLE if self.data_type == "float" else Kind.DOUBLE
+            return ValueKind.SINGLE if self.data_type == "float" else ValueKind.DOUBLE
         if self.data_type in _ASCII:
-            return Kind.ASCII
-        return Kind.BLOB if self.data_type in _BLOBS else Kind.TEXT
+            return ValueKind.ASCII
+        return ValueKind.BLOB if self.data_type in _BLOBS else ValueKind.TEXT
 
     @property
     def _exceeds_integers(self) -> bool:
@@ -81,9 +81,9 @@ class Column:
         name = quoted(self.name)
         if self.data_type in {"bit", "year"} or "zerofill" in self.column_type:
             return f"{name}+0"
-        if self.kind in {Kind.SINGLE, Kind.DOUBLE}:
+        if self.kind in {ValueKind.SINGLE, ValueKind.DOUBLE}:
             return f"CAST({name} AS DOUBLE)"  # a FLOAT as it is would be cut to six digits
-        if self.kind is Kind.TEXT and self.data_type not in _PLAIN_TEXT:
+        if self.kind is ValueKind.TEXT and self.data_type not in _PLAIN_TEXT:
             return f"CAST({name} AS CHAR)"
         return name
 
@@ -91,9 +91,9 @@ class Column:
     def packed(self) -> str:
         """The expression of an ASCII text without commas that tells any two values apart."""
         text = self.fetched
-        if self.kind is Kind.TEXT:
+        if self.kind is ValueKind.TEXT:
             text = f"MD5(CONVERT({text} USING utf8mb4))"
-        elif self.kind is Kind.BLOB:
+        elif self.kind is ValueKind.BLOB:
             text = f"MD5({text})"
         return f"IFNULL({text},'{NULL_MARK}')" if self.nullable else text
 
@@ -132,10 +132,10 @@ def _read_single(text: str) -> float:
     return shortest_single(float(text))
 
 
-_READERS: dict[Kind, Callable[[Any], Any]] = {
-    Kind.LARGE: _read_large,
-    Kind.SINGLE: _read_single,
-    Kind.DOUBLE: float,
+_READERS: dict[ValueKind, Callable[[Any], Any]] = {
+    ValueKind.LARGE: _read_large,
+    ValueKind.SINGLE: _read_single,
+    ValueKind.DOUBLE: float,
 }
 
 
@@ -182,12 +182,12 @@ def _md5(data: bytes) -> str:
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
-_FINGERPRINTS: dict[Kind, Callable[[Any], str]] = {
-    Kind.INTEGER: _plain,
-    Kind.LARGE: _plain,
-    Kind.SINGLE: _of_single,
-    Kind.DOUBLE: _of_double,
-    Kind.ASCII: _plain,
-    Kind.TEXT: _of_text,
-    Kind.BLOB: _of_blob,
+_FINGERPRINTS: dict[ValueKind, Callable[[Any], str]] = {
+    ValueKind.INTEGER: _plain,
+    ValueKind.LARGE: _plain,
+    ValueKind.SINGLE: _of_single,
+    ValueKind.DOUBLE: _of_double,
+    ValueKind.ASCII: _plain,
+    ValueKind.TEXT: _of_text,
+    ValueKind.BLOB: _of_blob,
 }

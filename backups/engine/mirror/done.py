@@ -1,17 +1,19 @@
-"""What a run did, and what it hands back for it."""
+"""What a run did, and what it hands back for it, with what is worth saying of the source."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from backups.engine.mirror import remarks
 from backups.engine.mirror.apply import Change
+from backups.engine.mirror.catalogue import Schema
 from backups.engine.mirror.migrate import Migration
-from backups.engine.mirror.outcome import Finding, MirrorResult, TableComparison
+from backups.engine.mirror.outcome import Finding, FindingKind, MirrorResult, TableComparison
 from backups.engine.mirror.plan import Plan
 from backups.engine.mirror.proof import differences
 from backups.engine.mirror.survey import Survey
 
 NOT_MIGRATED = Migration()
+_WITH_SNAPSHOTS = frozenset({"innodb", "rocksdb"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +51,9 @@ def result_of(
         tables=tables,
         findings=(
             *done.findings,
-            *remarks.of_migration(done.migration),
+            *_of_migration(done.migration),
             *(finding for change in done.changes for finding in change.findings),
-            *remarks.of_source(done.there, done.plan, destination),
+            *_of_source(done.there, done.plan, destination),
             *differences(tables),
         ),
         kept=done.kept,
@@ -60,3 +62,35 @@ def result_of(
         seconds=seconds,
         turn=turn,
     )
+
+
+def _of_migration(migration: Migration) -> Iterator[Finding]:
+    if migration.tables:
+        text = (
+            f"{len(migration.tables)} tables of an old copy were given their keys; "
+            f"{migration.duplicates} duplicates removed, {migration.conflicts} rows kept beside"
+        )
+        yield Finding(FindingKind.MIGRATED, "", text)
+
+
+def _of_source(there: Survey, plan: Plan, destination: Path) -> Iterator[Finding]:
+    yield from _not_copied(there.schema)
+    for name in plan.gone:
+        yield Finding(FindingKind.TABLE_GONE, name, "no longer on the device; the copy keeps it")
+    for table in there.schema.tables:
+        if table.engine.lower() not in _WITH_SNAPSHOTS:
+            text = f"its engine {table.engine} has no snapshots: copied as it was when read"
+            yield Finding(FindingKind.NO_SNAPSHOT, table.name, text)
+    if there.backup_filename and there.backup_filename != destination.name:
+        text = f"the database names its own backup {there.backup_filename[:200]}"
+        yield Finding(FindingKind.OTHER_NAME, "", text)
+
+
+def _not_copied(schema: Schema) -> Iterator[Finding]:
+    for name in schema.denied:
+        yield Finding(FindingKind.TABLE_DENIED, name, "the account may not read it")
+    if schema.partial_rights:
+        text = "the account may read single tables only; others may exist that it cannot see"
+        yield Finding(FindingKind.TABLE_DENIED, "", text)
+    for name in schema.unnameable:
+        yield Finding(FindingKind.NOT_COPIED, name, "SQLite cannot hold a table of this name")

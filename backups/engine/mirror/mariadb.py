@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
 
-from backups.engine.mirror.drivers import QUICKEST, Driver, Link, Login
-from backups.engine.mirror.errors import DatabaseMissing, SourceUnreachable
-from backups.engine.mirror.refusals import named
+from backups.engine.mirror.drivers import QUICKEST, Account, Driver, Link
+from backups.engine.mirror.errors import DatabaseMissing, SourceUnreachable, named
 from backups.engine.mirror.source import Row, Snapshot, literal
 from backups.engine.mirror.wire import Patience
 
@@ -54,7 +53,7 @@ class MariaDBSource:
         return f"{self.host}:{self.port}"
 
     def _connect(self, cancelled: Callable[[], bool]) -> Link:
-        login = Login(user=self.user, password=self.password, database=self.database)
+        login = Account(user=self.user, password=self.password, database=self.database)
         about = f"{self._address} ({self.database})" if self.database else self._address
         try:
             sock = socket.create_connection((self.host, self.port), self.connect_seconds)

@@ -7,20 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from backups.engine.copies.errors import LocalChanged, LocalCorrupt, database_errors
+from backups.engine.copies.opening import data_version, scratch, use_rollback_journal, writing
+from backups.engine.copies.place import Place, held, put_in_place
 from backups.engine.mirror.columns import quoted
-from backups.engine.mirror.database import (
-    count,
-    data_version,
-    database_errors,
-    layout,
-    layouts,
-    opened,
-    scratch,
-    use_rollback_journal,
-)
-from backups.engine.mirror.errors import DestinationChanged, DestinationCorrupt
+from backups.engine.mirror.database import count, layout, layouts
 from backups.engine.mirror.kept import SCHEMA, attached, keep_rows
-from backups.engine.mirror.place import Place, held, put_in_place
 
 KEY = "id"  # of every table of a device that has a key
 _NEW = "migrated"
@@ -39,7 +31,7 @@ class Migration:
 def migrate_old_copy(destination: Path, *, now: datetime) -> Migration:
     """Give every table with an `id` but no key its PRIMARY KEY, in one step for readers."""
     with held(destination) as place:
-        with opened(destination) as copy:
+        with writing(destination) as copy:
             keys = {name: KEY for name, columns in layouts(copy).items() if _lacks(columns, KEY)}
         return add_keys(place, keys, now=now) if keys else Migration()
 
@@ -57,7 +49,7 @@ def _lacks(columns: tuple[tuple[str, str, bool, int], ...], key: str) -> bool:
 
 def add_keys(place: Place, keys: Mapping[str, str], *, now: datetime) -> Migration:
     """Under the lock: a crash at any moment leaves the old copy or the new one."""
-    with opened(place.destination) as copy:
+    with writing(place.destination) as copy:
         use_rollback_journal(copy)
         version = data_version(copy)
         with scratch(place.fresh) as fresh:
@@ -67,7 +59,7 @@ def add_keys(place: Place, keys: Mapping[str, str], *, now: datetime) -> Migrati
             migration = _fill(copy, keys, place, now=now)
         _finish(copy, place)
         if data_version(copy) != version:
-            raise DestinationChanged("another program wrote to the copy while it was migrated")
+            raise LocalChanged("another program wrote to the copy while it was migrated")
     put_in_place(place)
     return migration
 
@@ -129,7 +121,7 @@ def _left_out(copy: sqlite3.Connection, table: str) -> tuple[int, int]:
     total, distinct = count(copy, old), count(copy, f"SELECT DISTINCT * FROM ({old})")  # noqa: S608
     others = count(copy, f"{old} EXCEPT {new}")
     if distinct - others != count(copy, new):
-        raise DestinationCorrupt(f"{table}: migrating it would lose rows")
+        raise LocalCorrupt(f"{table}: migrating it would lose rows")
     return total - distinct, others
 
 
@@ -153,8 +145,8 @@ def _finish(copy: sqlite3.Connection, place: Place) -> None:
     """Indexes and views come after the rows; then the new file has to prove itself."""
     query = "SELECT sql FROM sqlite_master WHERE type <> 'table' AND sql IS NOT NULL"
     others = [row[0] for row in copy.execute(query)]
-    with opened(place.fresh) as fresh, database_errors(place.fresh):
+    with writing(place.fresh) as fresh, database_errors(place.fresh):
         for statement in others:
             fresh.execute(statement)
         if fresh.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise DestinationCorrupt(f"{place.fresh.name}: the migrated copy is damaged")
+            raise LocalCorrupt(f"{place.fresh.name}: the migrated copy is damaged")

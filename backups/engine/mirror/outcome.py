@@ -1,4 +1,4 @@
-"""What a mirror is asked to do, says while it works, and hands back."""
+"""What a mirror is asked to do, and hands back."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,24 +13,6 @@ class MirrorOptions:
     turn: int | None = None
     prove_within: int = 288
     busy_seconds: float = 30.0
-
-
-class Phase(StrEnum):
-    CONNECTING = "connecting"
-    COMPARING = "comparing"
-    COPYING = "copying"
-    SAVING = "saving"
-    PROVING = "proving"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """`rows_expected` is an estimate; 0 where nothing is known."""
-
-    phase: Phase
-    table: str = ""
-    rows: int = 0
-    rows_expected: int = 0
 
 
 class FindingKind(StrEnum):

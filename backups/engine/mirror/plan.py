@@ -10,7 +10,7 @@ from backups.engine.mirror.database import Layout, key_range, layouts
 from backups.engine.mirror.digests import Digest, digest_here, digests_there, whole_here
 from backups.engine.mirror.schema import Table
 from backups.engine.mirror.source import Snapshot
-from backups.engine.mirror.survey import METADATA, Extent, Survey
+from backups.engine.mirror.survey import METADATA, Reach, Survey
 from backups.engine.mirror.windows import Span, Window, all_spans, joint, share, split
 
 
@@ -26,7 +26,7 @@ class TablePlan:
     """`proofs`: what the server says of the windows compared; `differing`: to be copied again."""
 
     table: Table
-    there: Extent
+    there: Reach
     action: Action
     high_here: int | None = None
     is_new: bool = False
@@ -93,7 +93,7 @@ def plan_changes(snapshot: Snapshot, there: Survey, copy: sqlite3.Connection, tu
 
 
 def _look_at(
-    copy: sqlite3.Connection, table: Table, there: Extent, here: Layout | None, turn: Turn
+    copy: sqlite3.Connection, table: Table, there: Reach, here: Layout | None, turn: Turn
 ) -> tuple[TablePlan, list[Span]]:
     if here != table.layout:
         plan = TablePlan(table=table, there=there, action=Action.REBUILD, is_new=here is None)
@@ -110,7 +110,7 @@ def _look_at(
 
 
 def _spans_to_prove(
-    table: Table, there: Extent, low_here: int | None, high_here: int | None, turn: Turn
+    table: Table, there: Reach, low_here: int | None, high_here: int | None, turn: Turn
 ) -> Iterator[Span]:
     """This turn's share and the newest rows of both sides, split where the copy ends."""
     if table.rising_key is None:

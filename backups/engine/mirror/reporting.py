@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable, Iterable
 
-from backups.engine.mirror.errors import Cancelled
-from backups.engine.mirror.outcome import Phase, Progress
+from backups.engine.errors import Cancelled
 from backups.engine.mirror.windows import Window
+from backups.engine.progress import Phase, Progress
 
 EVERY_SECONDS = 0.2
 

@@ -7,32 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from backups.engine.mirror.activity import TABLE as ACTIVITY
-from backups.engine.mirror.activity import write_activity
-from backups.engine.mirror.apply import STAGE, apply, changes_of
-from backups.engine.mirror.copy import copy_spans, copy_table
-from backups.engine.mirror.database import (
+from backups.engine.copies.errors import LocalCorrupt
+from backups.engine.copies.opening import (
     COMMIT_CACHE,
-    create_table,
     data_version,
-    opened,
     scratch,
     use_rollback_journal,
+    writing,
 )
-from backups.engine.mirror.done import NOT_MIGRATED, Done, result_of
-from backups.engine.mirror.errors import DestinationCorrupt
-from backups.engine.mirror.kept import attached
-from backups.engine.mirror.migrate import Migration, add_keys, lacking
-from backups.engine.mirror.outcome import (
-    Finding,
-    FindingKind,
-    MirrorOptions,
-    MirrorResult,
-    Phase,
-    Progress,
-    TableComparison,
-)
-from backups.engine.mirror.place import (
+from backups.engine.copies.place import (
     Place,
     held,
     put_in_place,
@@ -40,12 +23,28 @@ from backups.engine.mirror.place import (
     remembered_turn,
     set_aside,
 )
+from backups.engine.mirror.activity import TABLE as ACTIVITY
+from backups.engine.mirror.activity import write_activity
+from backups.engine.mirror.apply import STAGE, apply, changes_of
+from backups.engine.mirror.copy import copy_spans, copy_table
+from backups.engine.mirror.database import create_table
+from backups.engine.mirror.done import NOT_MIGRATED, Done, result_of
+from backups.engine.mirror.kept import attached
+from backups.engine.mirror.migrate import Migration, add_keys, lacking
+from backups.engine.mirror.outcome import (
+    Finding,
+    FindingKind,
+    MirrorOptions,
+    MirrorResult,
+    TableComparison,
+)
 from backups.engine.mirror.plan import Action, Plan, Turn, first_plan, plan_changes
 from backups.engine.mirror.proof import compare
 from backups.engine.mirror.reporting import Reporter
 from backups.engine.mirror.source import Snapshot, Source
 from backups.engine.mirror.survey import Survey, survey
 from backups.engine.mirror.windows import Window
+from backups.engine.progress import Phase, Progress
 
 _DEFAULTS = MirrorOptions()
 
@@ -76,7 +75,7 @@ def mirror(
     """Make the SQLite file at `destination` equal to the source as it is at one moment.
 
     Readers of the file see it as it was before or as it is after, never between; so does a crash.
-    Raises a MirrorError by name when it cannot: the copy then is as it was.
+    Raises a BackupError by name when it cannot: the copy then is as it was.
     """
     started = time.monotonic()
     with held(destination) as place:
@@ -106,7 +105,7 @@ def _work(job: _Job) -> Done:
         return _first(job)
     try:
         return _update(job)
-    except DestinationCorrupt as error:
+    except LocalCorrupt as error:
         aside = set_aside(job.place, "corrupt", now=job.now)
         text = f"the copy could not be read ({error}); it is kept as {aside.name}"
         done = _first(job)
@@ -152,7 +151,7 @@ def _update(job: _Job) -> Done:
         there = survey(snapshot, job.source.database)
         migration = _migrate(job, there)
         job.reporter.phase(Phase.COMPARING)
-        with opened(job.place.destination) as copy:
+        with writing(job.place.destination) as copy:
             use_rollback_journal(copy)
             version = data_version(copy)
             plan = plan_changes(snapshot, there, copy, job.turn)
@@ -170,7 +169,7 @@ def _update(job: _Job) -> Done:
 
 def _migrate(job: _Job, there: Survey) -> Migration:
     tables = {t.name: t.rising_key for t in there.schema.tables if t.rising_key is not None}
-    with opened(job.place.destination) as copy:
+    with writing(job.place.destination) as copy:
         keys = lacking(copy, tables)
     return add_keys(job.place, keys, now=job.now) if keys else NOT_MIGRATED
 
@@ -214,7 +213,7 @@ def _prove(job: _Job, done: Done) -> tuple[TableComparison, ...]:
         table.table.name == ACTIVITY and table.action is not Action.KEEP
         for table in done.plan.tables
     )
-    with opened(job.place.destination, mode="ro") as copy:
+    with writing(job.place.destination, mode="ro") as copy:
         tables = compare(copy, done.plan)
         write_activity(copy, job.place.activity, compare_all=touched)
     return tables

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from backups.engine.mirror.columns import Column, Kind, quoted
+from backups.engine.mirror.columns import Column, ValueKind, quoted
 
 WINDOW_KEYS = 2_000
 LARGE_WINDOW_KEYS = 64
@@ -30,12 +30,12 @@ class Table:
         if len(self.primary_key) != 1:
             return None
         key = next(c for c in self.columns if c.name == self.primary_key[0])
-        return key.name if key.kind is Kind.INTEGER and key.data_type != "bit" else None
+        return key.name if key.kind is ValueKind.INTEGER and key.data_type != "bit" else None
 
     @cached_property
     def packs(self) -> bool:
         """Integers only: the server can pack many rows into one text."""
-        return all(column.kind is Kind.INTEGER for column in self.columns) and (
+        return all(column.kind is ValueKind.INTEGER for column in self.columns) and (
             len(self.columns) <= 100
         )
 

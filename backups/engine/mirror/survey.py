@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from backups.engine.errors import NotReady
 from backups.engine.mirror.catalogue import Schema, read_schema, schema_query
 from backups.engine.mirror.columns import quoted
 from backups.engine.mirror.digests import Digest, as_int, as_text, whole_there
-from backups.engine.mirror.errors import DatabaseMissing, NotReady, SourceChanged, TableDenied
+from backups.engine.mirror.errors import DatabaseMissing, SourceChanged, TableDenied
 from backups.engine.mirror.schema import Table
 from backups.engine.mirror.source import Row, Snapshot, literal, understood
 
@@ -17,7 +18,7 @@ _FILENAME = "backup_filename"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extent:
+class Reach:
     """How far a table reaches: keys where it has a rising one, else a digest of all rows."""
 
     low: int | None = None
@@ -32,7 +33,7 @@ class Extent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     schema: Schema
-    extents: Mapping[str, Extent]
+    extents: Mapping[str, Reach]
     started: frozenset[str]  # when the run began, as METADATA has it; empty: not told
     backup_filename: str
 
@@ -71,7 +72,7 @@ def _check_readable(schema: Schema, database: str) -> None:
         raise DatabaseMissing(f"{database}: no such database, or nothing in it may be seen")
 
 
-def _extents(snapshot: Snapshot, tables: tuple[Table, ...]) -> dict[str, Extent]:
+def _extents(snapshot: Snapshot, tables: tuple[Table, ...]) -> dict[str, Reach]:
     branches = (_branch(number, table) for number, table in enumerate(tables))
     answers = {as_int(row[0]): row for row in snapshot.rows(" UNION ALL ".join(branches))}
     if len(answers) != len(tables):
@@ -88,11 +89,11 @@ def _branch(number: int, table: Table) -> str:
     return f"SELECT {number}, {rows} FROM {quoted(table.name)}"  # noqa: S608
 
 
-def _extent(table: Table, row: Row) -> Extent:
+def _extent(table: Table, row: Row) -> Reach:
     _, rows, low, high, digest = row
     if table.rising_key is None:
-        return Extent(whole=Digest(as_int(rows), as_text(digest)))
-    return Extent(
+        return Reach(whole=Digest(as_int(rows), as_text(digest)))
+    return Reach(
         low=None if low is None else as_int(low), high=None if high is None else as_int(high)
     )
 

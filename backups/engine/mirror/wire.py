@@ -6,7 +6,8 @@ import socket
 import time
 from collections.abc import Callable
 
-from backups.engine.mirror.errors import Cancelled, SourceGone
+from backups.engine.errors import Cancelled
+from backups.engine.mirror.errors import SourceGone
 
 TICK_SECONDS = 0.2
 PACE_BYTES = 1024  # fewer than these in the whole time of patience is no progress

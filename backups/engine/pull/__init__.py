@@ -1,5 +1,6 @@
 """Copies pulled over ssh: run databases of one moment, videos chunk by chunk, each proven."""
 
+from backups.engine.progress import Phase, Progress
 from backups.engine.pull.errors import PullError
 from backups.engine.pull.keys import ensure_key, forget_host_key
 from backups.engine.pull.on_device import folder_is_there
@@ -10,7 +11,6 @@ from backups.engine.pull.outcome import (
     PulledVideos,
     Quarantined,
 )
-from backups.engine.pull.progress import Phase, Progress
 from backups.engine.pull.results import DatabaseOptions, pull_database
 from backups.engine.pull.ssh import SshTarget
 from backups.engine.pull.videos import pull_videos

@@ -12,7 +12,7 @@ MOST_VERSIONS = 9  # of one file in quarantine
 _PIECE = 1024 * 1024
 
 
-class Verdict(StrEnum):
+class Settled(StrEnum):
     GREW = "grew"
     QUARANTINED = "quarantined"
     ABSENT = "absent"  # it did not arrive
@@ -30,18 +30,18 @@ class Kept:
 class Arrivals:
     tree: VideoTree
 
-    def settle(self, path: str) -> Verdict:
+    def settle(self, path: str) -> Settled:
         """Put what arrived apart where it belongs."""
         came, here = self.tree.apart / path, self.tree.own / path
         if not came.is_file() or came.is_symlink():
-            return Verdict.ABSENT
+            return Settled.ABSENT
         if _begins_with(came, here):
             came.replace(here)
-            return Verdict.GREW
+            return Settled.GREW
         kept = self._free_place(path)
         kept.parent.mkdir(parents=True, exist_ok=True)
         came.replace(kept)
-        return Verdict.QUARANTINED
+        return Settled.QUARANTINED
 
     def known(self, item: Item) -> Kept | None:
         """The version of a file that lies in quarantine already, told by size and time."""

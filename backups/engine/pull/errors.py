@@ -1,7 +1,12 @@
-"""What can go wrong outside, one class each. The texts are for people and hold no secret."""
+"""What can go wrong with a device that is reached by ssh. The texts hold no secret.
+
+What can go wrong on our own disk is in backups.engine.copies.errors.
+"""
+
+from backups.engine.errors import BackupError
 
 
-class PullError(Exception):
+class PullError(BackupError):
     """The pull did not run to its end; what was here before is as it was."""
 
 
@@ -21,7 +26,7 @@ class HostUnreachable(ConnectionFailed):
     """No ssh server answered at this address."""
 
 
-class AccessDenied(ConnectionFailed):
+class KeyRefused(ConnectionFailed):
     """The device does not take our key for this account."""
 
 
@@ -35,10 +40,6 @@ class ConnectionLost(ConnectionFailed):
 
 class Hung(ConnectionFailed):
     """The device holds the connection and says nothing any more."""
-
-
-class Cancelled(PullError):
-    """Somebody asked it to stop."""
 
 
 class RemoteFailed(PullError):
@@ -71,27 +72,3 @@ class SourceVanished(RemoteFailed):
 
 class KeepsChanging(PullError):
     """The database was checkpointed during every attempt to copy it with its WAL."""
-
-
-class NotReady(PullError):
-    """The device has not written its first rows yet: a state of waiting, not a failure."""
-
-
-class CopyUnusable(PullError):
-    """What arrived is not a whole database of a run."""
-
-
-class FewerRows(PullError):
-    """What arrived is of the same run, and holds less than the copy that is here."""
-
-
-class PullRunning(PullError):
-    """Another run works on the same copy."""
-
-
-class LocalFailed(PullError):
-    """The copy cannot be read or written here."""
-
-
-class LocalFull(LocalFailed):
-    """No space here, or a limit on the size of files."""

@@ -2,17 +2,16 @@
 
 import re
 
+from backups.engine.copies.errors import LocalFailed, LocalFull
+from backups.engine.errors import BackupError
 from backups.engine.pull.errors import (
-    AccessDenied,
     ConnectionLost,
     HostKeyChanged,
     HostUnreachable,
     Hung,
     KeyFailed,
-    LocalFailed,
-    LocalFull,
+    KeyRefused,
     ProgramFailed,
-    PullError,
     RemoteFailed,
     RemoteMissing,
     SourceVanished,
@@ -24,20 +23,20 @@ LONGEST_TEXT = 400
 SSH_FAILED = 255
 
 # The first match wins: a refused key also ends in a lost connection.
-_SSH_SAYS: tuple[tuple[str, type[PullError]], ...] = (
+_SSH_SAYS: tuple[tuple[str, type[BackupError]], ...] = (
     (r"REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed", HostKeyChanged),
     (r"UNPROTECTED PRIVATE KEY|Load key .*: ", KeyFailed),
-    (r"Permission denied \(", AccessDenied),
+    (r"Permission denied \(", KeyRefused),
     (r"Connection refused|No route to host|Network is unreachable", HostUnreachable),
     (r"Could not resolve hostname|Name or service not known", HostUnreachable),
     (r"connect to (host|address) .*|during banner exchange", HostUnreachable),
     (r"Timeout, server .* not responding|Connection to .* timed out", Hung),
 )
-_RSYNC_SAYS: tuple[tuple[str, type[PullError]], ...] = (
+_RSYNC_SAYS: tuple[tuple[str, type[BackupError]], ...] = (
     (r"No space left on device|Disk quota exceeded|File too large", LocalFull),
     (r"change_dir \"[^\n]*\" failed: .*\(2\)", RemoteMissing),
 )
-_MEANINGS: dict[int, tuple[type[PullError], str]] = {
+_MEANINGS: dict[int, tuple[type[BackupError], str]] = {
     1: (ProgramFailed, "rsync was used wrongly"),
     2: (RemoteFailed, "the two rsyncs do not understand each other"),
     3: (RemoteFailed, "rsync could not select its files"),
@@ -55,7 +54,7 @@ _MEANINGS: dict[int, tuple[type[PullError], str]] = {
 }
 
 
-def ssh_failure(code: int, said: str) -> PullError:
+def ssh_failure(code: int, said: str) -> BackupError:
     """The error of an ssh that ended with this code; only 255 is ssh's own."""
     if code == SSH_FAILED:
         kind = _first(_SSH_SAYS, said) or ConnectionLost
@@ -63,7 +62,7 @@ def ssh_failure(code: int, said: str) -> PullError:
     return RemoteFailed(_text("", said, code))
 
 
-def rsync_failure(code: int, said: str) -> PullError:
+def rsync_failure(code: int, said: str) -> BackupError:
     kind, meaning = _MEANINGS.get(code, (ProgramFailed, f"rsync ended with code {code}"))
     told = _first(_RSYNC_SAYS, said)
     # Depending on its version rsync gives ssh's own failures as 12 or as 255.
@@ -72,7 +71,7 @@ def rsync_failure(code: int, said: str) -> PullError:
     return (told or kind)(_text(meaning, said, code))
 
 
-def _first(table: tuple[tuple[str, type[PullError]], ...], said: str) -> type[PullError] | None:
+def _first(table: tuple[tuple[str, type[BackupError]], ...], said: str) -> type[BackupError] | None:
     return next((kind for pattern, kind in table if re.search(pattern, said)), None)
 
 

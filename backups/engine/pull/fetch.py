@@ -6,8 +6,9 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from backups.engine.copies.errors import CopyUnusable
+from backups.engine.progress import Phase, Progress
 from backups.engine.pull.errors import (
-    CopyUnusable,
     KeepsChanging,
     RemoteFailed,
     RemoteFull,
@@ -15,10 +16,9 @@ from backups.engine.pull.errors import (
     TransferIncomplete,
 )
 from backups.engine.pull.names import checked_remote
-from backups.engine.pull.on_device import Look, look_at, snapshot
+from backups.engine.pull.on_device import DatabaseFiles, look_at, snapshot
 from backups.engine.pull.outcome import Method
-from backups.engine.pull.progress import Phase, Progress
-from backups.engine.pull.rsync import Heard, Link, copy_whole
+from backups.engine.pull.rsync import Heard, Route, copy_whole
 
 ATTEMPTS = 4  # at copying a database with its -wal between two checkpoints
 
@@ -37,25 +37,25 @@ class Fetched:
 class Fetch:
     """One database, the folder for what arrives, and the folder of the copy to build upon."""
 
-    link: Link
+    route: Route
     remote: PurePosixPath
     folder: Path
     present: Path  # of the same name as the database on the device
     methods: tuple[Method, ...]
 
-    def bring(self, look: Look) -> Fetched:
+    def bring(self, look: DatabaseFiles) -> Fetched:
         if look.is_idle:
             heard = self._copy(look.size_bytes, [self.remote])
             if look == self.look():
                 return self._fetched(Method.AS_IS, heard)
         return self._bring_live(look)
 
-    def look(self) -> Look:
-        return look_at(self.link.target, self.remote, watch=self.link.watch)
+    def look(self) -> DatabaseFiles:
+        return look_at(self.route.target, self.remote, leash=self.route.leash)
 
-    def _bring_live(self, look: Look) -> Fetched:
+    def _bring_live(self, look: DatabaseFiles) -> Fetched:
         """Try each way; what kept the ones before from working is told with the result."""
-        ways: dict[Method, Callable[[Look], Fetched]] = {
+        ways: dict[Method, Callable[[DatabaseFiles], Fetched]] = {
             Method.SNAPSHOT: self._bring_snapshot,
             Method.WITH_WAL: self._bring_with_wal,
         }
@@ -69,16 +69,16 @@ class Fetch:
         last = chosen[-1](look)
         return Fetched(path=last.path, method=last.method, heard=last.heard, remarks=tuple(remarks))
 
-    def _bring_snapshot(self, look: Look) -> Fetched:
-        target, watch = self.link.target, self.link.watch
-        self.link.tell(Progress(phase=Phase.SNAPSHOT, bytes_expected=look.size_bytes))
+    def _bring_snapshot(self, look: DatabaseFiles) -> Fetched:
+        target, leash = self.route.target, self.route.leash
+        self.route.tell(Progress(phase=Phase.SNAPSHOT, bytes_expected=look.size_bytes))
         name, size = self.remote.name, look.size_bytes
-        with snapshot(target, self.remote, name=name, size_bytes=size, watch=watch) as (path, told):
+        with snapshot(target, self.remote, name=name, size_bytes=size, leash=leash) as (path, told):
             # The account's own words come back as a path: they are checked like any other.
             heard = self._copy(told, [checked_remote(path)])
         return self._fetched(Method.SNAPSHOT, heard)
 
-    def _bring_with_wal(self, look: Look) -> Fetched:
+    def _bring_with_wal(self, look: DatabaseFiles) -> Fetched:
         wal = self.remote.with_name(f"{self.remote.name}-wal")
         before = look
         for _ in range(ATTEMPTS):
@@ -98,7 +98,7 @@ class Fetch:
         self._clear()
         options = ["--ignore-times", f"--copy-dest={self.present.parent.absolute()}"]
         options += [f"--partial-dir={self.folder.absolute() / 'partial'}"]
-        heard = copy_whole(self.link, sources, self.folder, options=options, size_bytes=size_bytes)
+        heard = copy_whole(self.route, sources, self.folder, options=options, size_bytes=size_bytes)
         if heard.problem:
             raise TransferIncomplete(heard.problem)
         if not self._path.is_file() or self._path.is_symlink():

@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from backups.engine.pull.errors import PullError, RemoteFailed, RemoteFull, RemoteMissing
 from backups.engine.pull.failures import LONGEST_TEXT, ssh_failure
 from backups.engine.pull.names import checked_remote
-from backups.engine.pull.processes import Program, Watch
+from backups.engine.pull.processes import Leash, LocalProgram
 from backups.engine.pull.ssh import SshTarget, command_on, run_on
 from backups.engine.texts import one_line
 
@@ -64,7 +64,7 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class DatabaseFiles:
     """The files of one database at one moment; None where there is none. `salt` begins the -wal."""
 
     db: Stamp
@@ -86,7 +86,7 @@ class Look:
         parts = [self.db, self.wal] if self.wal and self.wal.size else [self.db]
         return "/".join(f"{part.size}:{part.modified}:{part.inode}" for part in parts if part)
 
-    def is_continued_by(self, later: "Look") -> bool:
+    def is_continued_by(self, later: "DatabaseFiles") -> bool:
         """Whether files copied between two looks fit together.
 
         The database was not written, and the -wal was not begun anew: then it can only have
@@ -100,21 +100,21 @@ class Look:
         return same and later.wal.size >= self.wal.size
 
 
-def look_at(target: SshTarget, path: PurePosixPath, *, watch: Watch) -> Look:
+def look_at(target: SshTarget, path: PurePosixPath, *, leash: Leash) -> DatabaseFiles:
     """Raises RemoteMissing if the device says that there is no such file."""
-    lines = run_on(target, _shell(_LOOK, path), watch=watch)
+    lines = run_on(target, _shell(_LOOK, path), leash=leash)
     if len(lines) != 4 or not lines[3].startswith("salt|"):
         raise RemoteFailed(f"unexpected answer: {_shown(lines)}")
     db, wal, journal = (_stamp(line) for line in lines[:3])
     if db is None:
         raise RemoteMissing(f"{path}: the device has no such file")
-    return Look(db=db, wal=wal, journal=journal, salt=lines[3][:80])
+    return DatabaseFiles(db=db, wal=wal, journal=journal, salt=lines[3][:80])
 
 
-def folder_is_there(target: SshTarget, path: PurePosixPath, *, watch: Watch) -> bool:
+def folder_is_there(target: SshTarget, path: PurePosixPath, *, leash: Leash) -> bool:
     """Whether the device has this folder. Raises PullError where it could not be asked."""
     script = 'if [ -d "$1" ]; then echo there; else echo missing; fi'
-    lines = run_on(target, _shell(script, checked_remote(path)), watch=watch)
+    lines = run_on(target, _shell(script, checked_remote(path)), leash=leash)
     if lines not in (["there"], ["missing"]):
         raise RemoteFailed(f"unexpected answer: {_shown(lines)}")
     return lines == ["there"]
@@ -122,7 +122,7 @@ def folder_is_there(target: SshTarget, path: PurePosixPath, *, watch: Watch) -> 
 
 @contextmanager
 def snapshot(
-    target: SshTarget, path: PurePosixPath, *, name: str, size_bytes: int, watch: Watch
+    target: SshTarget, path: PurePosixPath, *, name: str, size_bytes: int, leash: Leash
 ) -> Iterator[tuple[PurePosixPath, int]]:
     """A copy of one moment in a temporary place on the device, and its size.
 
@@ -130,23 +130,23 @@ def snapshot(
     """
     room_kib = (2 * size_bytes + ROOM_BESIDE) // 1024
     words = command_on(target, _shell(_SNAPSHOT, path, str(room_kib), name))
-    patient = Watch(cancelled=watch.cancelled, silent_seconds=SNAPSHOT_SECONDS, most_bytes=65536)
-    with Program(words, stdin=-1) as program:
+    patient = Leash(cancelled=leash.cancelled, silent_seconds=SNAPSHOT_SECONDS, most_bytes=65536)
+    with LocalProgram(words, stdin=-1) as program:
         folder, size = _await_ready(program, patient)
         yield folder / name, size
         program.close_stdin()
         with suppress(PullError):  # the copy is here already; a rest of theirs goes later
-            list(program.lines(watch))
-            program.code(watch)
+            list(program.lines(leash))
+            program.code(leash)
 
 
-def _await_ready(program: Program, watch: Watch) -> tuple[PurePosixPath, int]:
-    for line in program.lines(watch):
+def _await_ready(program: LocalProgram, leash: Leash) -> tuple[PurePosixPath, int]:
+    for line in program.lines(leash):
         if ready := _READY.fullmatch(line):
             return PurePosixPath(ready[1]), int(ready[2])
         if line == "full":
             raise RemoteFull("no temporary place on the device has room for a copy of its database")
-    raise ssh_failure(program.code(watch), program.said)
+    raise ssh_failure(program.code(leash), program.said)
 
 
 def _shell(script: str, *words: object) -> list[str]:

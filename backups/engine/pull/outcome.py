@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from backups.engine.results import Inspection
+from backups.engine.copies import Inspection
 
 
 class Method(StrEnum):

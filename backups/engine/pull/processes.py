@@ -12,7 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
-from backups.engine.pull.errors import Cancelled, Hung, ProgramFailed, TooMuchOutput
+from backups.engine.errors import Cancelled
+from backups.engine.pull.errors import Hung, ProgramFailed, TooMuchOutput
 
 TICK = 0.1  # seconds between two looks whether somebody wants an end
 PATIENCE = 1.0  # seconds between asking a program to end and killing it
@@ -23,7 +24,7 @@ _LINE_ENDS = re.compile(rb"[\r\n]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class Leash:
     """When to give a program up."""
 
     cancelled: Callable[[], bool] = lambda: False
@@ -31,7 +32,7 @@ class Watch:
     most_bytes: int = 256 * 1024 * 1024
 
 
-class Program:
+class LocalProgram:
     """Use as a context manager: at its end nothing of the process group is left."""
 
     def __init__(
@@ -41,7 +42,7 @@ class Program:
             raise ProgramFailed(f"{words[0]} is not installed on this machine")
         try:
             self._process = subprocess.Popen(
-                _leashed(words),
+                _dying_with_us(words),
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -53,7 +54,7 @@ class Program:
         self._heard = bytearray()
         self._last_words = bytearray()
 
-    def __enter__(self) -> "Program":
+    def __enter__(self) -> "LocalProgram":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -73,30 +74,30 @@ class Program:
             with suppress(OSError):
                 self._process.stdin.close()
 
-    def lines(self, watch: Watch) -> Iterator[str]:
+    def lines(self, leash: Leash) -> Iterator[str]:
         """What it says until it closes stdout. Raises Cancelled, Hung or TooMuchOutput."""
         with selectors.DefaultSelector() as selector:
             for pipe in (self._process.stdout, self._process.stderr):
                 if pipe and not pipe.closed:
                     selector.register(pipe, selectors.EVENT_READ)
-            for piece in self._pieces(selector, watch):
+            for piece in self._pieces(selector, leash):
                 yield from self._split(piece)
         if self._heard:
             yield _decoded(self._heard)
             self._heard.clear()
 
-    def code(self, watch: Watch) -> int:
+    def code(self, leash: Leash) -> int:
         """Its exit code, when it has ended by itself."""
         since = time.monotonic()
         while self._process.poll() is None:
-            _check(watch, since)
+            _check(leash, since)
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(TICK)
         self._end()
         return self._process.returncode
 
-    def _pieces(self, selector: selectors.BaseSelector, watch: Watch) -> Iterator[bytes]:
-        since, most = time.monotonic(), watch.most_bytes
+    def _pieces(self, selector: selectors.BaseSelector, leash: Leash) -> Iterator[bytes]:
+        since, most = time.monotonic(), leash.most_bytes
         while selector.get_map():
             for key, _ in selector.select(TICK):
                 piece = os.read(key.fd, _PIECE)
@@ -107,9 +108,9 @@ class Program:
                     self._last_words = (self._last_words + piece)[-LAST_WORDS:]
                 else:
                     yield piece
-            _check(watch, since)
+            _check(leash, since)
             if most < 0:
-                raise TooMuchOutput(f"more than {watch.most_bytes:,} bytes of output")
+                raise TooMuchOutput(f"more than {leash.most_bytes:,} bytes of output")
 
     def _split(self, piece: bytes) -> Iterator[str]:
         *whole, rest = _LINE_ENDS.split(self._heard + piece)
@@ -134,18 +135,18 @@ class Program:
             os.killpg(self._process.pid, number)
 
 
-def _check(watch: Watch, since: float) -> None:
-    if watch.cancelled():
+def _check(leash: Leash, since: float) -> None:
+    if leash.cancelled():
         raise Cancelled("cancelled")
-    if time.monotonic() - since > watch.silent_seconds:
-        raise Hung(f"no sign of life for {watch.silent_seconds:g} seconds")
+    if time.monotonic() - since > leash.silent_seconds:
+        raise Hung(f"no sign of life for {leash.silent_seconds:g} seconds")
 
 
 def _decoded(line: bytes | bytearray) -> str:
     return line.decode(errors="replace")
 
 
-def _leashed(words: Sequence[str]) -> list[str]:
+def _dying_with_us(words: Sequence[str]) -> list[str]:
     """Let it end when we are killed; util-linux can do that without code between fork and exec."""
     if shutil.which("setpriv"):
         return ["setpriv", "--pdeathsig", "TERM", "--", *words]

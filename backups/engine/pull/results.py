@@ -8,24 +8,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from backups.engine.mirror import errors as place_errors
-from backups.engine.mirror.place import Place, held, put_in_place, set_aside
-from backups.engine.pull.errors import BadName, LocalFailed, LocalFull, PullRunning
-from backups.engine.pull.fetch import Fetch, Fetched
-from backups.engine.pull.names import checked_remote
-from backups.engine.pull.on_device import Look
-from backups.engine.pull.outcome import Method, PulledDatabase
-from backups.engine.pull.processes import Watch
-from backups.engine.pull.progress import Phase, Progress
-from backups.engine.pull.proof import (
+from backups.engine.copies import Inspection
+from backups.engine.copies.arrival import (
     extent_of,
     make_readable_alone,
     prove,
     refuse_fewer_rows,
 )
-from backups.engine.pull.rsync import Heard, Link
+from backups.engine.copies.errors import LocalFull, file_errors
+from backups.engine.copies.place import Place, held, put_in_place, set_aside
+from backups.engine.progress import Phase, Progress
+from backups.engine.pull.errors import BadName
+from backups.engine.pull.fetch import Fetch, Fetched
+from backups.engine.pull.names import checked_remote
+from backups.engine.pull.on_device import DatabaseFiles
+from backups.engine.pull.outcome import Method, PulledDatabase
+from backups.engine.pull.processes import Leash
+from backups.engine.pull.rsync import Heard, Route
 from backups.engine.pull.ssh import SshTarget
-from backups.engine.results import Inspection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,24 +67,25 @@ def pull_database(
     if destination.name != remote_path.name:
         raise BadName(f"{destination.name}: the copy has the name that the device gave")
     began = time.monotonic()
-    with _held(destination) as place, _own_errors(destination):
-        watch = Watch(cancelled=cancelled, silent_seconds=options.silent_seconds)
-        link = Link(
+    # The same right as a mirror's: at most one of them writes a copy.
+    with file_errors(destination), held(destination) as place:
+        leash = Leash(cancelled=cancelled, silent_seconds=options.silent_seconds)
+        route = Route(
             target=target,
-            watch=watch,
+            leash=leash,
             tell=progress,
             bandwidth_kib=options.bandwidth_kib,
             silent_seconds=options.silent_seconds,
         )
-        pull = _Pull(place=place, link=link, options=options, now=now, latest=latest)
+        pull = _DatabasePull(place=place, route=route, options=options, now=now, latest=latest)
         done = pull.run(remote_path)
     return replace(done, seconds=time.monotonic() - began)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Pull:
+class _DatabasePull:
     place: Place
-    link: Link
+    route: Route
     options: DatabaseOptions
     now: datetime
     latest: datetime
@@ -93,7 +94,7 @@ class _Pull:
         self._tell(Phase.CONNECTING)
         with _workshop(self.place.destination) as folder:
             fetch = Fetch(
-                link=self.link,
+                route=self.route,
                 remote=remote_path,
                 folder=folder,
                 present=self.place.destination,
@@ -105,7 +106,7 @@ class _Pull:
             self._refuse_if_full(look)
             return self._install(fetch.bring(look), look)
 
-    def _install(self, fetched: Fetched, look: Look) -> PulledDatabase:
+    def _install(self, fetched: Fetched, look: DatabaseFiles) -> PulledDatabase:
         self._tell(Phase.VERIFYING)
         make_readable_alone(fetched.path)
         inspection = self._prove(fetched.path)
@@ -117,7 +118,7 @@ class _Pull:
         done = self._result(look, inspection, fetched.method, fetched.heard)
         return replace(done, changed=True, kept=kept, remarks=fetched.remarks)
 
-    def _unchanged(self, look: Look) -> PulledDatabase:
+    def _unchanged(self, look: DatabaseFiles) -> PulledDatabase:
         """Nothing to copy; that the copy here is still whole is looked at all the same."""
         self._tell(Phase.VERIFYING)
         inspection = self._prove(self.place.destination)
@@ -139,7 +140,7 @@ class _Pull:
         refuse_fewer_rows(arrived, present)
         return ""
 
-    def _refuse_if_full(self, look: Look) -> None:
+    def _refuse_if_full(self, look: DatabaseFiles) -> None:
         free = shutil.disk_usage(self.place.destination.parent).free
         # A -wal is played into its database here, which can grow it by as much again.
         needed = look.size_bytes + (look.wal.size if look.wal else 0)
@@ -147,7 +148,7 @@ class _Pull:
             raise LocalFull(f"{needed:,} bytes are needed, {free:,} are free")
 
     def _result(
-        self, look: Look, inspection: Inspection, method: Method, heard: Heard
+        self, look: DatabaseFiles, inspection: Inspection, method: Method, heard: Heard
     ) -> PulledDatabase:
         return PulledDatabase(
             destination=self.place.destination,
@@ -164,7 +165,7 @@ class _Pull:
         )
 
     def _tell(self, phase: Phase) -> None:
-        self.link.tell(Progress(phase=phase))
+        self.route.tell(Progress(phase=phase))
 
 
 @contextmanager
@@ -184,24 +185,3 @@ def _workshop(destination: Path) -> Iterator[Path]:
             path.unlink()
         if not any(folder.iterdir()):
             folder.rmdir()
-
-
-@contextmanager
-def _held(destination: Path) -> Iterator[Place]:
-    """The same right as a mirror's: at most one of them writes a copy."""
-    with _own_errors(destination), held(destination) as place:
-        yield place
-
-
-@contextmanager
-def _own_errors(destination: Path) -> Iterator[None]:
-    try:
-        yield
-    except place_errors.MirrorRunning as error:
-        raise PullRunning(f"{destination.name}: another run works on it") from error
-    except place_errors.DestinationFull as error:
-        raise LocalFull(str(error)) from error
-    except place_errors.DestinationError as error:
-        raise LocalFailed(str(error)) from error
-    except OSError as error:
-        raise LocalFailed(f"{error.filename or destination}: {error.strerror}") from error

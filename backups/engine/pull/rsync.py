@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from backups.engine.progress import Phase, Progress, Tell
 from backups.engine.pull.errors import SourceVanished, TransferIncomplete
 from backups.engine.pull.failures import rsync_failure
-from backups.engine.pull.processes import Program, Watch
-from backups.engine.pull.progress import Meter, Phase, Tell
-from backups.engine.pull.progress import Progress as Told
+from backups.engine.pull.processes import Leash, LocalProgram
+from backups.engine.pull.progress import Meter
 from backups.engine.pull.ssh import SshTarget
 
 _ESCAPED = re.compile(rb"\\#([0-7]{3})")
@@ -50,11 +50,11 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Route:
     """How to reach the device, and how to treat the way there."""
 
     target: SshTarget
-    watch: Watch
+    leash: Leash
     tell: Tell
     bandwidth_kib: int = 0
     silent_seconds: int = 60
@@ -69,45 +69,50 @@ class Link:
         return [*words, *options, "--", *(f"{login}:{source}" for source in sources), str(here)]
 
 
-def listing(link: Link, source: PurePosixPath, here: Path, *, phase: Phase) -> Heard:
+def listing(route: Route, source: PurePosixPath, here: Path, *, phase: Phase) -> Heard:
     """What is there and differs from here by size or time. Copies nothing."""
-    link.tell(Told(phase=phase))
+    route.tell(Progress(phase=phase))
     options = ["-rtni", "--no-inc-recursive", "--exclude=.*", "--out-format=%i|%l|%M|%n"]
-    return _run(link, link.command(options, [f"{source}/"], here), meter=None, names=())
+    return _run(route, route.command(options, [f"{source}/"], here), meter=None, names=())
 
 
 def copy_files(
-    link: Link, source: PurePosixPath, here: Path, *, items: Sequence[Item], options: Sequence[str]
+    route: Route,
+    source: PurePosixPath,
+    here: Path,
+    *,
+    items: Sequence[Item],
+    options: Sequence[str],
 ) -> Heard:
     """Copy the named files from below a folder there to below a folder here."""
-    meter = Meter(link.tell, sum(item.size_bytes for item in items), len(items))
+    meter = Meter(route.tell, sum(item.size_bytes for item in items), len(items))
     words = ["-t", "--files-from=-", "--from0", "--chmod=D755,F644", "--info=progress2"]
-    command = link.command([*words, *options], [f"{source}/"], here)
-    return _run(link, command, meter=meter, names=[item.path for item in items])
+    command = route.command([*words, *options], [f"{source}/"], here)
+    return _run(route, command, meter=meter, names=[item.path for item in items])
 
 
 def copy_whole(
-    link: Link,
+    route: Route,
     sources: Sequence[PurePosixPath],
     here: Path,
     *,
     options: Sequence[str],
     size_bytes: int,
 ) -> Heard:
-    meter = Meter(link.tell, size_bytes, len(sources))
+    meter = Meter(route.tell, size_bytes, len(sources))
     words = ["-t", "--chmod=F600", "--info=progress2", *options]
-    command = link.command(words, [str(source) for source in sources], here)
-    return _run(link, command, meter=meter, names=())
+    command = route.command(words, [str(source) for source in sources], here)
+    return _run(route, command, meter=meter, names=())
 
 
-def _run(link: Link, command: list[str], *, meter: Meter | None, names: Sequence[str]) -> Heard:
+def _run(route: Route, command: list[str], *, meter: Meter | None, names: Sequence[str]) -> Heard:
     heard = Heard()
     with tempfile.TemporaryFile() as stdin:
         stdin.write(b"".join(name.encode() + b"\0" for name in names))
         stdin.seek(0)
-        with Program(command, stdin=stdin) as program:
+        with LocalProgram(command, stdin=stdin) as program:
             # rsync and ssh give a silent device up by themselves; this is for a silent rsync.
-            patient = replace(link.watch, silent_seconds=2 * link.silent_seconds + 60)
+            patient = replace(route.leash, silent_seconds=2 * route.silent_seconds + 60)
             for line in program.lines(patient):
                 if meter is None or not meter.hear(line):
                     _note(heard, line)

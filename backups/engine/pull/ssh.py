@@ -7,7 +7,7 @@ from pathlib import Path
 
 from backups.engine.pull.failures import ssh_failure
 from backups.engine.pull.names import checked_host, checked_word
-from backups.engine.pull.processes import Program, Watch
+from backups.engine.pull.processes import Leash, LocalProgram
 
 MOST_ANSWER = 256 * 1024
 _ALWAYS = {
@@ -82,12 +82,12 @@ def command_on(target: SshTarget, words: Sequence[str]) -> list[str]:
     return [*target.words(), target.login, shlex.join(words)]
 
 
-def run_on(target: SshTarget, words: Sequence[str], *, watch: Watch) -> list[str]:
+def run_on(target: SshTarget, words: Sequence[str], *, leash: Leash) -> list[str]:
     """Run one short command on the device and give its lines. Raises PullError."""
-    brief = Watch(
-        cancelled=watch.cancelled, silent_seconds=watch.silent_seconds, most_bytes=MOST_ANSWER
+    brief = Leash(
+        cancelled=leash.cancelled, silent_seconds=leash.silent_seconds, most_bytes=MOST_ANSWER
     )
-    with Program(command_on(target, words)) as program:
+    with LocalProgram(command_on(target, words)) as program:
         lines = list(program.lines(brief))
         code = program.code(brief)
     if code:

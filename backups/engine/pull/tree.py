@@ -1,6 +1,5 @@
 """Where one device's videos lie, and where those lie that are on their way."""
 
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -8,7 +7,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from backups.engine.pull.errors import LocalFailed, PullRunning
+from backups.engine.copies.errors import LocalFailed, LocalInUse, file_errors
+from backups.engine.copies.lock import locked
 
 QUARANTINE = ".quarantine"
 _PULLING = ".pull"
@@ -43,18 +43,15 @@ class VideoTree:
 
 @contextmanager
 def opened_tree(videos_dir: Path, device_id: str) -> Iterator[VideoTree]:
-    """The right to add to a device's videos. Raises PullRunning, LocalFailed."""
-    try:
+    """The right to add to a device's videos. Raises LocalInUse, LocalFailed."""
+    with file_errors(videos_dir):
         tree = _tree(videos_dir.absolute(), device_id)
         handle = _locked(tree.own.parent / _PULLING / f"{device_id}.lock")
-    except OSError as error:
-        raise LocalFailed(f"{error.filename or videos_dir}: {error.strerror}") from error
     try:
-        _clear(tree)
-        yield tree
-        _clear(tree)
-    except OSError as error:
-        raise LocalFailed(f"{error.filename or videos_dir}: {error.strerror}") from error
+        with file_errors(videos_dir):
+            _clear(tree)
+            yield tree
+            _clear(tree)
     finally:
         with suppress(OSError):
             tree.own.rmdir()  # it is empty where the device has no videos
@@ -80,13 +77,10 @@ def _tree(videos_dir: Path, device_id: str) -> VideoTree:
 
 
 def _locked(path: Path) -> int:
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
-        raise PullRunning(f"{path.stem}: another run pulls its videos") from error
-    return handle
+        return locked(path)
+    except LocalInUse as error:
+        raise LocalInUse(f"{path.stem}: another run pulls its videos") from error
 
 
 def _clear(tree: VideoTree) -> None:

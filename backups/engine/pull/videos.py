@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 
-from backups.engine.pull.arrivals import Arrivals, Kept, Verdict
-from backups.engine.pull.errors import LocalFull
+from backups.engine.copies.errors import LocalFull
+from backups.engine.progress import Phase, Progress
+from backups.engine.pull.arrivals import Arrivals, Kept, Settled
 from backups.engine.pull.names import checked_device, checked_remote, is_plain
 from backups.engine.pull.outcome import Difference, PulledVideos, Quarantined
-from backups.engine.pull.processes import Watch
-from backups.engine.pull.progress import Phase, Progress
-from backups.engine.pull.rsync import Heard, Item, Link, copy_files, listing
+from backups.engine.pull.processes import Leash
+from backups.engine.pull.rsync import Heard, Item, Route, copy_files, listing
 from backups.engine.pull.ssh import SshTarget
 from backups.engine.pull.tree import VideoTree, opened_tree
 from backups.engine.texts import one_line
@@ -43,15 +43,15 @@ def pull_videos(
     """
     source = checked_remote(remote_dir / checked_device(device_id))
     began = time.monotonic()
-    link = Link(
+    route = Route(
         target=target,
-        watch=Watch(cancelled=cancelled, silent_seconds=silent_seconds),
+        leash=Leash(cancelled=cancelled, silent_seconds=silent_seconds),
         tell=progress,
         bandwidth_kib=bandwidth_kib,
         silent_seconds=silent_seconds,
     )
     with opened_tree(videos_dir, device_id) as tree:
-        pull = _Pull(link=link, source=source, tree=tree, keep_free_bytes=keep_free_bytes)
+        pull = _VideoPull(route=route, source=source, tree=tree, keep_free_bytes=keep_free_bytes)
         pull.copy()
         done = pull.prove(began=now)
     seconds = time.monotonic() - began
@@ -59,8 +59,8 @@ def pull_videos(
 
 
 @dataclass(slots=True, kw_only=True)
-class _Pull:
-    link: Link
+class _VideoPull:
+    route: Route
     source: PurePosixPath
     tree: VideoTree
     keep_free_bytes: int
@@ -118,7 +118,7 @@ class _Pull:
             return
         words = ["--ignore-existing", f"--temp-dir={self.tree.arriving}"]
         words += [f"--partial-dir={self.tree.partial}"]
-        heard = copy_files(self.link, self.source, self.tree.own, items=items, options=words)
+        heard = copy_files(self.route, self.source, self.tree.own, items=items, options=words)
         self._note(heard)
         self.files_added += heard.statistics.get("Number of regular files transferred", 0)
 
@@ -128,14 +128,14 @@ class _Pull:
             return
         words = ["--ignore-times", f"--copy-dest={self.tree.own}"]
         words += [f"--partial-dir={self.tree.partial}"]
-        heard = copy_files(self.link, self.source, self.tree.apart, items=items, options=words)
+        heard = copy_files(self.route, self.source, self.tree.apart, items=items, options=words)
         self._note(heard)
         for item in items:
-            if arrivals.settle(item.path) is Verdict.GREW:
+            if arrivals.settle(item.path) is Settled.GREW:
                 self.files_grown += 1
 
     def _listing(self, phase: Phase) -> Heard:
-        heard = listing(self.link, self.source, self.tree.own, phase=phase)
+        heard = listing(self.route, self.source, self.tree.own, phase=phase)
         self._note(heard)
         return heard
 

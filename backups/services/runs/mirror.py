@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
+from backups.engine.errors import BackupError, Cancelled, NotReady
 from backups.engine.mirror import (
     MariaDBSource,
     MirrorResult,
@@ -20,10 +21,7 @@ from backups.engine.mirror import (
 )
 from backups.engine.mirror.errors import (
     AccessDenied,
-    Cancelled,
     DatabaseMissing,
-    MirrorError,
-    NotReady,
     SourceChanged,
     TableDenied,
 )
@@ -134,7 +132,7 @@ def mirror_device(work: Work) -> Outcome:
         raise RunStopped(str(error)) from error
     except UnsafePlace as error:
         raise RunFailed(str(error), retry=False) from error
-    except MirrorError as error:
+    except BackupError as error:
         raise RunFailed(str(error), retry=not isinstance(error, FOR_PEOPLE)) from error
 
 

@@ -9,6 +9,8 @@ import msgspec
 from django.conf import settings
 
 from backups.engine.byte_sizes import human_size
+from backups.engine.copies.errors import CopyUnusable, FewerRows, LocalInUse
+from backups.engine.errors import NotReady
 from backups.engine.pull import (
     DatabaseOptions,
     Phase,
@@ -17,16 +19,7 @@ from backups.engine.pull import (
     SshTarget,
     pull_database,
 )
-from backups.engine.pull.errors import (
-    BadName,
-    CopyUnusable,
-    FewerRows,
-    KeepsChanging,
-    NotReady,
-    PullRunning,
-    RemoteFailed,
-    RemoteMissing,
-)
+from backups.engine.pull.errors import BadName, KeepsChanging, RemoteFailed, RemoteMissing
 from backups.models import ResultCopy
 from backups.services.proofs import store_proof
 from backups.services.results import latest_moment
@@ -39,7 +32,7 @@ from devices.models import Device, Experiment, Writer
 LOOK_AGAIN = timedelta(days=1)  # at a database that nobody saw change
 
 # What is wrong with one database keeps nobody from pulling the next.
-OF_ONE = (BadName, CopyUnusable, FewerRows, KeepsChanging, PullRunning, RemoteFailed, UnsafePlace)
+OF_ONE = (BadName, CopyUnusable, FewerRows, KeepsChanging, LocalInUse, RemoteFailed, UnsafePlace)
 NOT_THERE = "the device lists it, and has no such file any more"
 
 

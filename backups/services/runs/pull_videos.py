@@ -14,7 +14,7 @@ from backups.engine.pull import (
     pull_videos,
 )
 from backups.engine.pull.errors import RemoteMissing
-from backups.engine.pull.processes import Watch
+from backups.engine.pull.processes import Leash
 from backups.engine.videos.facts import VideosUnreadable
 from backups.services.pulled_videos import store_comparison, store_no_videos
 from backups.services.runs.disks import refuse_lost_videos
@@ -99,7 +99,7 @@ def _no_videos(
     work: Work, target: SshTarget, remote: PurePosixPath, error: RemoteMissing
 ) -> Outcome:
     """A device that never recorded has no folder of its own; one without any lost its disk."""
-    if not folder_is_there(target, remote, watch=Watch(cancelled=work.watch.cancelled)):
+    if not folder_is_there(target, remote, leash=Leash(cancelled=work.watch.cancelled)):
         raise error
     store_no_videos(work.device, held_count=_held_count(work), now=work.now)
     return Outcome(summary="the device has no videos", report=VideosReport(file_count=0))

@@ -6,21 +6,20 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from backups.engine.errors import BackupError, Cancelled
 from backups.engine.pull import SshTarget, ensure_key
 from backups.engine.pull.errors import (
-    AccessDenied,
     BadName,
-    Cancelled,
     HostKeyChanged,
     KeyFailed,
+    KeyRefused,
     ProgramFailed,
-    PullError,
 )
 from backups.services.runs.jobs import RunFailed, RunStopped, Work
 from backups.services.runs.place import UnsafePlace
 
 # To try again soon helps nobody: a person has to do something first.
-FOR_PEOPLE = (AccessDenied, BadName, HostKeyChanged, KeyFailed, ProgramFailed)
+FOR_PEOPLE = (KeyRefused, BadName, HostKeyChanged, KeyFailed, ProgramFailed)
 
 
 def host_of(address: str) -> str:
@@ -60,15 +59,15 @@ def own_errors() -> Iterator[None]:
         raise RunStopped(str(error)) from error
     except UnsafePlace as error:
         raise RunFailed(str(error), retry=False) from error
-    except PullError as error:
+    except BackupError as error:
         text = f"{_first_words(error)}{error}"
         raise RunFailed(text, retry=not isinstance(error, FOR_PEOPLE)) from error
 
 
-def _first_words(error: PullError) -> str:
+def _first_words(error: BackupError) -> str:
     """What ssh says of these is written for somebody who knows ssh."""
     if isinstance(error, HostKeyChanged):
         return "the device shows another ssh key than before (a new SD card?): "
-    if isinstance(error, AccessDenied):
+    if isinstance(error, KeyRefused):
         return "the device does not know our ssh key (it is shown under Plans): "
     return ""

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from django.conf import settings
 
 from backups.engine.compare import CopyState
-from backups.engine.results import inspect
-from backups.engine.results.inspection import Inspection
+from backups.engine.copies import inspect
+from backups.engine.copies.inspection import Inspection
 from backups.engine.videos.facts import ScanResult, VideosUnreadable
 from backups.models import ResultCopy
 from backups.services.proofs import store_corrupt, store_verified

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from backups.engine.copies.errors import LocalFailed
 from backups.engine.mirror.activity import write_activity
-from backups.engine.mirror.errors import DestinationError
 
 RECORDED = "mirrored_2026-11-22_11-06-37_0113f0c29a5e4d7b8c61e02f94ab7d35"
 
@@ -91,5 +91,5 @@ def test_when_nothing_is_new_only_its_end_is_read(table, text):
 
 def test_a_link_is_not_written_through(table, text, tmp_path):
     text.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(DestinationError):
+    with pytest.raises(LocalFailed):
         write(table, text)

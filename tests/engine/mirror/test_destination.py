@@ -10,7 +10,7 @@ from contextlib import closing
 
 import pytest
 
-from backups.engine.mirror import errors
+from backups.engine.copies import errors
 from tests.engine.mirror.device import ROIS, differing_tables, rows_here
 
 
@@ -22,7 +22,7 @@ def test_a_full_disk_leaves_the_copy_as_it_was(device, copy, limit):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
     try:
-        with pytest.raises(errors.DestinationFull):
+        with pytest.raises(errors.LocalFull):
             copy.mirror()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -66,7 +66,7 @@ def test_a_reader_that_never_ends_makes_it_busy(device, copy):
     with closing(sqlite3.connect(copy.path, isolation_level=None)) as reader:
         reader.execute("BEGIN")
         before = reader.execute("SELECT COUNT(*) FROM ROI_1").fetchone()
-        with pytest.raises(errors.DestinationBusy, match="in use"):
+        with pytest.raises(errors.LocalBusy, match="in use"):
             copy.mirror(busy_seconds=0.1)
         assert reader.execute("SELECT COUNT(*) FROM ROI_1").fetchone() == before
     assert copy.mirror().complete
@@ -90,7 +90,7 @@ def test_another_writer_of_the_copy_is_noticed(device, copy):
             with closing(sqlite3.connect(copy.path)) as other, other:
                 other.execute("INSERT INTO START_EVENTS VALUES (99, 1, 'mine')")
 
-    with pytest.raises(errors.DestinationChanged):
+    with pytest.raises(errors.LocalChanged):
         copy.mirror(progress=meddle)
     assert len(rows_here(copy.path, "ROI_1")) == 100
     assert copy.mirror().complete
@@ -100,14 +100,14 @@ def test_two_at_once_are_one(device, copy):
     copy.mirror()
     with copy.path.with_name(f".{copy.path.name}.mirror-lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(errors.MirrorRunning):
+        with pytest.raises(errors.LocalInUse):
             copy.mirror()
 
 
 def test_a_link_at_the_destination_is_refused(device, copy, tmp_path):
     copy.path.parent.mkdir()
     copy.path.symlink_to(tmp_path / "elsewhere.db")
-    with pytest.raises(errors.DestinationError):
+    with pytest.raises(errors.LocalFailed):
         copy.mirror()
     assert not (tmp_path / "elsewhere.db").exists()
 

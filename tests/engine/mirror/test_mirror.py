@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backups.engine.mirror.errors import NotReady
+from backups.engine.errors import NotReady
 from tests.engine.mirror.device import differing_tables, rows_here
 
 RECORDED = "mirrored_2026-11-22_11-06-37_0113f0c29a5e4d7b8c61e02f94ab7d35.shrunk.db"

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from backups.engine.errors import Cancelled
 from backups.engine.mirror import errors
 from backups.engine.mirror.relay import Relay
 from backups.engine.mirror.wire import Patience
@@ -124,7 +125,7 @@ def test_a_hung_call_can_be_cancelled_and_its_thread_ends(server):
     server.fault = Fault(stall_after=500)
     cancel = threading.Event()
     threading.Timer(0.3, cancel.set).start()
-    with pytest.raises(errors.Cancelled):
+    with pytest.raises(Cancelled):
         converse(server, cancelled=cancel.is_set)
     assert "mariadb_0" not in {thread.name for thread in threading.enumerate()}
 

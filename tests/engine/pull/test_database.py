@@ -8,18 +8,11 @@ from pathlib import PurePosixPath
 import pytest
 
 from backups.engine.compare import CopyState
-from backups.engine.mirror.place import held
+from backups.engine.copies.errors import CopyUnusable, FewerRows, LocalFull, LocalInUse
+from backups.engine.copies.place import held
+from backups.engine.errors import NotReady
 from backups.engine.pull import Method
-from backups.engine.pull.errors import (
-    BadName,
-    CopyUnusable,
-    FewerRows,
-    KeepsChanging,
-    LocalFull,
-    NotReady,
-    PullRunning,
-    RemoteMissing,
-)
+from backups.engine.pull.errors import BadName, KeepsChanging, RemoteMissing
 from tests.engine.pull import recorder
 from tests.engine.pull.conftest import NAME, recording
 
@@ -158,7 +151,7 @@ def test_a_path_that_a_shell_could_read_otherwise_is_refused(copy, path):
 
 
 def test_two_pulls_of_one_copy_do_not_run_at_once(copy):
-    with held(copy.path), pytest.raises(PullRunning):
+    with held(copy.path), pytest.raises(LocalInUse):
         copy.pull()
 
 

@@ -13,15 +13,14 @@ from threading import Event, Timer
 
 import pytest
 
+from backups.engine.copies.errors import LocalFull
+from backups.engine.errors import BackupError, Cancelled
 from backups.engine.pull import Method
 from backups.engine.pull.errors import (
-    Cancelled,
     ConnectionFailed,
     ConnectionLost,
     HostUnreachable,
     Hung,
-    LocalFull,
-    PullError,
     RemoteFailed,
 )
 from tests.engine.pull import recorder
@@ -171,7 +170,7 @@ def test_a_killed_rsync_leaves_nothing_in_the_tree(videos, tmp_path):
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
 
-    with pytest.raises(PullError):
+    with pytest.raises(BackupError):
         videos.pull(bandwidth_kib=500, progress=kill)
     assert {path.name[0] for path in videos.here.rglob("*")} <= {"E", "2"}
     assert videos.pull().complete
@@ -287,7 +286,7 @@ def test_a_device_without_sqlite3_gives_both_files(copy, device, tmp_path):
 def test_a_database_that_may_not_be_read_is_no_missing_one(copy, guest, open_folder):
     recorder.begin(open_folder / NAME).close()
     (open_folder / NAME).chmod(0o600)
-    with pytest.raises(PullError, match=r"[Pp]ermission denied|failed|could not"):
+    with pytest.raises(BackupError, match=r"[Pp]ermission denied|failed|could not"):
         copy.pull(guest, remote=PurePosixPath(open_folder / NAME))
 
 

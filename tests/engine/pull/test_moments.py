@@ -6,17 +6,17 @@ import pytest
 
 from backups.engine.pull import Method, Phase, Progress
 from backups.engine.pull.errors import KeepsChanging, RemoteFailed, RemoteFull
-from backups.engine.pull.on_device import Look, Stamp, look_at, snapshot
-from backups.engine.pull.processes import Watch
+from backups.engine.pull.on_device import DatabaseFiles, Stamp, look_at, snapshot
+from backups.engine.pull.processes import Leash
 from backups.engine.pull.progress import Meter
 from backups.engine.pull.rsync import unescaped
 from tests.engine.pull import recorder
 from tests.engine.pull.conftest import NAME
 
-WATCH = Watch(silent_seconds=60)
+LEASH = Leash(silent_seconds=60)
 DB = Stamp(4096, "1.1", "1.1", "7")
 WAL = Stamp(32 + 4120, "2.1", "2.1", "8")
-LOOK = Look(db=DB, wal=WAL, journal=None, salt="salt|a")
+LOOK = DatabaseFiles(db=DB, wal=WAL, journal=None, salt="salt|a")
 
 
 @pytest.mark.parametrize(
@@ -42,11 +42,11 @@ def test_a_link_is_no_database(target, device, tmp_path, tail):
     (tmp_path / "device" / f"other.db{tail}").symlink_to(device.path)
     (tmp_path / "device" / "other.db").touch()
     with pytest.raises(RemoteFailed, match="symbolic link"):
-        look_at(target, device.remote.with_name("other.db"), watch=WATCH)
+        look_at(target, device.remote.with_name("other.db"), leash=LEASH)
 
 
 def test_a_device_without_room_says_so(target, device):
-    words = {"name": NAME, "size_bytes": 2**60, "watch": WATCH}
+    words = {"name": NAME, "size_bytes": 2**60, "leash": LEASH}
     with pytest.raises(RemoteFull), snapshot(target, device.remote, **words):
         pass
 

@@ -8,45 +8,45 @@ import pytest
 
 from backups.engine.pull import ensure_key
 from backups.engine.pull.errors import (
-    AccessDenied,
     BadName,
     ConnectionLost,
     HostKeyChanged,
     HostUnreachable,
     Hung,
     KeyFailed,
+    KeyRefused,
     ProgramFailed,
     RemoteFailed,
     TooMuchOutput,
 )
 from backups.engine.pull.failures import rsync_failure
-from backups.engine.pull.processes import Watch
+from backups.engine.pull.processes import Leash
 from backups.engine.pull.ssh import run_on
 from tests.engine.pull.conftest import target_at
 from tests.servers import free_port
 
-WATCH = Watch(silent_seconds=60)
+LEASH = Leash(silent_seconds=60)
 
 
 def test_a_command_is_words_and_never_a_shell_line(target):
     words = ["printf", "%s\\n", "a b", "$(id)", "'\"", "-n", "é"]
-    assert run_on(target, words, watch=WATCH) == words[2:]
+    assert run_on(target, words, leash=LEASH) == words[2:]
 
 
 def test_paths_with_spaces_and_percents_are_paths(sshd, tmp_path):
     odd = tmp_path / "a b %h"
     odd.mkdir()
-    assert run_on(target_at(sshd, odd), ["echo", "x"], watch=WATCH) == ["x"]
+    assert run_on(target_at(sshd, odd), ["echo", "x"], leash=LEASH) == ["x"]
     assert (odd / "known_hosts").exists()
 
 
 def test_a_host_key_is_remembered_at_first_contact(target, sshd):
-    run_on(target, ["true"], watch=WATCH)
+    run_on(target, ["true"], leash=LEASH)
     assert f"[127.0.0.1]:{sshd.port} ssh-ed25519" in target.known_hosts.read_text()
 
 
 def test_a_host_key_can_be_remembered_by_device(sshd, tmp_path):
-    run_on(target_at(sshd, tmp_path, known_as="0192c3d4"), ["true"], watch=WATCH)
+    run_on(target_at(sshd, tmp_path, known_as="0192c3d4"), ["true"], leash=LEASH)
     assert (tmp_path / "known_hosts").read_text().startswith("0192c3d4 ssh-ed25519")
 
 
@@ -55,7 +55,7 @@ def test_another_host_key_is_refused_by_name(target, sshd, tmp_path):
     other = ensure_key(tmp_path / "keys" / "other")
     target.known_hosts.write_text(f"[127.0.0.1]:{sshd.port} {other}\n")
     with pytest.raises(HostKeyChanged):
-        run_on(target, ["true"], watch=WATCH)
+        run_on(target, ["true"], leash=LEASH)
     assert other in target.known_hosts.read_text()
 
 
@@ -70,16 +70,16 @@ def test_another_host_key_stops_both_kinds_of_pull(target, sshd, tmp_path, copy,
 def test_a_key_that_the_device_does_not_know_is_denied(sshd, tmp_path, videos):
     ensure_key(tmp_path / "keys" / "key")
     stranger = target_at(sshd, tmp_path, key_file=tmp_path / "keys" / "key")
-    with pytest.raises(AccessDenied):
-        run_on(stranger, ["true"], watch=WATCH)
-    with pytest.raises(AccessDenied):
+    with pytest.raises(KeyRefused):
+        run_on(stranger, ["true"], leash=LEASH)
+    with pytest.raises(KeyRefused):
         videos.pull(stranger)
 
 
 def test_nobody_at_the_address_is_unreachable(sshd, tmp_path, videos):
     nowhere = target_at(sshd, tmp_path, port=free_port())
     with pytest.raises(HostUnreachable):
-        run_on(nowhere, ["true"], watch=WATCH)
+        run_on(nowhere, ["true"], leash=LEASH)
     with pytest.raises(HostUnreachable):
         videos.pull(nowhere)
 
@@ -87,27 +87,27 @@ def test_nobody_at_the_address_is_unreachable(sshd, tmp_path, videos):
 def test_a_machine_without_ssh_says_so(target, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ProgramFailed, match="ssh is not installed on this machine"):
-        run_on(target, ["true"], watch=WATCH)
+        run_on(target, ["true"], leash=LEASH)
 
 
 def test_a_failed_command_says_why(target):
     with pytest.raises(RemoteFailed, match="No such file"):
-        run_on(target, ["cat", "/nowhere"], watch=WATCH)
+        run_on(target, ["cat", "/nowhere"], leash=LEASH)
 
 
 def test_an_endless_answer_is_cut_off(target):
     with pytest.raises(TooMuchOutput):
-        run_on(target, ["yes"], watch=WATCH)
+        run_on(target, ["yes"], leash=LEASH)
 
 
 def test_an_endless_line_is_cut_off(target):
     with pytest.raises(TooMuchOutput):
-        run_on(target, ["cat", "/dev/zero"], watch=WATCH)
+        run_on(target, ["cat", "/dev/zero"], leash=LEASH)
 
 
 def test_a_silent_command_is_given_up(target):
     with pytest.raises(Hung):
-        run_on(target, ["sleep", "600"], watch=Watch(silent_seconds=1))
+        run_on(target, ["sleep", "600"], leash=Leash(silent_seconds=1))
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,9 @@ import shutil
 
 import pytest
 
+from backups.engine.copies.errors import LocalFailed, LocalFull, LocalInUse
 from backups.engine.pull import Phase
-from backups.engine.pull.errors import (
-    BadName,
-    LocalFailed,
-    LocalFull,
-    PullRunning,
-    RemoteMissing,
-    SourceVanished,
-    TransferIncomplete,
-)
+from backups.engine.pull.errors import BadName, RemoteMissing, SourceVanished, TransferIncomplete
 from backups.engine.pull.failures import rsync_failure
 from backups.engine.pull.tree import opened_tree
 from tests.engine.pull.conftest import DEVICE_ID, chunk, files_below, put
@@ -217,7 +210,7 @@ def test_a_missing_videos_folder_is_not_made(videos):
 
 
 def test_two_pulls_of_one_device_do_not_run_at_once(videos):
-    with opened_tree(videos.top, DEVICE_ID), pytest.raises(PullRunning):
+    with opened_tree(videos.top, DEVICE_ID), pytest.raises(LocalInUse):
         videos.pull()
 
 

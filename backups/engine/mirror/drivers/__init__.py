@@ -1,7 +1,7 @@
 """Ways to talk to a MariaDB: PyMySQL always, mysqlclient where it is installed."""
 
 from backups.engine.mirror.drivers.by_pymysql import PYMYSQL
-from backups.engine.mirror.drivers.link import Driver, Link, Login
+from backups.engine.mirror.drivers.link import Account, Driver, Link
 
 try:
     from backups.engine.mirror.drivers.by_mysqlclient import MYSQLCLIENT
@@ -12,4 +12,4 @@ else:
 
 QUICKEST = DRIVERS[0]
 
-__all__ = ["DRIVERS", "QUICKEST", "Driver", "Link", "Login"]
+__all__ = ["DRIVERS", "QUICKEST", "Account", "Driver", "Link"]

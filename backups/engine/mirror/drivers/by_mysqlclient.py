@@ -8,9 +8,9 @@ from typing import Any
 from MySQLdb import MySQLError, _mysql, version_info
 from MySQLdb.constants import FIELD_TYPE, FLAG
 
+from backups.engine.errors import BackupError
 from backups.engine.mirror.drivers.by_pymysql import INTEGERS
-from backups.engine.mirror.drivers.link import Driver, Link, Login
-from backups.engine.mirror.errors import MirrorError
+from backups.engine.mirror.drivers.link import Account, Driver, Link
 from backups.engine.mirror.relay import Relay
 from backups.engine.mirror.source import Row
 from backups.engine.mirror.wire import Patience
@@ -30,7 +30,7 @@ _CONVERSIONS: dict[int, Any] = (
 
 
 class _MySQLClientLink:
-    def __init__(self, relay: Relay, login: Login) -> None:
+    def __init__(self, relay: Relay, login: Account) -> None:
         self._relay = relay
         self._connection = relay.open(
             lambda path: _mysql.connect(
@@ -65,12 +65,12 @@ class _MySQLClientLink:
 
     def close(self) -> None:
         if not self._relay.is_closed:
-            with suppress(MySQLError, MirrorError, OSError):
+            with suppress(MySQLError, BackupError, OSError):
                 self._relay.call(self._connection.close)
             self._relay.close()
 
 
-def _open(sock: socket, patience: Patience, login: Login) -> Link:
+def _open(sock: socket, patience: Patience, login: Account) -> Link:
     relay = Relay(sock, patience)
     try:
         return _MySQLClientLink(relay, login)

@@ -10,7 +10,7 @@ from pymysql.constants import FIELD_TYPE
 from pymysql.converters import encoders
 from pymysql.cursors import SSCursor
 
-from backups.engine.mirror.drivers.link import Driver, Link, Login
+from backups.engine.mirror.drivers.link import Account, Driver, Link
 from backups.engine.mirror.source import Row
 from backups.engine.mirror.wire import Patience, PatientSocket
 
@@ -47,7 +47,7 @@ def _abandon(cursor: SSCursor) -> None:
         result.unbuffered_active = False
 
 
-def _open(sock: socket, patience: Patience, login: Login) -> Link:
+def _open(sock: socket, patience: Patience, login: Account) -> Link:
     patient = PatientSocket(sock, patience)
     connection = Connection(
         user=login.user,

@@ -10,7 +10,7 @@ from backups.engine.mirror.wire import Patience
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
+class Account:
     user: str
     password: str = field(repr=False)
     database: str
@@ -39,4 +39,4 @@ class Driver:
     name: str
     packs: bool
     errors: type[Exception]
-    open: Callable[[socket, Patience, Login], Link]
+    open: Callable[[socket, Patience, Account], Link]

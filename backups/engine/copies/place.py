@@ -1,7 +1,6 @@
 """Where a copy lies, what may lie beside it, and who may work on it."""
 
 import errno
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from backups.engine.mirror.errors import DestinationError, DestinationFull, MirrorRunning
+from backups.engine.copies.errors import LocalFailed, LocalInUse, file_errors
+from backups.engine.copies.lock import locked
 
-_NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS})
 _SQLITE_TAILS = ("-journal", "-wal", "-shm")
 
@@ -58,11 +57,11 @@ class Place:
 def held(destination: Path) -> Iterator[Place]:
     """The right to work on this copy. Nothing stays behind where no copy was made.
 
-    Raises MirrorRunning while another process has it; a dead process's right ends with it.
+    Raises LocalInUse while another run has it; a dead process's right ends with it.
     """
     place = Place(destination)
     if destination.is_symlink() or destination.is_dir():
-        raise DestinationError(f"{destination}: not a file of its own")
+        raise LocalFailed(f"{destination}: not a file of its own")
     with file_errors(destination):
         made = _make_folder(destination.parent)
         handle = _locked(place)
@@ -82,23 +81,10 @@ def _make_folder(folder: Path) -> list[Path]:
 
 
 def _locked(place: Place) -> int:
-    while True:
-        handle = os.open(place.lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(handle)
-            raise MirrorRunning(f"{place.destination.name}: another mirror works on it") from error
-        if _is_still(place.lock, handle):
-            return handle
-        os.close(handle)  # its last holder took it away between our two steps
-
-
-def _is_still(path: Path, handle: int) -> bool:
     try:
-        return os.path.samestat(path.stat(), os.fstat(handle))
-    except FileNotFoundError:
-        return False
+        return locked(place.lock)
+    except LocalInUse as error:
+        raise LocalInUse(f"{place.destination.name}: another run works on it") from error
 
 
 def _release(place: Place, handle: int, made: list[Path]) -> None:
@@ -174,12 +160,3 @@ def _sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-@contextmanager
-def file_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        kind = DestinationFull if error.errno in _NO_SPACE else DestinationError
-        raise kind(f"{path}: {error.strerror}") from error

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from backups.engine.results.marks import mark_of
+from backups.engine.copies.identity import fingerprint
 from devices.ids import is_device_id
 
 DEEPEST = 5
@@ -118,6 +118,10 @@ def _copy(name: str, *, folder: int, place: str) -> Iterator[CopyFile]:
         return  # removed since it was listed
     wal = _stat(f"{name}-wal", folder)
     journal = _stat(f"{name}-journal", folder)
+    try:
+        mark = fingerprint(name, folder=folder)
+    except FileNotFoundError:
+        return
     yield CopyFile(
         path=f"{place}/{name}",
         filename=name,
@@ -125,7 +129,7 @@ def _copy(name: str, *, folder: int, place: str) -> Iterator[CopyFile]:
         wal_bytes=wal.st_size if wal else None,
         has_journal=journal is not None and journal.st_size > 0,
         modified_at=_moment(db.st_mtime),
-        fingerprint=mark_of(db, wal),
+        fingerprint=mark,
     )
 
 

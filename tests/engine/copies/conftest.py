@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from backups.engine import results
+from backups.engine import copies
 
 START = 1795345597.5  # 2026-11-22 11:06:37.5 UTC
 
@@ -63,7 +63,7 @@ def look(now):
 
     def inspect(path, **others):
         before = _tree(path.parent)
-        found = results.inspect(path, latest=now, **others)
+        found = copies.inspect(path, latest=now, **others)
         assert _tree(path.parent) == before
         return found
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from backups.engine.results import ResultsUnreadable, find_copies, folders
+from backups.engine.copies import ResultsUnreadable, find_copies, folders
 
 ID = "0192c3d4e5f60718293a4b5c6d7e8f90"
 RUN = f"{ID}/ETHOSCOPE_019/2026-01-02_03-04-05"

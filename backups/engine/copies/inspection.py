@@ -10,9 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 from backups.engine.compare import CopyState
-from backups.engine.results.contents import contents_of
-from backups.engine.results.marks import beside, mark_of
-from backups.engine.results.opening import GaveUp, NotADatabase, never, opened, wal_is_read
+from backups.engine.copies.contents import contents_of
+from backups.engine.copies.identity import beside, fingerprint
+from backups.engine.copies.integrity import damage
+from backups.engine.copies.opening import GaveUp, NotADatabase, never, reading, wal_is_read
 from backups.engine.texts import one_line
 
 LARGEST_PRIVATE_COPY = 256 * 1024 * 1024
@@ -80,7 +81,7 @@ def inspect(
 
 def _mark(path: Path) -> tuple[str, bool]:
     journal = beside(path, "-journal")
-    return mark_of(path.lstat(), beside(path, "-wal")), bool(journal and journal.st_size)
+    return fingerprint(path), bool(journal and journal.st_size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,18 +110,12 @@ class _Reading:
         return _with_unread_wal(self.path, found, self.private_bytes)
 
     def _open(self) -> Inspection:
-        with opened(
+        with reading(
             self.path, deadline=self.deadline, private_bytes=self.private_bytes, stop=self.stop
         ) as connection:
-            if self.deeply and (wrong := _integrity(connection)):
+            if self.deeply and (wrong := damage(connection)):
                 return _corrupt(wrong)
             return _contents(connection, self.latest)
-
-
-def _integrity(connection: sqlite3.Connection) -> str:
-    """What SQLite finds wrong; empty where it finds nothing."""
-    told = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
-    return "" if told == "ok" else told
 
 
 def _without_opening(path: Path) -> Inspection | None:

@@ -12,7 +12,7 @@ from threading import Event, Thread
 import pytest
 
 from backups.engine.compare import CopyState
-from backups.engine.results import inspect
+from backups.engine.copies import inspect
 
 LOCKER = """
 import sqlite3, sys

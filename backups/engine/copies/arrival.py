@@ -7,10 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 from backups.engine.compare import CopyState
-from backups.engine.pull.errors import CopyUnusable, FewerRows, LocalFailed, NotReady
-from backups.engine.results import Inspection, inspect
-from backups.engine.results.contents import NO_ROW_YET
-from backups.engine.results.opening import GaveUp, NotADatabase, opened
+from backups.engine.copies.contents import NO_ROW_YET
+from backups.engine.copies.errors import CopyUnusable, FewerRows, LocalFailed
+from backups.engine.copies.inspection import Inspection, inspect
+from backups.engine.copies.integrity import damage
+from backups.engine.copies.opening import GaveUp, NotADatabase, reading
+from backups.engine.errors import NotReady
 from backups.engine.texts import one_line
 
 PATIENCE = 1800.0  # seconds for one check of one file
@@ -40,7 +42,7 @@ def prove(path: Path, *, latest: datetime, deeply: bool) -> Inspection:
         raise NotReady("the device has not written its first rows yet")
     if found.state is not CopyState.USABLE:
         raise CopyUnusable(f"what arrived is {found.state}: {found.problem}")
-    if wrong := _check(path, "integrity_check" if deeply else "quick_check"):
+    if wrong := _damage(path, indexes=deeply):
         raise CopyUnusable(f"what arrived is corrupt: {wrong}")
     return found
 
@@ -48,7 +50,7 @@ def prove(path: Path, *, latest: datetime, deeply: bool) -> Inspection:
 def extent_of(path: Path) -> Extent | None:
     """None where the file is no database that can be read."""
     try:
-        with opened(path, deadline=time.monotonic() + PATIENCE, private_bytes=2**62) as connection:
+        with reading(path, deadline=time.monotonic() + PATIENCE, private_bytes=2**62) as connection:
             return _extent(connection)
     except (NotADatabase, sqlite3.DatabaseError, UnicodeDecodeError):
         return None
@@ -77,14 +79,12 @@ def make_readable_alone(path: Path) -> None:
             file.write(_ROLLBACK)
 
 
-def _check(path: Path, pragma: str) -> str:
-    """What SQLite finds wrong; empty where it finds nothing."""
+def _damage(path: Path, *, indexes: bool) -> str:
     try:
-        with opened(path, deadline=time.monotonic() + PATIENCE, private_bytes=0) as connection:
-            told = str(connection.execute(f"PRAGMA {pragma}(1)").fetchone()[0])
+        with reading(path, deadline=time.monotonic() + PATIENCE, private_bytes=0) as connection:
+            return one_line(damage(connection, indexes=indexes), limit=300)
     except (NotADatabase, GaveUp, sqlite3.Error, UnicodeDecodeError) as error:
         return str(error)
-    return "" if told == "ok" else one_line(told, limit=300)
 
 
 def _extent(connection: sqlite3.Connection) -> Extent:
