@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
 from devices.loosejson import mended
+from devices.texts import one_line
 
 NODE_BYTES = 20_000_000
 RSYNC_STATUS_BYTES = 64_000_000
@@ -101,8 +102,7 @@ def decoded(body: bytes, *, type: type[T]) -> T:
 
 def readable(text: str) -> str:
     """One printable line of at most LONGEST_TEXT characters."""
-    printable = "".join(char if char.isprintable() else " " for char in text[: 4 * LONGEST_TEXT])
-    return " ".join(printable.split())[:LONGEST_TEXT]
+    return one_line(text, limit=LONGEST_TEXT)
 
 
 @contextmanager

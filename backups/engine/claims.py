@@ -4,15 +4,17 @@ Their `status` of a device is that device's state at first sight, not the job's,
 and file counts are those of the whole tree: neither is read here.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import msgspec
 
-from backups.engine.texts import one_line
+from devices.client import BadAnswer, decoded
 from devices.ids import is_device_id
+from devices.records.fields import Fields
+from devices.texts import one_line
 
 LONGEST_STATE = 32
 LONGEST_NAME = 64
@@ -25,8 +27,7 @@ CLOCK_AHEAD = timedelta(days=1)  # a node whose clock is further ahead is not be
 
 _ABOUT_A_JOB = frozenset({"progress", "processing", "started", "ended"})
 
-Fields = Mapping[str, msgspec.Raw]
-T = TypeVar("T")
+Unread = Mapping[str, msgspec.Raw]
 
 
 class DaemonError(Exception):
@@ -68,8 +69,17 @@ class DaemonReport:
     problems: tuple[str, ...]
 
 
+class _Work(msgspec.Struct):
+    """What it works on, as some daemons tell beside the devices, or instead of them."""
+
+    device_name: str | None = None
+    current_device: str | None = None
+    current_file: str | None = None
+    processing_devices: "list[_Work] | None" = None
+
+
 class _Unusable(Exception):
-    """A value that cannot be what its name says."""
+    """Nothing of it can be read."""
 
 
 def parse(answer: bytes | msgspec.Raw, *, daemon: str, now: datetime) -> DaemonReport:
@@ -80,12 +90,12 @@ def parse(answer: bytes | msgspec.Raw, *, daemon: str, now: datetime) -> DaemonR
     """
     problems: list[str] = []
     try:
-        fields = _object(answer)
-        if "error" in fields:
-            raise DaemonRefused(_words_of(fields["error"]))
-        claims = _claims(_device_blocks(fields), now=now, problems=problems)
-        current_device, current_file = _current(fields, claims)
-    except _Unusable as error:
+        told = decoded(answer, type=dict[str, msgspec.Raw])
+        if "error" in told:
+            raise DaemonRefused(_words_of(told["error"]))
+        claims = _claims(_device_blocks(told), now=now, problems=problems)
+        current_device, current_file = _current(decoded(answer, type=_Work), claims)
+    except (BadAnswer, _Unusable) as error:
         raise DaemonPayloadError(f"not the state of a daemon: {error}") from error
     return DaemonReport(
         daemon=daemon,
@@ -96,23 +106,23 @@ def parse(answer: bytes | msgspec.Raw, *, daemon: str, now: datetime) -> DaemonR
     )
 
 
-def _device_blocks(fields: Fields) -> Fields:
+def _device_blocks(told: Unread) -> Unread:
     """Blocks by device: below `devices` (8093), else the answer itself (8090)."""
-    if "devices" in fields:
-        return _object(fields["devices"])
-    if fields.keys() & {"processing_devices", "current_device", "current_file"}:
+    if "devices" in told:
+        return decoded(told["devices"], type=dict[str, msgspec.Raw])
+    if told.keys() & {"processing_devices", "current_device", "current_file"}:
         return {}
-    return fields
+    return told
 
 
-def _claims(blocks: Fields, *, now: datetime, problems: list[str]) -> tuple[DeviceClaim, ...]:
+def _claims(blocks: Unread, *, now: datetime, problems: list[str]) -> tuple[DeviceClaim, ...]:
     if len(blocks) > MOST_DEVICES:
         raise _Unusable(f"{len(blocks)} devices, more than any lab has")
     claims = []
     for device_id, block in blocks.items():
         try:
             claims.append(_claim(device_id, block, now=now, problems=problems))
-        except _Unusable as error:
+        except (BadAnswer, _Unusable) as error:
             problems.append(f"{one_line(device_id, limit=LONGEST_NAME)}: {error}")
     if blocks and not claims:
         raise _Unusable(f"no device in it can be read ({problems[0]})")
@@ -122,124 +132,58 @@ def _claims(blocks: Fields, *, now: datetime, problems: list[str]) -> tuple[Devi
 def _claim(device_id: str, raw: msgspec.Raw, *, now: datetime, problems: list[str]) -> DeviceClaim:
     if not is_device_id(device_id):
         raise _Unusable("not a machine id")
-    block = _Block(_object(raw), device_id, problems)
-    if not block.fields.keys() & _ABOUT_A_JOB:
+    found: list[str] = []
+    block = Fields(decoded(raw, type=dict[str, Any]), found)
+    if not block.values.keys() & _ABOUT_A_JOB:
         raise _Unusable("says nothing of a job")
-    progress = _Block(block.take("progress", _object, {}), device_id, problems)
-    processing = block.take("processing", _yes_or_no, False)  # noqa: FBT003  # a default value
-    ended = block.take("ended", _number, 0.0)
-    state = progress.take("status", _text(LONGEST_STATE), "")
+    claim = _claim_of(device_id, block, latest=(now + CLOCK_AHEAD).timestamp())
+    problems += [f"{device_id}: {text}" for text in found]
+    return claim
+
+
+def _claim_of(device_id: str, block: Fields, *, latest: float) -> DeviceClaim:
+    progress = block.below("progress")
+    processing = block.flag("processing")
+    ended = block.number("ended", least=-1, most=latest)
+    state = progress.line("status", longest=LONGEST_STATE)
     crashed = ended == -1  # how both mark a crash or a time-out; 0 is a job that still runs
     return DeviceClaim(
         device_id=device_id,
-        name=block.take("name", _text(LONGEST_NAME), ""),
+        name=block.line("name", longest=LONGEST_NAME),
         state=state,
-        message=progress.take("message", _text(LONGEST_MESSAGE), ""),
-        current_file=progress.take("current_file", _text(LONGEST_FILE), "")
-        or progress.take("backup_filename", _text(LONGEST_FILE), ""),
+        message=progress.line("message", longest=LONGEST_MESSAGE),
+        current_file=progress.line("current_file", longest=LONGEST_FILE)
+        or progress.line("backup_filename", longest=LONGEST_FILE),
         processing=processing,
-        started_at=block.take("started", _time(now), None),
-        ended_at=_ended_at(block, progress, now=now) if ended else None,
+        started_at=block.moment("started", latest=latest),
+        ended_at=_ended_at(ended, progress, latest=latest) if ended else None,
         failed=crashed or (state == "error" and not processing),
-        job_count=block.take("count", _job_count, 0),
+        job_count=block.count("count", most=MOST_JOBS) or 0,
     )
 
 
-def _ended_at(block: "_Block", progress: "_Block", *, now: datetime) -> datetime | None:
-    completed_at = progress.take("completion_time", _time(now), None)
-    if completed_at or block.take("ended", _number, 0.0) == -1:
+def _ended_at(ended: float, progress: Fields, *, latest: float) -> datetime | None:
+    completed_at = progress.moment("completion_time", latest=latest)
+    if completed_at or ended < 0:
         return completed_at
-    return block.take("ended", _time(now), None)
+    return datetime.fromtimestamp(ended, UTC)
 
 
-def _current(fields: Fields, claims: tuple[DeviceClaim, ...]) -> tuple[str, str]:
+def _current(work: _Work, claims: tuple[DeviceClaim, ...]) -> tuple[str, str]:
     """Which device and file it works on: as told outright, else the first that is in work."""
-    told = fields
-    if "processing_devices" in fields:
-        listed = _decoded(fields["processing_devices"], list[msgspec.Raw])
-        told = _object(listed[0]) if listed else {}
-    device = _told(told, "device_name") or _told(told, "current_device")
-    file = _told(told, "current_file")
+    if work.processing_devices is not None:
+        work = work.processing_devices[0] if work.processing_devices else _Work()
+    device, file = work.device_name or work.current_device, work.current_file
     if device or file:
-        return device[:LONGEST_NAME], file
+        return one_line(device or "", limit=LONGEST_NAME), one_line(file or "", limit=LONGEST_FILE)
     for claim in claims:
         if claim.processing:
             return claim.name or claim.device_id, claim.current_file
     return "", ""
 
 
-def _told(fields: Fields, name: str) -> str:
-    raw = fields.get(name)
-    return "" if raw is None or bytes(raw) == b"null" else _text(LONGEST_FILE)(raw)
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """The fields of one device. What is unusable is noted, and the default taken for it."""
-
-    fields: Fields
-    device_id: str
-    problems: list[str]
-
-    def take(self, name: str, read: Callable[[msgspec.Raw], T], default: T) -> T:
-        raw = self.fields.get(name)
-        if raw is None or bytes(raw) == b"null":
-            return default
-        try:
-            return read(raw)
-        except _Unusable as error:
-            self.problems.append(f"{self.device_id}: {name}: {error}")
-            return default
-
-
-def _object(raw: bytes | msgspec.Raw) -> Fields:
-    return cast("Fields", _decoded(raw, dict[str, msgspec.Raw]))
-
-
-def _decoded(raw: bytes | msgspec.Raw, kind: Any) -> Any:
-    try:
-        return msgspec.json.decode(raw, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _Unusable(str(error)) from error
-
-
-def _text(limit: int) -> Callable[[msgspec.Raw], str]:
-    return lambda raw: one_line(_decoded(raw, str), limit=limit)
-
-
 def _words_of(raw: msgspec.Raw) -> str:
     """The last line of an error: the node's software sends whole tracebacks."""
-    try:
-        lines = _decoded(raw, str).strip().splitlines()
-    except _Unusable:
-        lines = []
+    words = decoded(raw, type=Any)
+    lines = words.strip().splitlines() if isinstance(words, str) else []
     return one_line(lines[-1] if lines else "an error without words", limit=LONGEST_MESSAGE)
-
-
-def _yes_or_no(raw: msgspec.Raw) -> bool:
-    return bool(_decoded(raw, bool))
-
-
-def _number(raw: msgspec.Raw) -> float:
-    return float(_decoded(raw, float))
-
-
-def _job_count(raw: msgspec.Raw) -> int:
-    count = int(_decoded(raw, int))
-    if not 0 <= count <= MOST_JOBS:
-        raise _Unusable(f"{count} jobs")
-    return count
-
-
-def _time(now: datetime) -> Callable[[msgspec.Raw], datetime | None]:
-    """Read epoch seconds; 0 is "not yet"."""
-
-    def read(raw: msgspec.Raw) -> datetime | None:
-        seconds = _number(raw)
-        if seconds == 0:
-            return None
-        if not 0 < seconds <= (now + CLOCK_AHEAD).timestamp():
-            raise _Unusable(f"{seconds:g} is no time in the past")
-        return datetime.fromtimestamp(seconds, UTC)
-
-    return read

@@ -1,7 +1,3 @@
-"""Texts from outside, made fit to be stored and shown."""
+from devices.texts import one_line
 
-
-def one_line(text: str, *, limit: int) -> str:
-    """The text without line breaks, control characters and direction marks, cut to the limit."""
-    printable = "".join(char if char.isprintable() else " " for char in text[: 4 * limit])
-    return " ".join(printable.split())[:limit]
+__all__ = ["one_line"]

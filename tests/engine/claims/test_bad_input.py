@@ -80,7 +80,7 @@ def test_an_answer_of_bad_blocks_only_is_an_error(parse):
 def test_an_impossible_field_is_named_and_the_rest_kept(parse, field, value):
     report = parse({ID: GOOD | {field: value}})
     assert [claim.device_id for claim in report.claims] == [ID]
-    assert report.problems[0].startswith(f"{ID}: {field}: ")
+    assert report.problems[0].startswith(f"{ID}: its {field} is")
 
 
 def test_a_null_is_only_something_not_told(parse):
