@@ -25,11 +25,11 @@ from backups.admin.device_page import page_context
 from backups.admin.home import fleet_part
 from devices.models import Device, Lifecycle
 
-FACTS = [
+FACTS = (
     "device_id", "name", "address", "software_version", "reported_status", "told_by", "told_at",
     "first_seen_at", "inventory_read_at", "inventory_error", "changed_at", "recording_at",
     "clock_at", "clock_skew_seconds",
-]  # fmt: skip
+)  # fmt: skip
 
 
 @admin.register(Device)
@@ -76,8 +76,8 @@ class DeviceAdmin(DeviceActions, SimpleHistoryAdmin, ModelAdmin):
         devices: QuerySet[Device] = super().get_queryset(request)
         return devices
 
-    def get_ordering(self, request: HttpRequest) -> list[str]:
-        return ["severity", "name", "device_id"] if _is_list(request) else ["name", "device_id"]
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        return ("severity", "name", "device_id") if _is_list(request) else ("name", "device_id")
 
     def change_view(
         self,

@@ -1,14 +1,16 @@
 """How many rows the tables of a database have, as a device tells it (facts 2.1)."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 COUNTED_TABLES = frozenset({"METADATA", "VAR_MAP", "ROI_MAP"})  # those without an `id`
 MOST_TABLES = 1000
 MOST_ROWS = 2**62
 
 
-class Rows(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Rows:
     """Of one table: its highest id, and how many rows it has. None: nobody counted that."""
 
     highest: int | None

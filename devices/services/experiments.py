@@ -116,17 +116,17 @@ class _Changes:
             return
         rows = packed(listed.rows)
         if one.rows_told_at and (rows, listed.size_bytes) != (one.told_rows, one.told_size_bytes):
-            self._remember(one)
+            self._remember(one, until=one.rows_told_at)
             if _has_more(rows, one.told_rows):
                 one.changed_at = self.now
         one.told_rows, one.told_size_bytes = rows, listed.size_bytes
         one.rows_told_at, one.rows_told_by = self.now, self.told_by
 
-    def _remember(self, one: Experiment) -> None:
+    def _remember(self, one: Experiment, *, until: datetime) -> None:
         """What was told before, and until when."""
         telling = Telling(
             experiment=one,
-            told_at=one.rows_told_at,
+            told_at=until,
             told_by=one.rows_told_by,
             rows=one.told_rows,
             size_bytes=one.told_size_bytes,

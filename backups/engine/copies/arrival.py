@@ -13,7 +13,7 @@ from backups.engine.copies.inspection import Inspection, inspect
 from backups.engine.copies.integrity import damage
 from backups.engine.copies.opening import GaveUp, NotADatabase, reading
 from backups.engine.errors import NotReady
-from backups.engine.texts import one_line
+from devices.texts import one_line
 
 PATIENCE = 1800.0  # seconds for one check of one file
 _MODES = slice(18, 20)  # of the header: how to write, how to read

@@ -14,7 +14,7 @@ from backups.engine.copies.contents import contents_of
 from backups.engine.copies.identity import beside, fingerprint
 from backups.engine.copies.integrity import damage
 from backups.engine.copies.opening import GaveUp, NotADatabase, never, reading, wal_is_read
-from backups.engine.texts import one_line
+from devices.texts import one_line
 
 LARGEST_PRIVATE_COPY = 256 * 1024 * 1024
 LONGEST_PROBLEM = 500

@@ -17,7 +17,7 @@ from backups.engine.pull.errors import (
     SourceVanished,
     TransferIncomplete,
 )
-from backups.engine.texts import one_line
+from devices.texts import one_line
 
 LONGEST_TEXT = 400
 SSH_FAILED = 255

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from backups.engine.pull.errors import KeyFailed
 from backups.engine.pull.names import checked_word
-from backups.engine.texts import one_line
+from devices.texts import one_line
 
 KEYGEN_SECONDS = 30
 

@@ -11,7 +11,7 @@ from backups.engine.pull.failures import LONGEST_TEXT, ssh_failure
 from backups.engine.pull.names import checked_remote
 from backups.engine.pull.processes import Leash, LocalProgram
 from backups.engine.pull.ssh import SshTarget, command_on, run_on
-from backups.engine.texts import one_line
+from devices.texts import one_line
 
 # GNU stat: a raspberry runs Debian. %F is "regular file" or "regular empty file" for those wanted.
 _LOOK = """

@@ -16,7 +16,7 @@ from backups.engine.pull.processes import Leash
 from backups.engine.pull.rsync import Heard, Item, Route, copy_files, listing
 from backups.engine.pull.ssh import SshTarget
 from backups.engine.pull.tree import VideoTree, opened_tree
-from backups.engine.texts import one_line
+from devices.texts import one_line
 
 ON_A_DEVICE = PurePosixPath("/ethoscope_data/videos")
 KEEP_FREE = 64 * 1024 * 1024

@@ -1,3 +1,0 @@
-from devices.texts import one_line
-
-__all__ = ["one_line"]
