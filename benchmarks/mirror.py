@@ -27,7 +27,7 @@ DRIVERS = {driver.name: GOALS[driver.name] for driver in drivers.DRIVERS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class Measurement:
     seconds: float
     rows: int
     peak_mb: float
@@ -37,7 +37,7 @@ class Measured:
         return self.rows / self.seconds
 
 
-Round = dict[str, Measured]
+Round = dict[str, Measurement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Bench:
     port: int
     line: str  # what the network is like
 
-    def run(self, work: str, *before: str) -> Measured:
+    def run(self, work: str, *before: str) -> Measurement:
         """A driver's name, or the reference; into a copy of its own."""
         words = [sys.executable, "-m", "benchmarks.mirror_worker", work, str(self.port)]
         done = subprocess.run(
@@ -57,7 +57,7 @@ class Bench:
             check=True,
             text=True,
         )
-        return Measured(**json.loads(done.stdout))
+        return Measurement(**json.loads(done.stdout))
 
     def all(self) -> Round:
         return {work: self.run(work) for work in (*DRIVERS, REFERENCE)}

@@ -52,7 +52,7 @@ def _backups(watched: Fleet) -> GaugeMetricFamily:
     metric = GaugeMetricFamily(
         "ethonode_backups", "Backups of active devices", labels=["backup_type", "verdict"]
     )
-    found = Counter(
+    counts = Counter(
         (backup_type, backup.judgement.verdict)
         for device in watched.devices
         if not device.silent
@@ -60,7 +60,7 @@ def _backups(watched: Fleet) -> GaugeMetricFamily:
     )
     for backup_type in BackupType:
         for verdict in Verdict:
-            metric.add_metric([backup_type, verdict], found[backup_type, verdict])
+            metric.add_metric([backup_type, verdict], counts[backup_type, verdict])
     return metric
 
 

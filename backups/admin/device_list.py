@@ -22,8 +22,8 @@ def statuses(request: HttpRequest) -> dict[int, DeviceStatus]:
     if not hasattr(request, PER_REQUEST):
         judged = {status.device.pk: status for status in fleet(now=timezone.now()).devices}
         setattr(request, PER_REQUEST, judged)
-    found: dict[int, DeviceStatus] = getattr(request, PER_REQUEST)
-    return found
+    by_device: dict[int, DeviceStatus] = getattr(request, PER_REQUEST)
+    return by_device
 
 
 def with_severity(devices: QuerySet[Device], request: HttpRequest) -> QuerySet[Device]:

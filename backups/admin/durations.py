@@ -28,9 +28,9 @@ def in_words(span: timedelta) -> str:
 
 def from_words(text: str) -> timedelta | None:
     """None when it is no duration. A bare number is none: nobody can say of what."""
-    found = WORDS.findall(text.casefold())
-    if found and not WORDS.sub("", text.casefold()).strip(" ,"):
-        return timedelta(seconds=sum(int(count) * SECONDS[unit[0]] for count, unit in found))
+    parts = WORDS.findall(text.casefold())
+    if parts and not WORDS.sub("", text.casefold()).strip(" ,"):
+        return timedelta(seconds=sum(int(count) * SECONDS[unit[0]] for count, unit in parts))
     if ":" in text:
         return _parsed(text)
     return None

@@ -12,8 +12,8 @@ def attach_copies(experiments: list[Experiment]) -> list[Experiment]:
         filename__in={experiment.filename for experiment in experiments},
     )
     ranked = sorted(copies, key=lambda copy: copy.state == CopyState.USABLE)
-    found = {(copy.device_id, copy.filename): copy for copy in ranked}
+    best = {(copy.device_id, copy.filename): copy for copy in ranked}
     for experiment in experiments:
-        copy = found.get((experiment.device_id, experiment.filename))
+        copy = best.get((experiment.device_id, experiment.filename))
         experiment.copy = copy  # type: ignore[attr-defined]
     return experiments

@@ -42,8 +42,8 @@ class DeviceQuery(serializers.Serializer[Any]):
     )
 
     def narrowed(self, statuses: Iterable[DeviceStatus]) -> list[DeviceStatus]:
-        found = [status for status in statuses if self._matches(status)]
-        return _ordered(found, self.validated_data.get("ordering", ""))
+        matches = [status for status in statuses if self._matches(status)]
+        return _ordered(matches, self.validated_data.get("ordering", ""))
 
     def _matches(self, status: DeviceStatus) -> bool:
         wanted = self.validated_data

@@ -56,14 +56,14 @@ def overall_status(verdicts: Iterable[Verdict]) -> Overall:
     all unknown                       unknown
     no type at all                    no_backups
     """
-    found = set(verdicts) - {Verdict.NONE}
-    if not found:
+    kinds = set(verdicts) - {Verdict.NONE}
+    if not kinds:
         return Overall.NO_BACKUPS
-    if found & {Verdict.CORRUPT, Verdict.MISSING, Verdict.STALE}:
+    if kinds & {Verdict.CORRUPT, Verdict.MISSING, Verdict.STALE}:
         return Overall.ERROR
-    if found == {Verdict.PROTECTED}:
+    if kinds == {Verdict.PROTECTED}:
         return Overall.SUCCESS
-    return Overall.UNKNOWN if found == {Verdict.UNKNOWN} else Overall.PARTIAL
+    return Overall.UNKNOWN if kinds == {Verdict.UNKNOWN} else Overall.PARTIAL
 
 
 def status_payload(

@@ -71,17 +71,17 @@ def _databases(
     experiments: Iterable[Experiment], copies: Iterable[ResultCopy]
 ) -> list[OldDatabase]:
     """What the device lists, newest first, then the copies of what it no longer does."""
-    found = _best_copies(copies)
+    best = _best_copies(copies)
     databases = [
         OldDatabase(
             filename=experiment.filename,
             writer=experiment.writer,
             experiment=experiment,
-            copy=found.pop(experiment.filename, None),
+            copy=best.pop(experiment.filename, None),
         )
         for experiment in experiments
     ]
-    left_over = sorted(found.items(), reverse=True)
+    left_over = sorted(best.items(), reverse=True)
     return databases + [
         OldDatabase(filename=name, writer=copy.writer, experiment=None, copy=copy)
         for name, copy in left_over

@@ -24,12 +24,12 @@ def comes_from_status_network(request: HttpRequest) -> bool:
 def is_within(address: str, networks: Sequence[str]) -> bool:
     """Whether the address of the connection itself lies in one of them; a name never does."""
     try:
-        found = ip_address(address)
+        client = ip_address(address)
     except ValueError:
         return False
-    if isinstance(found, IPv6Address) and found.ipv4_mapped:
-        found = found.ipv4_mapped
-    return any(found in network for network in _parsed(tuple(networks)))
+    if isinstance(client, IPv6Address) and client.ipv4_mapped:
+        client = client.ipv4_mapped
+    return any(client in network for network in _parsed(tuple(networks)))
 
 
 @cache

@@ -20,7 +20,7 @@ def newest_chunks(device: Device) -> list[Chunk]:
     folders = device.recordings.order_by("-folder").values_list("folder", flat=True)
     for folder in folders[:RECORDINGS_LOOKED_AT] if cache.folders else ():
         of_folder = find_chunks(cache, recording=folder, limit=CHUNKS_SHOWN * 10)
-        chunks += [found.chunk for found in reversed(of_folder)]
+        chunks += [entry.chunk for entry in reversed(of_folder)]
         if len(chunks) >= CHUNKS_SHOWN:
             break
     return chunks[:CHUNKS_SHOWN]

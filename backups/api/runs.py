@@ -14,13 +14,13 @@ from rest_framework.response import Response
 from backups import tasks
 from backups.api.filters import RunFilter
 from backups.api.paging import NewestFirst
-from backups.api.viewed import Viewed, acting
+from backups.api.viewsets import OurViewSet, acting
 from backups.models import Run, RunKind, RunTrigger
 from backups.services import runs
 from devices.models import Device
 
 
-class Refused(exceptions.APIException):
+class RunConflict(exceptions.APIException):
     status_code = status.HTTP_409_CONFLICT
     default_code = "refused"
 
@@ -39,7 +39,7 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         ]  # fmt: skip
 
 
-class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Viewed):
+class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, OurViewSet):
     """Backups that were made here, newest first: how far each came, and how it ended."""
 
     queryset = Run.objects.select_related("device")
@@ -55,7 +55,7 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Viewed):
         """Ask it to stop: what waits is cancelled at once, what runs within seconds."""
         run: Run = self.get_object()
         if not runs.cancel_run(run, now=timezone.now()):
-            raise Refused("This run has ended already.")
+            raise RunConflict("This run has ended already.")
         run.refresh_from_db()
         return accepted_run(run)
 
@@ -65,7 +65,7 @@ def start_run(device: Device, kind: RunKind, user: Any) -> Run:
     try:
         run = runs.request_run(device, kind, trigger=RunTrigger.API, user=user, now=timezone.now())
     except runs.RunRefused as refused:
-        raise Refused(str(refused)) from refused
+        raise RunConflict(str(refused)) from refused
     with suppress(OperationalError):
         tasks.start_due_runs.delay()
     return run

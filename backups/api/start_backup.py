@@ -42,12 +42,12 @@ def start(device: Device, request: Request) -> dict[str, Any]:
 def _scope(request: Request) -> tuple[bool, bool]:
     """Whether databases and videos are asked for. Raises ValueError."""
     try:
-        told = request.data
+        body = request.data
     except ParseError as error:
         raise ValueError(f"The request cannot be read: {error}") from error
-    if not hasattr(told, "get"):
+    if not hasattr(body, "get"):
         raise ValueError("The request is no object of names and values")
-    scope = told.get("backup_databases", True), told.get("backup_videos", False)
+    scope = body.get("backup_databases", True), body.get("backup_videos", False)
     if not all(isinstance(value, bool) for value in scope):
         raise ValueError("backup_databases and backup_videos are true or false")
     return scope

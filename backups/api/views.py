@@ -22,7 +22,7 @@ from backups.api.queue import queued
 from backups.api.rows import device_row
 from backups.api.runs import RunSerializer, accepted_run, start_run
 from backups.api.throttles import ActionThrottle
-from backups.api.viewed import Viewed, acting
+from backups.api.viewsets import OurViewSet, acting
 from backups.models import BackupSnapshot, DaemonStatus, Recording, RunKind
 from backups.models.daemons import DaemonName
 from backups.services.runs import KINDS
@@ -37,7 +37,7 @@ def accepted(task_id: str) -> Response:
     return Response({"task_id": task_id}, status=status.HTTP_202_ACCEPTED)
 
 
-class DeviceViewSet(Viewed):
+class DeviceViewSet(OurViewSet):
     """Every device with its backups, worst first."""
 
     queryset = Device.objects.select_related("group")
@@ -58,8 +58,8 @@ class DeviceViewSet(Viewed):
 
     @extend_schema(responses=serializers.DeviceDetailSerializer)
     def retrieve(self, request: Request, device_id: str) -> Response:
-        found = dashboard.device_status(self.get_object(), now=timezone.now())
-        return Response(serializers.DeviceDetailSerializer(found).data)
+        status = dashboard.device_status(self.get_object(), now=timezone.now())
+        return Response(serializers.DeviceDetailSerializer(status).data)
 
     @extend_schema(request=None, responses={202: serializers.QueuedSerializer})
     @action(**acting("devices.refresh_device"))
@@ -90,7 +90,7 @@ class DeviceViewSet(Viewed):
         return device
 
 
-class SnapshotViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Viewed):
+class SnapshotViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, OurViewSet):
     """The facts that were stored, newest first."""
 
     queryset = BackupSnapshot.objects.select_related("backup__device", "scan")
@@ -100,7 +100,7 @@ class SnapshotViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Viewed):
     lookup_value_regex = "[0-9]{1,18}"
 
 
-class DaemonViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Viewed):
+class DaemonViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, OurViewSet):
     """The backup daemons, and what each last answered."""
 
     queryset = DaemonStatus.objects.all()
@@ -120,7 +120,7 @@ class DaemonViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Viewed):
         return accepted(queued(tasks.check_daemons.si()))
 
 
-class ExperimentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Viewed):
+class ExperimentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, OurViewSet):
     """Tracking runs as the devices list them, each with its copy on the disk."""
 
     queryset = Experiment.objects.select_related("device")
@@ -137,7 +137,7 @@ class ExperimentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Viewed
         return attach_copies([super().get_object()])[0]
 
 
-class RecordingViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Viewed):
+class RecordingViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, OurViewSet):
     """Video recordings on the disk: one row for each folder of chunks."""
 
     queryset = Recording.objects.select_related("device")

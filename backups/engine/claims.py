@@ -90,10 +90,10 @@ def parse(answer: bytes | msgspec.Raw, *, daemon: str, now: datetime) -> DaemonR
     """
     problems: list[str] = []
     try:
-        told = decoded(answer, type=dict[str, msgspec.Raw])
-        if "error" in told:
-            raise DaemonRefused(_words_of(told["error"]))
-        claims = _claims(_device_blocks(told), now=now, problems=problems)
+        parts = decoded(answer, type=dict[str, msgspec.Raw])
+        if "error" in parts:
+            raise DaemonRefused(_words_of(parts["error"]))
+        claims = _claims(_device_blocks(parts), now=now, problems=problems)
         current_device, current_file = _current(decoded(answer, type=_Work), claims)
     except (BadAnswer, _Unusable) as error:
         raise DaemonPayloadError(f"not the state of a daemon: {error}") from error
@@ -106,13 +106,13 @@ def parse(answer: bytes | msgspec.Raw, *, daemon: str, now: datetime) -> DaemonR
     )
 
 
-def _device_blocks(told: Unread) -> Unread:
+def _device_blocks(parts: Unread) -> Unread:
     """Blocks by device: below `devices` (8093), else the answer itself (8090)."""
-    if "devices" in told:
-        return decoded(told["devices"], type=dict[str, msgspec.Raw])
-    if told.keys() & {"processing_devices", "current_device", "current_file"}:
+    if "devices" in parts:
+        return decoded(parts["devices"], type=dict[str, msgspec.Raw])
+    if parts.keys() & {"processing_devices", "current_device", "current_file"}:
         return {}
-    return told
+    return parts
 
 
 def _claims(blocks: Unread, *, now: datetime, problems: list[str]) -> tuple[DeviceClaim, ...]:
@@ -132,12 +132,12 @@ def _claims(blocks: Unread, *, now: datetime, problems: list[str]) -> tuple[Devi
 def _claim(device_id: str, raw: msgspec.Raw, *, now: datetime, problems: list[str]) -> DeviceClaim:
     if not is_device_id(device_id):
         raise _Unusable("not a machine id")
-    found: list[str] = []
-    block = Fields(decoded(raw, type=dict[str, Any]), found)
+    complaints: list[str] = []
+    block = Fields(decoded(raw, type=dict[str, Any]), complaints)
     if not block.values.keys() & _ABOUT_A_JOB:
         raise _Unusable("says nothing of a job")
     claim = _claim_of(device_id, block, latest=(now + CLOCK_AHEAD).timestamp())
-    problems += [f"{device_id}: {text}" for text in found]
+    problems += [f"{device_id}: {text}" for text in complaints]
     return claim
 
 

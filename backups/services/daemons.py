@@ -100,10 +100,10 @@ def _store_claims(reports: Iterable[DaemonReport], *, now: datetime) -> None:
     """Store what was claimed of known devices; a device no longer spoken of is not in work."""
     pks = dict(Device.objects.values_list("device_id", "pk"))
     claims = [
-        _claim(told, daemon=report.daemon, device_pk=pks[told.device_id], now=now)
+        _claim(claim, daemon=report.daemon, device_pk=pks[claim.device_id], now=now)
         for report in reports
-        for told in report.claims
-        if told.device_id in pks
+        for claim in report.claims
+        if claim.device_id in pks
     ]
     Claim.objects.bulk_create(
         claims,
@@ -116,16 +116,16 @@ def _store_claims(reports: Iterable[DaemonReport], *, now: datetime) -> None:
     silent.update(processing=False)
 
 
-def _claim(told: DeviceClaim, *, daemon: str, device_pk: int, now: datetime) -> Claim:
+def _claim(claim: DeviceClaim, *, daemon: str, device_pk: int, now: datetime) -> Claim:
     return Claim(
         device_id=device_pk,
         daemon=daemon,
         claimed_at=now,
-        state=told.state,
-        message=told.message,
-        processing=told.processing,
-        started_at=told.started_at,
-        ended_at=told.ended_at,
-        failed=told.failed,
-        job_count=told.job_count,
+        state=claim.state,
+        message=claim.message,
+        processing=claim.processing,
+        started_at=claim.started_at,
+        ended_at=claim.ended_at,
+        failed=claim.failed,
+        job_count=claim.job_count,
     )

@@ -107,5 +107,5 @@ def is_filename(text: str) -> bool:
 
 
 def is_address(text: str) -> bool:
-    found = _ADDRESS.fullmatch(text) if len(text) <= 64 else None
-    return bool(found and ".." not in text and 0 < int(found[1] or 1) < 65536)
+    match = _ADDRESS.fullmatch(text) if len(text) <= 64 else None
+    return bool(match and ".." not in text and 0 < int(match[1] or 1) < 65536)

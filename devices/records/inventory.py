@@ -31,15 +31,15 @@ def read_inventory(databases: Any, *, problems: list[str]) -> Inventory:
     absent = [key for key in WRITERS if not isinstance(databases.get(key), dict)]
     if len(absent) == len(WRITERS):
         return Inventory(listed=None, error="its inventory is not a list of databases")
-    found = [
+    entries = [
         _listed(key, entry, writer=writer, problems=problems)
         for section, writer in WRITERS.items()
         if section not in absent
         for key, entry in databases[section].items()
     ]
-    listed = {database.filename: database for database in reversed(found) if database}
+    listed = {database.filename: database for database in reversed(entries) if database}
     error = f"its inventory lacks the list of {absent[0]} databases" if absent else ""
-    if unreadable := found.count(None):
+    if unreadable := entries.count(None):
         error = f"its inventory names {unreadable} experiment(s) in a way that cannot be read"
     return Inventory(listed=tuple(reversed(listed.values())), error=error)
 

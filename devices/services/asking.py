@@ -93,12 +93,12 @@ def ask_device(target: Target) -> DeviceRecord:
 
 def confirmed_id(target: Target) -> str:
     """The id of whoever answers there. Raises WrongDevice if it is not whom we expect."""
-    found = ask_one(target.address, "/id", type=_Id).id
-    if not is_device_id(found):
+    device_id = ask_one(target.address, "/id", type=_Id).id
+    if not is_device_id(device_id):
         raise BadAnswer(f"{target.address}: its id is not one")
-    if target.device_id and found != target.device_id:
-        raise WrongDevice(f"{target.address}: another device answers there: {found}")
-    return found
+    if target.device_id and device_id != target.device_id:
+        raise WrongDevice(f"{target.address}: another device answers there: {device_id}")
+    return device_id
 
 
 def ask_one(

@@ -144,10 +144,10 @@ def later(one: datetime | None, other: datetime) -> datetime:
 
 
 def _known(devices: Iterable[Device]) -> dict[int, dict[str, Experiment]]:
-    found: dict[int, dict[str, Experiment]] = {}
+    by_device: dict[int, dict[str, Experiment]] = {}
     for one in Experiment.objects.filter(device__in=[device.pk for device in devices]):
-        found.setdefault(one.device_id, {})[one.filename] = one
-    return found
+        by_device.setdefault(one.device_id, {})[one.filename] = one
+    return by_device
 
 
 def _is_written(record: DeviceRecord, filename: str) -> bool:

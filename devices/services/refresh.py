@@ -124,7 +124,7 @@ def _save_status(answers: _Answers, *, now: datetime) -> None:
     kept = answers.problems[:PROBLEMS_KEPT]
     if more := len(answers.problems) - len(kept):
         kept.append(f"and {more} more")
-    found = {
+    values = {
         "asked_at": now,
         "error": answers.error,
         "source": answers.source,
@@ -132,5 +132,5 @@ def _save_status(answers: _Answers, *, now: datetime) -> None:
         "problems": kept,
     }
     if answers.source:
-        found["answered_at"] = now
-    NodeStatus.objects.update_or_create(pk=1, defaults=found)
+        values["answered_at"] = now
+    NodeStatus.objects.update_or_create(pk=1, defaults=values)

@@ -84,12 +84,12 @@ def supervisor_ini(stack: Stack) -> str:
 
 
 def programs(stack: Stack) -> list[Program]:
-    found = [_worker(stack), _beat(stack), _web(stack), _welcome(stack)]
+    parts = [_worker(stack), _beat(stack), _web(stack), _welcome(stack)]
     if stack.lab is not None:
-        found.insert(0, _lab(stack, stack.lab))
+        parts.insert(0, _lab(stack, stack.lab))
     if stack.redis_server is not None:
-        found.insert(0, _redis(stack, stack.redis_server))
-    return found
+        parts.insert(0, _redis(stack, stack.redis_server))
+    return parts
 
 
 def _redis(stack: Stack, server: str) -> Program:

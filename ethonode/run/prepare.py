@@ -58,8 +58,8 @@ def take_lock(var_dir: Path) -> int:
 
 def check_port(environment: Environment) -> None:
     try:
-        found = socket.getaddrinfo(environment.bind, environment.port, type=socket.SOCK_STREAM)
-        family, kind, protocol, _, place = found[0]
+        addresses = socket.getaddrinfo(environment.bind, environment.port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, place = addresses[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(place)

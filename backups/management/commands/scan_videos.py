@@ -75,10 +75,10 @@ class Command(BaseCommand):
 def _devices(device_id: str | None) -> list[Device]:
     if device_id is None:
         return list(Device.objects.exclude(lifecycle=Lifecycle.RETIRED))
-    found = list(Device.objects.filter(device_id=device_id))
-    if not found:
+    devices = list(Device.objects.filter(device_id=device_id))
+    if not devices:
         raise CommandError(f"There is no device {device_id!r}.")
-    return found
+    return devices
 
 
 def _scanned(

@@ -24,7 +24,7 @@ class FastJSON(JSONRenderer):
         return b"" if data is None else msgspec.json.encode(data, enc_hook=str)
 
 
-class Viewed(GenericViewSet):
+class OurViewSet(GenericViewSet):
     """What all have in common: JSON, pages, and a permission also to look."""
 
     renderer_classes = [FastJSON]
