@@ -4,12 +4,12 @@ import hashlib
 import os
 from pathlib import Path
 
-from lab.chunks import Chunk, Recording
+from lab.chunks import Clip, Filming
 
 _NAL = b"\x00\x00\x00\x01\x67"  # how an h264 stream begins
 
 
-def write_chunks(videos: Path, recording: Recording, *, first: int = 1) -> None:
+def write_chunks(videos: Path, recording: Filming, *, first: int = 1) -> None:
     """Write what is not there yet, from that chunk on. What is there is only added to."""
     folder = videos / recording.folder
     folder.mkdir(parents=True, exist_ok=True)
@@ -28,7 +28,7 @@ def _add(path: Path, content: bytes) -> None:
         file.write(content[file.tell() :])
 
 
-def _content(chunk: Chunk) -> bytes:
+def _content(chunk: Clip) -> bytes:
     """A longer one begins with the shorter: a chunk grows until the next begins."""
     return (_NAL + hashlib.shake_128(chunk.name.encode()).digest(chunk.size_bytes))[
         : chunk.size_bytes

@@ -23,14 +23,14 @@ _AGES = ((0.7, 31.0, 200.0), (0.2, 7.5, 27.0), (0.1, 0.1, 5.5))
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class Clip:
     name: str
     size_bytes: int
     modified_at: float
 
 
 @dataclass(slots=True, kw_only=True)
-class Recording:
+class Filming:
     """One `<timestamp>/` folder of chunks; `held_*` is what the node has of it."""
 
     device_id: str
@@ -62,14 +62,14 @@ class Recording:
     def chunk_count(self) -> int:
         return int((self.ended_at - self.started_at - 0.001) // CHUNK_SECONDS) + 1
 
-    def chunk(self, index: int) -> Chunk:
+    def chunk(self, index: int) -> Clip:
         """The chunk of that number, counted from 1; the last one may be half full."""
         began = self.started_at + (index - 1) * CHUNK_SECONDS
         ended = min(began + CHUNK_SECONDS, self.ended_at)
         rate = (BYTES_PER_SECOND + index * 7919 % 20_000) * self.scale
-        return Chunk(f"{self.prefix}_{index:05d}.h264", max(1, int((ended - began) * rate)), ended)
+        return Clip(f"{self.prefix}_{index:05d}.h264", max(1, int((ended - began) * rate)), ended)
 
-    def chunks(self, *, first: int = 1) -> Iterator[Chunk]:
+    def chunks(self, *, first: int = 1) -> Iterator[Clip]:
         return (self.chunk(index) for index in range(first, self.chunk_count + 1))
 
     def size_bytes(self) -> int:
@@ -78,7 +78,7 @@ class Recording:
 
 def plan_recordings(
     rng: random.Random, *, device_id: str, folder_name: str, chunks: int, now: float
-) -> list[Recording]:
+) -> list[Filming]:
     """Past recordings of 100-300 chunks, oldest first: 70 % over a month old, 10 % under a week."""
     counts = [int(chunks * share) for share, *_ in _AGES]
     counts[0] += chunks - sum(counts)
@@ -100,8 +100,8 @@ def _folder_sizes(rng: random.Random, count: int) -> Iterator[int]:
 
 def _recording(
     rng: random.Random, device_id: str, folder_name: str, size: int, ended_at: float
-) -> Recording:
-    return Recording(
+) -> Filming:
+    return Filming(
         device_id=device_id,
         folder_name=folder_name,
         started_at=float(int(ended_at - size * CHUNK_SECONDS)),
@@ -111,7 +111,7 @@ def _recording(
     )
 
 
-def _at_different_times(recordings: list[Recording]) -> list[Recording]:
+def _at_different_times(recordings: list[Filming]) -> list[Filming]:
     """Two folders of one device cannot begin in the same second."""
     for earlier, later in pairwise(recordings):
         if later.started_at <= earlier.started_at:

@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable, Iterable
 
 from lab import life
-from lab.daemons import Daemon
+from lab.daemons import Rounds
 from lab.device_side import rest_after_absence
-from lab.fleet import Kind, SimulatedDevice
+from lab.fleet import Habit, SimulatedDevice
 from lab.world import World
 
 STEP_SECONDS = 5.0
@@ -20,7 +20,7 @@ class Clockwork:
     """Moves a world. `daemons` gives those that are alive; a restless lab has its own events."""
 
     def __init__(
-        self, world: World, daemons: Callable[[], Iterable[Daemon]], *, restless: bool
+        self, world: World, daemons: Callable[[], Iterable[Rounds]], *, restless: bool
     ) -> None:
         self._world = world
         self._daemons = daemons
@@ -55,7 +55,7 @@ class Clockwork:
         for device in self._next(_NEW_RECORDING_EVERY, seconds, _records):
             life.stop_recording(device)  # and begins anew in the next step
         for device in self._world.devices:
-            if device.kind is Kind.VIDEO and _undisturbed(device):
+            if device.kind is Habit.VIDEO and _undisturbed(device):
                 life.start_recording(self._world, device)
 
     def _end_absences(self) -> None:
@@ -87,7 +87,7 @@ def _tracks(device: SimulatedDevice) -> bool:
 
 
 def _records(device: SimulatedDevice) -> bool:
-    return device.kind is Kind.VIDEO and device.recording is not None
+    return device.kind is Habit.VIDEO and device.recording is not None
 
 
 def _undisturbed(device: SimulatedDevice) -> bool:

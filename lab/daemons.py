@@ -48,7 +48,7 @@ class Job:
         return progress if self.processing else progress | {"completion_time": self.ended}
 
 
-class Daemon:
+class Rounds:
     """Takes the devices in turn, a few at each step of the clockwork."""
 
     def __init__(self, world: World, work: Callable[[Job], Phases]) -> None:

@@ -5,12 +5,15 @@ from typing import Any
 from lab.fleet import SimulatedDevice
 from lab.machine import used_percent
 from lab.results import VERSION
-from lab.runs import Run, Writer
+from lab.tracking import ResultWriter, Tracking
 
 NO_MONITOR = {"last_positions": None, "last_time_stamp": 0, "fps": 0}
 NO_DATABASE = {"db_size_bytes": 0, "table_counts": {}, "last_db_update": 0, "db_status": "no_cache"}
 INTERACTOR = {"name": "<class 'ethoscope.stimulators.stimulators.DefaultStimulator'>"}
-_SERVERS = {Writer.SQLITE: "SQLite 3.40.1", Writer.MYSQL: "10.11.6-MariaDB-0+deb12u1-log"}
+_SERVERS = {
+    ResultWriter.SQLITE: "SQLite 3.40.1",
+    ResultWriter.MYSQL: "10.11.6-MariaDB-0+deb12u1-log",
+}
 
 
 def data(device: SimulatedDevice, *, now: float, db_size_bytes: int) -> dict[str, Any]:
@@ -33,9 +36,11 @@ def databases(device: SimulatedDevice) -> dict[str, Any]:
     if device.inventory == "empty":
         return {"SQLite": {}, "MariaDB": {}}
     listed = [run for run in device.runs if run.listed]
-    mysql = [run for run in listed if run.writer is Writer.MYSQL][-1:]  # dropped at each start
+    mysql = [run for run in listed if run.writer is ResultWriter.MYSQL][
+        -1:
+    ]  # dropped at each start
     return {
-        "SQLite": {run.filename: _file(run) for run in listed if run.writer is Writer.SQLITE},
+        "SQLite": {run.filename: _file(run) for run in listed if run.writer is ResultWriter.SQLITE},
         "MariaDB": {run.database_name: _mariadb(run) for run in mysql},
     }
 
@@ -135,13 +140,13 @@ def _experiment_state(
     }
 
 
-def _just_stopped(run: Run) -> dict[str, Any]:
+def _just_stopped(run: Tracking) -> dict[str, Any]:
     """In the same process: user and place are blank already, the time is that of the stop."""
     names = {"backup_filename": run.filename, "user": "", "location": ""}
     return {"current": {"run_id": run.run_id}, "previous": {"date_time": run.stopped_at} | names}
 
 
-def _state_after_boot(run: Run) -> dict[str, Any]:
+def _state_after_boot(run: Tracking) -> dict[str, Any]:
     names = {"backup_filename": run.filename, "user": run.user, "location": run.location}
     previous = {"date_time": run.started_at} | names
     return {
@@ -153,7 +158,7 @@ def _state_after_boot(run: Run) -> dict[str, Any]:
     }
 
 
-def _old_firmware_state(run: Run) -> dict[str, Any]:
+def _old_firmware_state(run: Tracking) -> dict[str, Any]:
     current = {"backup_filename": run.filename, "sqlite_source_path": run.source_path}
     return {
         "experimental_info": run.experimental_info() if run.stopped_at is None else {},
@@ -170,7 +175,7 @@ def _old_firmware_state(run: Run) -> dict[str, Any]:
     }
 
 
-def _database_info(run: Run, *, clock: float, db_size_bytes: int) -> dict[str, Any]:
+def _database_info(run: Tracking, *, clock: float, db_size_bytes: int) -> dict[str, Any]:
     info = {
         "db_version": _SERVERS[run.writer],
         "db_size_bytes": db_size_bytes,
@@ -182,11 +187,11 @@ def _database_info(run: Run, *, clock: float, db_size_bytes: int) -> dict[str, A
     return info | ({"sqlite_source_path": run.source_path} if run.source_path else {})
 
 
-def _state(run: Run) -> str:
+def _state(run: Tracking) -> str:
     return "unknown" if run.stopped_at is None else "finalised"
 
 
-def _file(run: Run) -> dict[str, Any]:
+def _file(run: Tracking) -> dict[str, Any]:
     return {
         "filesize": 0,
         "backup_filename": run.filename,
@@ -199,7 +204,7 @@ def _file(run: Run) -> dict[str, Any]:
     }
 
 
-def _mariadb(run: Run) -> dict[str, Any]:
+def _mariadb(run: Tracking) -> dict[str, Any]:
     return {
         "table_counts": {},
         "backup_filename": run.filename,

@@ -9,9 +9,9 @@ from lab.cards import write_chunks
 from lab.chunks import DAY
 from lab.fleet import SimulatedDevice
 from lab.results import PAST_ROWS, ResultDatabase, write_past
-from lab.runs import Run, Writer
 from lab.servers.mariadb import PrivateMariaDB
 from lab.stores import MariaStore, SqliteStore, Store, StoreLost
+from lab.tracking import ResultWriter, Tracking
 
 
 class DeviceSide:
@@ -26,14 +26,14 @@ class DeviceSide:
         self._mariadb = mariadb
         self._open: dict[str, ResultDatabase] = {}
 
-    def path(self, run: Run) -> Path:
+    def path(self, run: Tracking) -> Path:
         return self.root / "results" / run.path
 
-    def database(self, run: Run) -> ResultDatabase | None:
+    def database(self, run: Tracking) -> ResultDatabase | None:
         """The open database of a run that is being written."""
         return self._open.get(run.filename)
 
-    def size_bytes(self, run: Run) -> int:
+    def size_bytes(self, run: Tracking) -> int:
         """Of its database; 0 where it is no more."""
         try:
             database = self.database(run)
@@ -41,7 +41,7 @@ class DeviceSide:
         except (FileNotFoundError, StoreLost):
             return 0
 
-    def prepare(self, runs: Iterable[Run]) -> None:
+    def prepare(self, runs: Iterable[Tracking]) -> None:
         """Make the databases that are not there yet, and open the running one."""
         for run in runs:
             if not self.path(run).exists():
@@ -49,7 +49,7 @@ class DeviceSide:
             elif run.stopped_at is None:
                 self._keep(ResultDatabase(run, self._file(run)))
 
-    def write_past(self, run: Run, *, rows: int = PAST_ROWS) -> None:
+    def write_past(self, run: Tracking, *, rows: int = PAST_ROWS) -> None:
         """Make the file of a run that is under way or over."""
         self._keep(write_past(run, self._file(run), rows=rows))
         if run.stopped_at is not None:
@@ -71,14 +71,14 @@ class DeviceSide:
         else:
             self._keep(ResultDatabase(run, store))
 
-    def start(self, device: SimulatedDevice, run: Run) -> None:
+    def start(self, device: SimulatedDevice, run: Tracking) -> None:
         device.runs.append(run)
         if device.opened:
             self.own(device)
         if store := self._store(device, run):
             self._keep(ResultDatabase(run, store))
 
-    def stop(self, run: Run, *, at: float) -> None:
+    def stop(self, run: Tracking, *, at: float) -> None:
         run.stopped_at = max(at, run.last_row_at)
         if database := self._open.pop(run.filename, None):
             with suppress(StoreLost):
@@ -104,13 +104,13 @@ class DeviceSide:
         except StoreLost:  # it grows no more; a new start of the lab goes on with it
             del self._open[database.run.filename]
 
-    def _store(self, device: SimulatedDevice, run: Run) -> Store | None:
+    def _store(self, device: SimulatedDevice, run: Tracking) -> Store | None:
         """None: its server is not there."""
-        if run.writer is Writer.SQLITE or not device.opened:
+        if run.writer is ResultWriter.SQLITE or not device.opened:
             return self._file(run)
         return MariaStore(run, self._mariadb) if self._mariadb else None
 
-    def _file(self, run: Run) -> Store:
+    def _file(self, run: Tracking) -> Store:
         return SqliteStore(run, self.path(run))
 
     def _keep(self, database: ResultDatabase) -> None:

@@ -11,7 +11,7 @@ from lab.faults.active import Faults
 from lab.fleet import SimulatedDevice
 from lab.real_servers import RealServers
 from lab.relays import Relays
-from lab.runs import Writer
+from lab.tracking import ResultWriter
 from lab.world import World
 
 HOST = "127.0.0.1"
@@ -49,7 +49,7 @@ class Entrances:
             setattr(ports, service.role, port)
         ports.device = await self._doors[0].add(list(map(self._door, devices)), port=ports.device)
         opened = [device for device in devices if device.opened]
-        tracking = [device for device in opened if device.writer is Writer.MYSQL]
+        tracking = [device for device in opened if device.writer is ResultWriter.MYSQL]
         ports.ssh = await self._relay(opened, server_port=servers.ssh_port, port=ports.ssh)
         ports.database = await self._relay(
             tracking, server_port=servers.database_port, port=ports.database

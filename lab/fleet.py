@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from lab.chunks import CHUNK_SECONDS, DAY, Recording, plan_recordings
-from lab.runs import DATA_ROOT, Run, Writer, new_run
+from lab.chunks import CHUNK_SECONDS, DAY, Filming, plan_recordings
+from lab.tracking import DATA_ROOT, ResultWriter, Tracking, new_run
 
 MOST_DEVICES = 999  # an id begins with the device's number in three digits
 
 
-class Kind(StrEnum):
+class Habit(StrEnum):
     """What a device does, and with which software."""
 
     SQLITE = "sqlite"  # tracks now, into SQLite
@@ -24,19 +24,19 @@ class Kind(StrEnum):
 
 
 # One of each, then mostly what labs mostly run.
-_FIRST = (Kind.SQLITE, Kind.MYSQL, Kind.OLD, Kind.VIDEO, Kind.IDLE, Kind.NOTHING)
-_HALF = (Kind.SQLITE, Kind.SQLITE, Kind.MYSQL, Kind.SQLITE, Kind.VIDEO)
-_THEN = (*_HALF, Kind.SQLITE, Kind.OLD, Kind.SQLITE, Kind.IDLE, Kind.SQLITE)
+_FIRST = (Habit.SQLITE, Habit.MYSQL, Habit.OLD, Habit.VIDEO, Habit.IDLE, Habit.NOTHING)
+_HALF = (Habit.SQLITE, Habit.SQLITE, Habit.MYSQL, Habit.SQLITE, Habit.VIDEO)
+_THEN = (*_HALF, Habit.SQLITE, Habit.OLD, Habit.SQLITE, Habit.IDLE, Habit.SQLITE)
 # Open devices are those that a backup has most to do with, first of all.
-_OPEN_FIRST = (Kind.MYSQL, Kind.VIDEO, Kind.SQLITE, Kind.IDLE, Kind.SQLITE, Kind.OLD)
+_OPEN_FIRST = (Habit.MYSQL, Habit.VIDEO, Habit.SQLITE, Habit.IDLE, Habit.SQLITE, Habit.OLD)
 OPEN_SCALE = 1 / 4_000  # some 10 kB a chunk
 _OPEN_CHUNKS = 24
-_FILMING = {Kind.OLD, Kind.VIDEO, Kind.IDLE}  # who tracks needs no video, and mostly keeps none
+_FILMING = {Habit.OLD, Habit.VIDEO, Habit.IDLE}  # who tracks needs no video, and mostly keeps none
 _WRITERS = {
-    Kind.SQLITE: Writer.SQLITE,
-    Kind.MYSQL: Writer.MYSQL,
-    Kind.OLD: Writer.SQLITE,
-    Kind.IDLE: Writer.SQLITE,
+    Habit.SQLITE: ResultWriter.SQLITE,
+    Habit.MYSQL: ResultWriter.MYSQL,
+    Habit.OLD: ResultWriter.SQLITE,
+    Habit.IDLE: ResultWriter.SQLITE,
 }
 
 
@@ -48,12 +48,12 @@ class SimulatedDevice:
     device_id: str
     name: str
     address: str
-    kind: Kind
+    kind: Habit
     booted_at: float
     opened: bool = False  # real servers let others in; the lab's daemons leave it alone
     data_root: str = DATA_ROOT
-    runs: list[Run] = field(default_factory=list)
-    recordings: list[Recording] = field(default_factory=list)
+    runs: list[Tracking] = field(default_factory=list)
+    recordings: list[Filming] = field(default_factory=list)
     online: bool = True
     off_since: float | None = None  # None and not online: never seen since the node's start
     frozen_since: float | None = None  # its listener died: /data answers with an error
@@ -64,16 +64,16 @@ class SimulatedDevice:
     remembered: dict[str, Any] = field(default_factory=dict)  # the node's last entry of it
 
     @property
-    def writer(self) -> Writer | None:
+    def writer(self) -> ResultWriter | None:
         return _WRITERS.get(self.kind)
 
     @property
-    def run(self) -> Run | None:
+    def run(self) -> Tracking | None:
         """The run that is being written now."""
         return self.runs[-1] if self.runs and self.runs[-1].stopped_at is None else None
 
     @property
-    def recording(self) -> Recording | None:
+    def recording(self) -> Filming | None:
         """The recording that is being written now."""
         return self.recordings[-1] if self.recordings and not self.recordings[-1].stopped else None
 
@@ -85,7 +85,7 @@ class SimulatedDevice:
 
     @property
     def is_old(self) -> bool:
-        return self.kind is Kind.OLD
+        return self.kind is Habit.OLD
 
 
 def make_fleet(
@@ -120,7 +120,7 @@ def make_device(
         booted_at=now - rng.uniform(6, 9) * DAY,
     )
     device.opened = device.device_id in opened
-    if device.kind is not Kind.NOTHING:
+    if device.kind is not Habit.NOTHING:
         few = min(chunks, _OPEN_CHUNKS) if device.opened else chunks
         _give_past(device, rng, chunks=few, now=now)
     return device
@@ -137,12 +137,12 @@ def open_device_ids(*, devices: int, seed: int, count: int) -> list[str]:
     return [_device_id(number, _rng(number, seed)) for number in numbers]
 
 
-def kind_of(device_id: str) -> Kind:
+def kind_of(device_id: str) -> Habit:
     return _kind(int(device_id[:3]))
 
 
 def _open_numbers(devices: int) -> list[int]:
-    left = [number for number in range(1, devices + 1) if _kind(number) is not Kind.NOTHING]
+    left = [number for number in range(1, devices + 1) if _kind(number) is not Habit.NOTHING]
     found = []
     for kind in _OPEN_FIRST:
         if number := next((number for number in left if _kind(number) is kind), None):
@@ -159,7 +159,7 @@ def _device_id(number: int, rng: random.Random) -> str:
     return f"{number:03d}{rng.getrandbits(116):029x}"
 
 
-def _kind(number: int) -> Kind:
+def _kind(number: int) -> Habit:
     index = number - 1
     return _FIRST[index] if index < len(_FIRST) else _THEN[(index - len(_FIRST)) % len(_THEN)]
 
@@ -171,15 +171,15 @@ def _give_past(device: SimulatedDevice, rng: random.Random, *, chunks: int, now:
         )
     for index, recording in enumerate(device.recordings):
         recording.with_md5 = device.is_old and index == 0 and not device.opened
-        recording.merged = device.kind is Kind.IDLE and index == 0 and not device.opened
+        recording.merged = device.kind is Habit.IDLE and index == 0 and not device.opened
         recording.scale = OPEN_SCALE if device.opened else 1.0
-    if device.kind is Kind.VIDEO and device.recordings:
+    if device.kind is Habit.VIDEO and device.recordings:
         _keep_recording(device.recordings[-1], now=now)
     if device.writer:
         device.runs = _past_runs(device, rng, writer=device.writer, now=now)
 
 
-def _keep_recording(newest: Recording, *, now: float) -> None:
+def _keep_recording(newest: Filming, *, now: float) -> None:
     """Move the newest recording so that it is being written at this moment."""
     length = newest.chunk_count * CHUNK_SECONDS - CHUNK_SECONDS / 2
     newest.started_at = float(int(now - length))
@@ -188,10 +188,10 @@ def _keep_recording(newest: Recording, *, now: float) -> None:
 
 
 def _past_runs(
-    device: SimulatedDevice, rng: random.Random, *, writer: Writer, now: float
-) -> list[Run]:
+    device: SimulatedDevice, rng: random.Random, *, writer: ResultWriter, now: float
+) -> list[Tracking]:
     ends: list[float | None] = [now - rng.uniform(40, 90) * DAY, now - rng.uniform(9, 20) * DAY]
-    if device.kind is not Kind.IDLE:
+    if device.kind is not Habit.IDLE:
         ends.append(None)
     return [_past_run(device, rng, writer=writer, now=now, ended_at=end) for end in ends]
 
@@ -200,10 +200,10 @@ def _past_run(
     device: SimulatedDevice,
     rng: random.Random,
     *,
-    writer: Writer,
+    writer: ResultWriter,
     now: float,
     ended_at: float | None,
-) -> Run:
+) -> Tracking:
     until = now if ended_at is None else ended_at
     run = new_run(
         rng,

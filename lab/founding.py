@@ -9,8 +9,8 @@ from lab import opening
 from lab.device_side import DeviceSide
 from lab.fleet import SimulatedDevice, make_fleet
 from lab.memory import note, recall
-from lab.runs import Run, Writer
 from lab.servers.mariadb import PrivateMariaDB
+from lab.tracking import ResultWriter, Tracking
 from lab.tree import NodeTree
 from lab.world import Clock, World
 
@@ -76,10 +76,10 @@ def _found(world: World, device: SimulatedDevice) -> None:
     _fill(world, device)
 
 
-def _runs_it_has(device: SimulatedDevice) -> list[Run]:
+def _runs_it_has(device: SimulatedDevice) -> list[Tracking]:
     """MariaDB holds the newest run only."""
     newest = device.runs[-1:]
-    return [run for run in device.runs if run.writer is Writer.SQLITE or run in newest]
+    return [run for run in device.runs if run.writer is ResultWriter.SQLITE or run in newest]
 
 
 def _mend(world: World, device: SimulatedDevice) -> None:
@@ -97,8 +97,8 @@ def _fill(world: World, device: SimulatedDevice) -> None:
         _fill_run(world, run)
 
 
-def _fill_run(world: World, run: Run) -> None:
+def _fill_run(world: World, run: Tracking) -> None:
     source = world.side.path(run)
     world.tree.hold_run(run, source, world.side.database(run))
-    if run.writer is Writer.MYSQL and run.stopped_at is not None:
+    if run.writer is ResultWriter.MYSQL and run.stopped_at is not None:
         os.utime(world.tree.results / run.path, (run.stopped_at, run.stopped_at))

@@ -1,9 +1,9 @@
 """What happens to devices: they go away and come back, their runs and recordings end and begin."""
 
-from lab.chunks import Recording
-from lab.fleet import OPEN_SCALE, Kind, SimulatedDevice
+from lab.chunks import Filming
+from lab.fleet import OPEN_SCALE, Habit, SimulatedDevice
 from lab.node_entries import live_entry
-from lab.runs import Run, Writer, new_run
+from lab.tracking import ResultWriter, Tracking, new_run
 from lab.world import World
 
 
@@ -24,7 +24,7 @@ def forget(device: SimulatedDevice) -> None:
     device.online, device.off_since = False, None
 
 
-def stop_run(world: World, device: SimulatedDevice) -> Run | None:
+def stop_run(world: World, device: SimulatedDevice) -> Tracking | None:
     """Stop tracking gracefully."""
     run = device.run
     if run:
@@ -32,11 +32,11 @@ def stop_run(world: World, device: SimulatedDevice) -> Run | None:
     return run
 
 
-def start_run(world: World, device: SimulatedDevice) -> Run | None:
+def start_run(world: World, device: SimulatedDevice) -> Tracking | None:
     """Begin tracking, as its software does: MariaDB loses the run before."""
     if device.run or not device.writer:
         return None
-    if device.writer is Writer.MYSQL:
+    if device.writer is ResultWriter.MYSQL:
         _drop_mariadb(world, device)
     run = new_run(
         world.rng,
@@ -56,10 +56,10 @@ def stop_recording(device: SimulatedDevice) -> None:
 
 def start_recording(world: World, device: SimulatedDevice, *, code: str = "live") -> None:
     """Begin a video recording; a tracking device must be stopped first."""
-    if device.run or device.recording or device.kind is Kind.NOTHING:
+    if device.run or device.recording or device.kind is Habit.NOTHING:
         return
     began = float(int(world.now() + device.clock_offset))
-    recording = Recording(
+    recording = Filming(
         device_id=device.device_id,
         folder_name=device.name,
         started_at=began,

@@ -5,9 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lab.chunks import Recording
-from lab.fleet import Kind, SimulatedDevice
-from lab.runs import Run, Writer
+from lab.chunks import Filming
+from lab.fleet import Habit, SimulatedDevice
+from lab.tracking import ResultWriter, Tracking
 from lab.tree import Totals
 from lab.world import World
 
@@ -51,7 +51,7 @@ def _told(device: SimulatedDevice) -> dict[str, Any]:
 def _device(told: dict[str, Any]) -> SimulatedDevice:
     """Faults are not remembered: those of the new start are switched on afterwards."""
     well = {
-        "kind": Kind(told["kind"]),
+        "kind": Habit(told["kind"]),
         "online": True,
         "null_status": False,
         "records_nothing": False,
@@ -59,11 +59,11 @@ def _device(told: dict[str, Any]) -> SimulatedDevice:
         "inventory": "told",
         "name": f"ETHOSCOPE_{told['number']:03d}",
         "runs": [_run(run) for run in told["runs"]],
-        "recordings": [Recording(**recording) for recording in told["recordings"]],
+        "recordings": [Filming(**recording) for recording in told["recordings"]],
     }
     return SimulatedDevice(**(told | well))
 
 
-def _run(told: dict[str, Any]) -> Run:
-    well = {"writer": Writer(told["writer"]), "listed": True}
-    return Run(**(told | well))
+def _run(told: dict[str, Any]) -> Tracking:
+    well = {"writer": ResultWriter(told["writer"]), "listed": True}
+    return Tracking(**(told | well))

@@ -4,9 +4,9 @@ import sqlite3
 from typing import Any
 
 from lab.answers import Answer, Role, error_page
-from lab.daemons import CYCLE_SECONDS, Daemon, Job, JobFailed, Phases
+from lab.daemons import CYCLE_SECONDS, Job, JobFailed, Phases, Rounds
 from lab.fleet import SimulatedDevice
-from lab.runs import Run, Writer
+from lab.tracking import ResultWriter, Tracking
 from lab.world import World
 
 
@@ -18,11 +18,11 @@ class MysqlService:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.daemon = Daemon(world, self._work)
+        self.daemon = Rounds(world, self._work)
 
     def restart(self) -> None:
         """All state is in memory: a new process knows of no job."""
-        self.daemon = Daemon(self._world, self._work)
+        self.daemon = Rounds(self._world, self._work)
 
     def answer(self, path: str) -> Answer:
         if path == "/":
@@ -43,7 +43,7 @@ class MysqlService:
         if not run.held_back:
             self._mirror(run)
 
-    def _mirror(self, run: Run) -> None:
+    def _mirror(self, run: Tracking) -> None:
         try:
             self._world.tree.hold_run(run, self._world.side.path(run), None)
         except (OSError, sqlite3.Error) as error:
@@ -103,8 +103,8 @@ class MysqlService:
         }
 
 
-def _newest_mysql(device: SimulatedDevice) -> Run | None:
-    runs = [run for run in device.runs if run.writer is Writer.MYSQL]
+def _newest_mysql(device: SimulatedDevice) -> Tracking | None:
+    runs = [run for run in device.runs if run.writer is ResultWriter.MYSQL]
     return runs[-1] if runs else None
 
 

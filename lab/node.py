@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from lab.answers import TRACEBACK, Answer, Role, error_200, error_page
-from lab.daemons import Daemon
+from lab.daemons import Rounds
 from lab.device_server import DeviceService
 from lab.fleet import SimulatedDevice
 from lab.machine import machine
@@ -23,7 +23,7 @@ class NodeService:
     device_id = ""
 
     def __init__(
-        self, world: World, *, rsync: Callable[[], Daemon], reachable: Callable[[str], bool]
+        self, world: World, *, rsync: Callable[[], Rounds], reachable: Callable[[str], bool]
     ) -> None:
         self._world = world
         self._rsync = rsync

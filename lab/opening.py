@@ -5,7 +5,7 @@ import os
 from lab import life
 from lab.cards import write_chunks
 from lab.fleet import SimulatedDevice
-from lab.runs import Run, Writer
+from lab.tracking import ResultWriter, Tracking
 from lab.world import World
 
 MARIADB_ROWS = 6_000  # of each ROI
@@ -28,8 +28,8 @@ def found_open(world: World, device: SimulatedDevice) -> None:
 def go_on(world: World, device: SimulatedDevice) -> None:
     """Of an earlier start, or of one that was killed half-way."""
     world.side.own(device)
-    world.side.prepare(run for run in device.runs if run.writer is Writer.SQLITE)
-    if device.writer is Writer.MYSQL:
+    world.side.prepare(run for run in device.runs if run.writer is ResultWriter.SQLITE)
+    if device.writer is ResultWriter.MYSQL:
         world.side.reopen(device, rows=MARIADB_ROWS)
     for recording in device.recordings:
         write_chunks(world.side.videos, recording)
@@ -49,20 +49,20 @@ def open_later(world: World, device: SimulatedDevice) -> None:
         life.start_recording(world, device)
 
 
-def _found_past(world: World, run: Run) -> None:
+def _found_past(world: World, run: Tracking) -> None:
     """The node has it; on the device, MariaDB has dropped it."""
     source = world.side.path(run)
     world.side.write_past(run)
     world.tree.hold_run(run, source, None)
-    if run.writer is Writer.MYSQL:
+    if run.writer is ResultWriter.MYSQL:
         os.utime(world.tree.results / run.path, (run.stopped_at or 0, run.stopped_at or 0))
         source.unlink()
         source.parent.rmdir()
 
 
-def _found_newest(world: World, device: SimulatedDevice, run: Run) -> None:
+def _found_newest(world: World, device: SimulatedDevice, run: Tracking) -> None:
     """Of a running SQLite run the node has the first half; of others nothing."""
-    if run.writer is Writer.MYSQL:
+    if run.writer is ResultWriter.MYSQL:
         world.side.reopen(device, rows=MARIADB_ROWS)
     elif run.stopped_at is not None:
         world.side.write_past(run, rows=SQLITE_ROWS)

@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lab.fleet import Kind, kind_of, open_device_ids
+from lab.fleet import Habit, kind_of, open_device_ids
 from lab.servers.mariadb import PrivateMariaDB, private_mariadb
 from lab.servers.processes import ServerFailed
 from lab.servers.sshd import RunningSshd, sshd
@@ -45,7 +45,7 @@ class RealServers:
         return self.mariadb.port if self.mariadb else 0
 
     def reach(self, device_id: str) -> bool:
-        return bool(self.mariadb if kind_of(device_id) is Kind.MYSQL else self.sshd)
+        return bool(self.mariadb if kind_of(device_id) is Habit.MYSQL else self.sshd)
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def real_servers(
     servers = RealServers()
     ids = open_device_ids(devices=devices, seed=seed, count=count)
     with ExitStack() as stack:
-        if any(kind_of(each) is Kind.MYSQL for each in ids):
+        if any(kind_of(each) is Habit.MYSQL for each in ids):
             with _remarked(servers, "MariaDB devices"):
                 servers.mariadb = stack.enter_context(_mariadb(folder / "mariadb"))
         if ids:

@@ -1,9 +1,9 @@
 """What a device writes into the result database of a run, whatever keeps it: lab/stores.py."""
 
-from lab.runs import DAM_SECONDS, ROIS, ROW_SECONDS, SENSOR_SECONDS, Run
 from lab.schema import VARIABLES, roi_tables
 from lab.stamps import dam_stamp
 from lab.stores import Store
+from lab.tracking import DAM_SECONDS, ROIS, ROW_SECONDS, SENSOR_SECONDS, Tracking
 
 MOST_NEW_ROWS = 200  # of one ROI at once: a long gap gets thinner rows
 PAST_ROWS = 40
@@ -14,7 +14,7 @@ _PICTURE = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(2000) + b"\xff\xd9"
 class ResultDatabase:
     """The open database of one run. Close it; the file of a closed SQLite run has no -wal."""
 
-    def __init__(self, run: Run, store: Store) -> None:
+    def __init__(self, run: Tracking, store: Store) -> None:
         self.run = run
         self.store = store
         if store.is_new:
@@ -96,7 +96,7 @@ class ResultDatabase:
         run.sensor_rows += len(sensors)
 
 
-def write_past(run: Run, store: Store, *, rows: int = PAST_ROWS) -> ResultDatabase:
+def write_past(run: Tracking, store: Store, *, rows: int = PAST_ROWS) -> ResultDatabase:
     """Make the database of a run that is under way or over; a finished one comes closed."""
     until, stopped_at = run.last_row_at, run.stopped_at
     run.last_row_at = run.started_at
@@ -108,7 +108,7 @@ def write_past(run: Run, store: Store, *, rows: int = PAST_ROWS) -> ResultDataba
     return database
 
 
-def metadata(run: Run) -> dict[str, str | None]:
+def metadata(run: Tracking) -> dict[str, str | None]:
     """The rows of METADATA, in the order in which a device writes them."""
     return {
         "machine_id": run.device_id,
@@ -132,7 +132,7 @@ def _box(roi: int) -> tuple[int, int, int, int]:
     return 64 + 267 * column, 94 + 30 * row, 245, 25
 
 
-def _times(run: Run, every: float, *, until: float) -> list[float]:
+def _times(run: Tracking, every: float, *, until: float) -> list[float]:
     """When a row is due that comes once in so many seconds, after the run's last row."""
     first = int((run.last_row_at - run.started_at) // every) + 1
     last = int((until - run.started_at) // every)

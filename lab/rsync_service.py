@@ -3,10 +3,10 @@
 from typing import Any
 
 from lab.answers import Answer, Role, error_page
-from lab.daemons import Daemon, Job, JobFailed, Phases
+from lab.daemons import Job, JobFailed, Phases, Rounds
 from lab.fleet import SimulatedDevice
-from lab.runs import Writer
 from lab.stamps import daemon_string, human_size
+from lab.tracking import ResultWriter
 from lab.tree import Copied, Totals
 from lab.world import World
 
@@ -22,11 +22,11 @@ class RsyncService:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self.daemon = Daemon(world, self._work)
+        self.daemon = Rounds(world, self._work)
 
     def restart(self) -> None:
         """All state is in memory: a new process knows of no job."""
-        self.daemon = Daemon(self._world, self._work)
+        self.daemon = Rounds(self._world, self._work)
 
     def answer(self, path: str) -> Answer:
         if path == "/":
@@ -110,7 +110,7 @@ class RsyncService:
 
 
 def _sqlite_runs(device: SimulatedDevice) -> list[Any]:
-    return [run for run in device.runs if run.writer is Writer.SQLITE]
+    return [run for run in device.runs if run.writer is ResultWriter.SQLITE]
 
 
 def _starting(device: SimulatedDevice, world: World) -> str:

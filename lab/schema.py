@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from lab.runs import ROIS
+from lab.tracking import ROIS
 
 _ROI_COLUMNS = "t INTEGER, x INTEGER, y INTEGER, w INTEGER, h INTEGER, phi INTEGER, "
 _DAM_COLUMNS = "date TEXT, time TEXT, " + ", ".join(

@@ -39,8 +39,8 @@ from lab.founding import found
 from lab.loop import LoopThread, every
 from lab.memory import note
 from lab.real_servers import real_servers
-from lab.runs import Run
 from lab.services import Services
+from lab.tracking import Tracking
 from lab.world import Clock, Request
 
 T = TypeVar("T")
@@ -187,10 +187,10 @@ class Lab:
     def turn_on(self, device: SimulatedDevice) -> None:
         self._change(lambda: life.turn_on(device))
 
-    def stop_run(self, device: SimulatedDevice) -> Run | None:
+    def stop_run(self, device: SimulatedDevice) -> Tracking | None:
         return self._thread.do(lambda: life.stop_run(self._world, device))
 
-    def start_run(self, device: SimulatedDevice) -> Run | None:
+    def start_run(self, device: SimulatedDevice) -> Tracking | None:
         return self._thread.do(lambda: life.start_run(self._world, device))
 
     def stop_recording(self, device: SimulatedDevice) -> None:

@@ -1,7 +1,7 @@
 """The lab's own services: the node and its two daemons. Each may die and be started again."""
 
 from lab.answers import Role, Service
-from lab.daemons import Daemon
+from lab.daemons import Rounds
 from lab.mysql_service import MysqlService
 from lab.node import NodeService
 from lab.rsync_service import RsyncService
@@ -18,7 +18,7 @@ class Services:
     def all(self) -> list[Service]:
         return [self._node, self._mysql, self._rsync]
 
-    def daemons(self) -> list[Daemon]:
+    def daemons(self) -> list[Rounds]:
         """Those that are alive."""
         services = (self._mysql, self._rsync)
         return [service.daemon for service in services if self.is_alive(service.role)]

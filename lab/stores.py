@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 import pymysql
 
-from lab.runs import Run, Writer
 from lab.schema import mariadb_statements, mirror_statements, native_statements
 from lab.servers.mariadb import PrivateMariaDB
+from lab.tracking import ResultWriter, Tracking
 
 Row = Sequence[Any]
 
@@ -50,9 +50,9 @@ class Store(Protocol):
 
 
 class SqliteStore:
-    def __init__(self, run: Run, path: Path) -> None:
+    def __init__(self, run: Tracking, path: Path) -> None:
         self._path = path
-        self._native = run.writer is Writer.SQLITE
+        self._native = run.writer is ResultWriter.SQLITE
         path.parent.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._connection.execute("PRAGMA synchronous=OFF")  # a simulated device loses no power
@@ -101,7 +101,7 @@ class MariaStore:
     All its methods raise StoreLost.
     """
 
-    def __init__(self, run: Run, server: PrivateMariaDB) -> None:
+    def __init__(self, run: Tracking, server: PrivateMariaDB) -> None:
         self._name = run.database_name
         with _lost():
             self._connection = server.connect()
@@ -154,7 +154,7 @@ class MariaStore:
             with suppress(StoreLost):  # it is gone already
                 self._do(f"KILL {reader}")
 
-    def _holds(self, run: Run) -> bool:
+    def _holds(self, run: Tracking) -> bool:
         """The first rows are committed last: a start that was killed half-way begins anew."""
         here = f"TABLE_SCHEMA = '{self._name}' AND TABLE_NAME = 'METADATA'"
         if not self._do(f"SELECT 1 FROM information_schema.TABLES WHERE {here}"):  # noqa: S608

@@ -6,10 +6,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.chunks import Chunk, Recording
+from lab.chunks import Clip, Filming
 from lab.mirroring import mirror
 from lab.results import ResultDatabase
-from lab.runs import Run, Writer
+from lab.tracking import ResultWriter, Tracking
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class NodeTree:
         self.videos.mkdir(parents=True, exist_ok=True)
         self.results.mkdir(parents=True, exist_ok=True)
 
-    def pull_recording(self, recording: Recording) -> list[Copied]:
+    def pull_recording(self, recording: Filming) -> list[Copied]:
         """Bring the chunks that are new or have grown."""
         if recording.held_chunks == recording.chunk_count and recording.stopped:
             newest = recording.chunk(recording.held_chunks)
@@ -61,7 +61,9 @@ class NodeTree:
         recording.held_chunks, recording.held_bytes = recording.chunk_count, newest.size_bytes
         return changed
 
-    def pull_run(self, run: Run, source: Path, database: ResultDatabase | None) -> Copied | None:
+    def pull_run(
+        self, run: Tracking, source: Path, database: ResultDatabase | None
+    ) -> Copied | None:
         """Byte copy of a SQLite database, folded first where it is open; None if unchanged."""
         if database:
             database.store.checkpoint()
@@ -76,14 +78,16 @@ class NodeTree:
         partial.replace(target)
         return Copied(str(run.path), told.st_size)
 
-    def hold_run(self, run: Run, source: Path, database: ResultDatabase | None) -> Copied | None:
+    def hold_run(
+        self, run: Tracking, source: Path, database: ResultDatabase | None
+    ) -> Copied | None:
         """Copy a run by the way of its writer."""
-        if run.writer is Writer.SQLITE:
+        if run.writer is ResultWriter.SQLITE:
             return self.pull_run(run, source, database)
         mirror(source, self.results / run.path)
         return Copied(str(run.path), (self.results / run.path).stat().st_size)
 
-    def take_recording(self, recording: Recording, source: Path) -> None:
+    def take_recording(self, recording: Filming, source: Path) -> None:
         """Copy the true bytes of an open device's recording."""
         folder = self.videos / recording.folder
         shutil.copytree(source / recording.folder, folder, dirs_exist_ok=True)
@@ -92,12 +96,12 @@ class NodeTree:
         self.video_totals.files += recording.chunk_count
         self.video_totals.size_bytes += recording.size_bytes()
 
-    def add_md5(self, recording: Recording) -> None:
+    def add_md5(self, recording: Filming) -> None:
         """Companions as old firmware wrote them: the sum first, then the name."""
         for index in range(1, recording.held_chunks + 1):
             _add_md5(self.videos / recording.folder, recording.chunk(index))
 
-    def restore(self, recording: Recording) -> None:
+    def restore(self, recording: Filming) -> None:
         """Write the held chunks again that someone took away."""
         folder = self.videos / recording.folder
         for index in range(1, recording.held_chunks + 1):
@@ -113,7 +117,7 @@ class NodeTree:
         ]
         return Totals(len(sizes), sum(sizes))
 
-    def _pull_chunk(self, folder: Path, recording: Recording, index: int) -> Copied | None:
+    def _pull_chunk(self, folder: Path, recording: Filming, index: int) -> Copied | None:
         chunk = recording.chunk(index)
         held = recording.held_bytes if index == recording.held_chunks else 0
         if chunk.size_bytes == held:
@@ -137,7 +141,7 @@ class NodeTree:
         self.video_totals.size_bytes += size_bytes - held
 
 
-def _add_md5(folder: Path, chunk: Chunk) -> None:
+def _add_md5(folder: Path, chunk: Clip) -> None:
     digest = hashlib.md5(chunk.name.encode(), usedforsecurity=False).hexdigest()
     (folder / f"{chunk.name}.md5").write_text(f"{digest}  {chunk.name}\n")
 

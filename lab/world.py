@@ -9,7 +9,7 @@ from pathlib import Path
 from lab.answers import Role
 from lab.device_side import DeviceSide
 from lab.fleet import SimulatedDevice
-from lab.runs import Run
+from lab.tracking import Tracking
 from lab.tree import NodeTree
 
 
@@ -62,6 +62,6 @@ class World:
     def device(self, device_id: str) -> SimulatedDevice | None:
         return next((device for device in self.devices if device.device_id == device_id), None)
 
-    def database_size(self, run: Run | None) -> int:
+    def database_size(self, run: Tracking | None) -> int:
         """What the device says of its newest database."""
         return self.side.size_bytes(run) if run else 0

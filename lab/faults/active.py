@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from lab.answers import Answer, Role
 from lab.faults import things
-from lab.faults.catalogue import CATALOGUE, Fault
-from lab.faults.options import FaultError, Options, meant
+from lab.faults.catalogue import CATALOGUE, Mishap
+from lab.faults.options import FaultError, Strike, meant
 from lab.faults.wire import WireFault
 from lab.fleet import SimulatedDevice
 from lab.world import World
@@ -14,8 +14,8 @@ from lab.world import World
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    fault: Fault
-    options: Options
+    fault: Mishap
+    options: Strike
     devices: tuple[SimulatedDevice, ...]  # empty: not about single devices
 
     @property
@@ -34,7 +34,7 @@ class Faults:
         quirk = _named(name).quirk
         return bool(getattr(self._world.quirks, quirk)) if quirk else name in self._active
 
-    def switch_on(self, name: str, options: Options) -> list[SimulatedDevice]:
+    def switch_on(self, name: str, options: Strike) -> list[SimulatedDevice]:
         """Let it happen. Gives the devices that it strikes, if it is about devices.
 
         The same fault may be on in several places. Raises FaultError.
@@ -82,7 +82,7 @@ class Faults:
             if active.options.strikes(role, device_id=device_id, path=path, devices=active.ids):
                 yield active
 
-    def _chosen(self, name: str, fault: Fault, options: Options) -> list[SimulatedDevice]:
+    def _chosen(self, name: str, fault: Mishap, options: Strike) -> list[SimulatedDevice]:
         named = [device for device in self._world.devices if meant(device, options.device)]
         if options.device:
             return things.require(named, f"{name}@{options.device}")
@@ -91,13 +91,13 @@ class Faults:
         return things.require(things.choose(fault.thing, self._world), name)
 
 
-def _named(name: str) -> Fault:
+def _named(name: str) -> Mishap:
     if name not in CATALOGUE:
         raise FaultError(f"{name!r} is no fault; these are: {', '.join(CATALOGUE)}")
     return CATALOGUE[name]
 
 
-def _completed(fault: Fault, options: Options) -> Options:
+def _completed(fault: Mishap, options: Strike) -> Strike:
     """Fill in where the fault strikes by default."""
     target = options.target or fault.target
     if target and target not in {"any", *Role}:

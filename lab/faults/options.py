@@ -13,7 +13,7 @@ class FaultError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Strike:
     """`target` is a server's role, or "any"; `device` an id, a name or a number."""
 
     target: str = ""
@@ -35,9 +35,9 @@ def meant(device: SimulatedDevice, told: str) -> bool:
     return told in {device.device_id, device.name, str(device.number)}
 
 
-def parse(text: str) -> tuple[str, Options]:
+def parse(text: str) -> tuple[str, Strike]:
     """`name`, `name@server` or `name@device`, as on the command line."""
     name, _, where = text.strip().partition("@")
     if where in {"any", *Role}:
-        return name, Options(target=where)
-    return name, Options(device=where)
+        return name, Strike(target=where)
+    return name, Strike(device=where)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lab.faults.active import Faults
-from lab.faults.options import Options, parse
+from lab.faults.options import Strike, parse
 from lab.fleet import SimulatedDevice
 
 
@@ -32,7 +32,7 @@ class FaultSwitch:
         `target` is node, mysql, rsync, device or any; `device` an id, a name or a number.
         """
         told = device if isinstance(device, str) else device.device_id
-        options = Options(target=target, device=told, path=path, hours=hours)
+        options = Strike(target=target, device=told, path=path, hours=hours)
         struck: list[SimulatedDevice] = self._change(lambda: self._faults.switch_on(name, options))
         return struck
 

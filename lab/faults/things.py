@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab import life
-from lab.faults.options import HOUR, FaultError, Options
+from lab.faults.options import HOUR, FaultError, Strike
 from lab.fleet import SimulatedDevice
 from lab.node_entries import live_entry
-from lab.runs import Run
 from lab.schema import id_tables
+from lab.tracking import Tracking
 from lab.world import World
 
 Suits = Callable[[SimulatedDevice], bool]
-Deed = Callable[[World, SimulatedDevice, Options], None]
+Deed = Callable[[World, SimulatedDevice, Strike], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +30,11 @@ class ThingFault:
 
 
 def hold_back(
-    damage: Callable[[Path, Run, Options], None], *, suits: Suits | None = None
+    damage: Callable[[Path, Tracking, Strike], None], *, suits: Suits | None = None
 ) -> ThingFault:
     """A fault of the newest run's copy: the daemons go on to claim success, and copy nothing."""
 
-    def strike(world: World, device: SimulatedDevice, options: Options) -> None:
+    def strike(world: World, device: SimulatedDevice, options: Strike) -> None:
         if device.opened:
             raise FaultError(f"{device.name} is open: no daemon of the lab copies it")
         run = device.runs[-1]
@@ -53,7 +53,7 @@ def undamaged(device: SimulatedDevice) -> bool:
     return device.online and bool(device.runs) and whole and not device.records_nothing
 
 
-def _copy_again(world: World, device: SimulatedDevice, options: Options) -> None:
+def _copy_again(world: World, device: SimulatedDevice, options: Strike) -> None:
     for run in device.runs:
         if run.held_back:
             run.held_back = False
@@ -61,7 +61,7 @@ def _copy_again(world: World, device: SimulatedDevice, options: Options) -> None
             world.tree.hold_run(run, world.side.path(run), world.side.database(run))
 
 
-def corrupt(copy: Path, run: Run, options: Options) -> None:
+def corrupt(copy: Path, run: Tracking, options: Strike) -> None:
     """Overwrite pages in the middle; the header stays that of a database."""
     size = copy.stat().st_size
     with copy.open("r+b") as file:
@@ -69,22 +69,22 @@ def corrupt(copy: Path, run: Run, options: Options) -> None:
         file.write(b"\xde\xad\xbe\xef" * (size // 8))
 
 
-def remove(copy: Path, run: Run, options: Options) -> None:
+def remove(copy: Path, run: Tracking, options: Strike) -> None:
     copy.unlink()
 
 
-def empty(copy: Path, run: Run, options: Options) -> None:
+def empty(copy: Path, run: Tracking, options: Strike) -> None:
     os.truncate(copy, 0)
 
 
-def leave_no_table(copy: Path, run: Run, options: Options) -> None:
+def leave_no_table(copy: Path, run: Tracking, options: Strike) -> None:
     """One page, no table, valid: a live copy taken while all is still in the WAL."""
     copy.unlink()
     with closing(sqlite3.connect(copy)) as connection:
         connection.execute("PRAGMA journal_mode=WAL").fetchall()
 
 
-def set_back(copy: Path, run: Run, options: Options) -> None:
+def set_back(copy: Path, run: Tracking, options: Strike) -> None:
     """Take away the rows of the last hours, as if nothing had been copied since."""
     hours = 30.0 if options.hours is None else options.hours
     last = (run.last_row_at - run.started_at - hours * HOUR) * 1000
@@ -101,7 +101,7 @@ def _timed_tables() -> list[str]:
     return [name for name in id_tables() if name.startswith("ROI_") or name == "SENSORS"]
 
 
-def skew_clock(world: World, device: SimulatedDevice, options: Options) -> None:
+def skew_clock(world: World, device: SimulatedDevice, options: Strike) -> None:
     """Set a device's clock wrong by hours; it begins a new run on it."""
     tracked = life.stop_run(world, device)
     life.stop_recording(device)
@@ -110,90 +110,90 @@ def skew_clock(world: World, device: SimulatedDevice, options: Options) -> None:
         life.start_run(world, device)
 
 
-def set_clock(world: World, device: SimulatedDevice, options: Options) -> None:
+def set_clock(world: World, device: SimulatedDevice, options: Strike) -> None:
     tracked = life.stop_run(world, device)
     device.clock_offset = 0.0
     if tracked:
         life.start_run(world, device)
 
 
-def freeze(world: World, device: SimulatedDevice, options: Options) -> None:
+def freeze(world: World, device: SimulatedDevice, options: Strike) -> None:
     device.remembered = live_entry(world, device)
     device.frozen_since = world.now()
 
 
-def thaw(world: World, device: SimulatedDevice, options: Options) -> None:
+def thaw(world: World, device: SimulatedDevice, options: Strike) -> None:
     device.remembered, device.frozen_since = {}, None
 
 
-def unlist(world: World, device: SimulatedDevice, options: Options) -> None:
+def unlist(world: World, device: SimulatedDevice, options: Strike) -> None:
     device.runs[-1].listed = False
 
 
-def list_again(world: World, device: SimulatedDevice, options: Options) -> None:
+def list_again(world: World, device: SimulatedDevice, options: Strike) -> None:
     for run in device.runs:
         run.listed = True
 
 
-def record_nothing(world: World, device: SimulatedDevice, options: Options) -> None:
+def record_nothing(world: World, device: SimulatedDevice, options: Strike) -> None:
     life.stop_run(world, device)
     life.stop_recording(device)
     device.records_nothing = True
 
 
-def record_again(world: World, device: SimulatedDevice, options: Options) -> None:
+def record_again(world: World, device: SimulatedDevice, options: Strike) -> None:
     device.records_nothing = False
 
 
-def share_name(world: World, device: SimulatedDevice, options: Options) -> None:
+def share_name(world: World, device: SimulatedDevice, options: Strike) -> None:
     """Give a device the name of another."""
     device.name = next(each.name for each in world.devices if each.name != device.name)
 
 
-def own_name(world: World, device: SimulatedDevice, options: Options) -> None:
+def own_name(world: World, device: SimulatedDevice, options: Strike) -> None:
     device.name = f"ETHOSCOPE_{device.number:03d}"
 
 
-def null_status(world: World, device: SimulatedDevice, options: Options) -> None:
+def null_status(world: World, device: SimulatedDevice, options: Strike) -> None:
     life.forget(device)
     device.null_status = True
 
 
-def take_away(world: World, device: SimulatedDevice, options: Options) -> None:
+def take_away(world: World, device: SimulatedDevice, options: Strike) -> None:
     life.forget(device)
 
 
-def bring_back(world: World, device: SimulatedDevice, options: Options) -> None:
+def bring_back(world: World, device: SimulatedDevice, options: Strike) -> None:
     life.turn_on(device)
 
 
 def set_inventory(state: str) -> Deed:
-    def change(world: World, device: SimulatedDevice, options: Options) -> None:
+    def change(world: World, device: SimulatedDevice, options: Strike) -> None:
         device.inventory = state
 
     return change
 
 
-def add_md5(world: World, device: SimulatedDevice, options: Options) -> None:
+def add_md5(world: World, device: SimulatedDevice, options: Strike) -> None:
     for recording in device.recordings:
         recording.with_md5 = True
         world.tree.add_md5(recording)
 
 
-def remove_md5(world: World, device: SimulatedDevice, options: Options) -> None:
+def remove_md5(world: World, device: SimulatedDevice, options: Strike) -> None:
     for recording in device.recordings:
         recording.with_md5 = False
         for companion in (world.tree.videos / recording.folder).glob("*.md5"):
             companion.unlink()
 
 
-def lose_chunks(world: World, device: SimulatedDevice, options: Options) -> None:
+def lose_chunks(world: World, device: SimulatedDevice, options: Strike) -> None:
     """Delete three chunks of the oldest recording from the node."""
     for chunk in list(device.recordings[0].chunks())[:3]:
         (world.tree.videos / device.recordings[0].folder / chunk.name).unlink(missing_ok=True)
 
 
-def find_chunks(world: World, device: SimulatedDevice, options: Options) -> None:
+def find_chunks(world: World, device: SimulatedDevice, options: Strike) -> None:
     world.tree.restore(device.recordings[0])
 
 

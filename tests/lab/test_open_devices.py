@@ -5,7 +5,7 @@ import subprocess
 import pymysql
 import pytest
 
-from lab.fleet import Kind, open_device_ids
+from lab.fleet import Habit, open_device_ids
 from lab.server import Lab
 from lab.servers.sshd import make_key
 
@@ -71,10 +71,10 @@ def test_which_are_open_is_known_without_a_lab(lab):
 @pytest.mark.parametrize("count", [4, 6, 12, 20])
 def test_the_first_open_ones_are_of_all_sorts(count):
     ids = open_device_ids(devices=24, seed=1, count=count)
-    kinds = [Kind.SQLITE, Kind.MYSQL, Kind.OLD, Kind.VIDEO, Kind.IDLE, Kind.NOTHING]
+    kinds = [Habit.SQLITE, Habit.MYSQL, Habit.OLD, Habit.VIDEO, Habit.IDLE, Habit.NOTHING]
     first = [kinds[int(each[:3]) - 1] for each in ids[:4]]
     assert len(set(ids)) == count
-    assert {Kind.MYSQL, Kind.VIDEO, Kind.IDLE, Kind.SQLITE} == set(first)
+    assert {Habit.MYSQL, Habit.VIDEO, Habit.IDLE, Habit.SQLITE} == set(first)
 
 
 def test_a_lab_too_small_opens_what_it_has():
@@ -95,11 +95,11 @@ def test_the_key_logs_in_to_each_open_device(lab, on_device):
 def test_another_key_does_not(by_kind, on_device, tmp_path):
     make_key(tmp_path / "other")
     with pytest.raises(AssertionError, match="Permission denied"):
-        on_device(by_kind[Kind.SQLITE], "true", key=tmp_path / "other")
+        on_device(by_kind[Habit.SQLITE], "true", key=tmp_path / "other")
 
 
 def test_the_inventory_names_files_that_are_there(lab, by_kind, on_device, get):
-    device = by_kind[Kind.SQLITE]
+    device = by_kind[Habit.SQLITE]
     told = get(f"http://{device.address}:{lab.device_port}/data/databases/{device.device_id}")
     for file in told["SQLite"].values():
         magic = on_device(device, f"head -c 15 {file['path']}")
@@ -107,15 +107,15 @@ def test_the_inventory_names_files_that_are_there(lab, by_kind, on_device, get):
 
 
 def test_a_running_sqlite_run_grows(lab, by_kind, on_device):
-    run = by_kind[Kind.SQLITE].run
+    run = by_kind[Habit.SQLITE].run
     count = f"sqlite3 'file:{run.source_path}?mode=ro' 'SELECT MAX(id) FROM ROI_3'"  # noqa: S608
-    before = int(on_device(by_kind[Kind.SQLITE], count))
+    before = int(on_device(by_kind[Habit.SQLITE], count))
     lab.tick(60)
-    assert int(on_device(by_kind[Kind.SQLITE], count)) == before + 6
+    assert int(on_device(by_kind[Habit.SQLITE], count)) == before + 6
 
 
 def test_mariadb_lets_the_node_read(by_kind, ask_mariadb):
-    device = by_kind[Kind.MYSQL]
+    device = by_kind[Habit.MYSQL]
     assert ask_mariadb(device, "SELECT COUNT(*) FROM ROI_3") == ((device.run.rows,),)
     assert device.run.rows * 20 > 100_000
     told = ask_mariadb(device, "SELECT value FROM METADATA WHERE field = 'backup_filename'")
@@ -124,11 +124,11 @@ def test_mariadb_lets_the_node_read(by_kind, ask_mariadb):
 
 def test_mariadb_lets_the_node_do_nothing_else(by_kind, ask_mariadb):
     with pytest.raises(pymysql.OperationalError, match="denied"):
-        ask_mariadb(by_kind[Kind.MYSQL], "DELETE FROM ROI_3")
+        ask_mariadb(by_kind[Habit.MYSQL], "DELETE FROM ROI_3")
 
 
 def test_a_run_in_mariadb_grows_and_the_device_tells_of_it(lab, by_kind, ask_mariadb, get):
-    device = by_kind[Kind.MYSQL]
+    device = by_kind[Habit.MYSQL]
     before = ask_mariadb(device, "SELECT COUNT(*), MAX(t) FROM ROI_20")[0]
     lab.tick(60)
     after = ask_mariadb(device, "SELECT COUNT(*), MAX(t) FROM ROI_20")[0]
@@ -156,7 +156,7 @@ def test_the_next_run_drops_the_one_before_whoever_reads_it(lab, ask_mariadb):
 
 
 def test_a_recording_grows_by_a_chunk_that_begins_as_before(lab, by_kind, on_device):
-    device = by_kind[Kind.VIDEO]
+    device = by_kind[Habit.VIDEO]
     folder = f"{device.data_root}/videos/{device.recording.folder}"
     newest = device.recording.chunk(device.recording.chunk_count).name
     before = on_device(device, f"od -An -tx1 -v {folder}/{newest}").split()
@@ -168,13 +168,13 @@ def test_a_recording_grows_by_a_chunk_that_begins_as_before(lab, by_kind, on_dev
 
 
 def test_the_node_holds_only_what_is_older(lab, by_kind, query):
-    tracking = (Kind.MYSQL, Kind.IDLE, Kind.SQLITE)
+    tracking = (Habit.MYSQL, Habit.IDLE, Habit.SQLITE)
     held = {kind: lab.results_dir / by_kind[kind].runs[-1].path for kind in tracking}
-    assert not held[Kind.MYSQL].exists()
-    assert not held[Kind.IDLE].exists()
-    rows = query(held[Kind.SQLITE], "SELECT COUNT(*) FROM ROI_3")[0][0]
-    assert 0 < rows < by_kind[Kind.SQLITE].run.rows
-    recordings = by_kind[Kind.VIDEO].recordings
+    assert not held[Habit.MYSQL].exists()
+    assert not held[Habit.IDLE].exists()
+    rows = query(held[Habit.SQLITE], "SELECT COUNT(*) FROM ROI_3")[0][0]
+    assert 0 < rows < by_kind[Habit.SQLITE].run.rows
+    recordings = by_kind[Habit.VIDEO].recordings
     there = [(lab.videos_dir / recording.folder).exists() for recording in recordings]
     assert there == [True] * (len(there) - 1) + [False]
 
@@ -188,12 +188,12 @@ def test_the_labs_daemons_leave_them_alone(lab, get):
 
 
 def test_a_device_that_is_off_lets_no_one_in(lab, by_kind, on_device, ask_mariadb):
-    lab.turn_off(by_kind[Kind.IDLE])
-    lab.turn_off(by_kind[Kind.MYSQL])
+    lab.turn_off(by_kind[Habit.IDLE])
+    lab.turn_off(by_kind[Habit.MYSQL])
     with pytest.raises(AssertionError, match="Connection refused"):
-        on_device(by_kind[Kind.IDLE], "true")
+        on_device(by_kind[Habit.IDLE], "true")
     with pytest.raises(pymysql.OperationalError, match="refused"):
-        ask_mariadb(by_kind[Kind.MYSQL], "SELECT 1")
-    lab.turn_on(by_kind[Kind.IDLE])
-    lab.turn_on(by_kind[Kind.MYSQL])
-    assert on_device(by_kind[Kind.IDLE], "echo in") == "in\n"
+        ask_mariadb(by_kind[Habit.MYSQL], "SELECT 1")
+    lab.turn_on(by_kind[Habit.IDLE])
+    lab.turn_on(by_kind[Habit.MYSQL])
+    assert on_device(by_kind[Habit.IDLE], "echo in") == "in\n"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pymysql
 import pytest
 
-from lab.fleet import Kind
+from lab.fleet import Habit
 from lab.servers import processes
 from tests.lab.conftest import wait_until
 
@@ -137,7 +137,7 @@ def test_a_stranger_of_the_same_number_is_left_alone(tmp_path):
 
 def test_a_lab_outlives_its_servers(make_open_lab, tmp_path, get):
     lab = make_open_lab()
-    device, other = of_kind(lab, Kind.MYSQL), of_kind(lab, Kind.SQLITE)
+    device, other = of_kind(lab, Habit.MYSQL), of_kind(lab, Habit.SQLITE)
     rows = device.run.rows
     for pid in servers_of(tmp_path / "lab"):
         os.kill(pid, signal.SIGKILL)
@@ -148,30 +148,30 @@ def test_a_lab_outlives_its_servers(make_open_lab, tmp_path, get):
     assert other.run.rows == before + 6
     lab.stop()
     again = make_open_lab(started_at=lab.now())
-    assert count_rows(again, of_kind(again, Kind.MYSQL))[0] >= rows - 1
+    assert count_rows(again, of_kind(again, Habit.MYSQL))[0] >= rows - 1
 
 
 def test_a_second_lab_goes_on_with_the_databases_and_files(make_open_lab, query):
     first = make_open_lab()
     first.tick(60)
-    device, filming = of_kind(first, Kind.MYSQL), of_kind(first, Kind.VIDEO)
+    device, filming = of_kind(first, Habit.MYSQL), of_kind(first, Habit.VIDEO)
     before, recording = count_rows(first, device), filming.recording
     first.stop()
     second = make_open_lab(started_at=first.now())
-    again = of_kind(second, Kind.MYSQL)
+    again = of_kind(second, Habit.MYSQL)
     assert (again.run.filename, again.run.rows) == (device.run.filename, device.run.rows)
     assert count_rows(second, again) == before
-    assert of_kind(second, Kind.VIDEO).recording.started_at == recording.started_at
+    assert of_kind(second, Habit.VIDEO).recording.started_at == recording.started_at
     second.tick(60)
     assert count_rows(second, again) == (before[0] + 6, before[1] + 6)
 
 
 def test_a_device_opened_later_begins_something_new(make_open_lab):
     first = make_open_lab(open_devices=0)
-    runs = len(of_kind(first, Kind.MYSQL).runs)
+    runs = len(of_kind(first, Habit.MYSQL).runs)
     first.stop()
     second = make_open_lab(started_at=first.now())
-    device, filming = of_kind(second, Kind.MYSQL), of_kind(second, Kind.VIDEO)
+    device, filming = of_kind(second, Habit.MYSQL), of_kind(second, Habit.VIDEO)
     second.tick(60)
     assert len(device.runs) == runs + 1
     assert count_rows(second, device) == (6, 6)
@@ -183,7 +183,7 @@ def test_a_device_opened_later_begins_something_new(make_open_lab):
 
 @pytest.mark.parametrize(
     ("missing", "kinds"),
-    [("mariadbd", {Kind.SQLITE, Kind.VIDEO, Kind.OLD}), ("sshd", {Kind.MYSQL})],
+    [("mariadbd", {Habit.SQLITE, Habit.VIDEO, Habit.OLD}), ("sshd", {Habit.MYSQL})],
 )
 def test_without_a_program_its_devices_stay_closed(
     make_open_lab, monkeypatch, tmp_path, missing, kinds

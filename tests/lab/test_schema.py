@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from lab.runs import Writer
+from lab.tracking import ResultWriter
 
 NATIVE = "native_2026-11-22_11-06-37_012b8e41d07c4f3aa95d6c1830fe2b79.shrunk.db"
 MIRRORED = "mirrored_2026-11-22_11-06-37_0113f0c29a5e4d7b8c61e02f94ab7d35.shrunk.db"
@@ -74,7 +74,7 @@ def test_a_run_is_described_by_its_metadata(lab, query, by_kind):
     run = by_kind["sqlite"].runs[0]
     told = dict(query(lab.results_dir / run.path, "SELECT field, value FROM METADATA"))
     assert told["backup_filename"] == run.filename
-    assert told["result_writer_type"] == Writer.SQLITE
+    assert told["result_writer_type"] == ResultWriter.SQLITE
     assert told["sqlite_source_path"] == f"/ethoscope_data/results/{run.path}"
     assert float(told["date_time"]) == pytest.approx(run.started_at, abs=0.001)
     assert ast.literal_eval(told["experimental_info"])["run_id"] == run.run_id

@@ -11,7 +11,7 @@ from backups.engine.pull import ensure_key
 from backups.models import RunKind, RunTrigger
 from backups.services import runs
 from devices.models import Device
-from lab.fleet import Kind
+from lab.fleet import Habit
 from lab.schema import PLAIN_TABLES, id_tables
 from lab.server import Lab
 from lab.servers.processes import own_account
@@ -94,14 +94,14 @@ def test_runs_bring_all_that_open_devices_hold_and_turn_them_green(lab, back_up,
     before = verdicts(lab_now(lab))
     tracking = {device.name for device in lab.devices if device.runs}
     assert {name for name, kinds in before.items() if not green(kinds)} == tracking
-    device, run = back_up(Kind.MYSQL, RunKind.MIRROR)
+    device, run = back_up(Habit.MYSQL, RunKind.MIRROR)
     assert rows_here(lab.results_dir / device.run.path) == rows_there(lab, device)
     assert run.numbers["rows_added"] > 100_000
-    for kind in (Kind.SQLITE, Kind.OLD, Kind.IDLE):
+    for kind in (Habit.SQLITE, Habit.OLD, Habit.IDLE):
         device, _ = back_up(kind, RunKind.PULL_RESULTS)
         for past in device.runs:
             assert rows_here(lab.results_dir / past.path) == rows_here(past.source_path)
-    for kind in (Kind.VIDEO, Kind.OLD, Kind.IDLE):
+    for kind in (Habit.VIDEO, Habit.OLD, Habit.IDLE):
         device, run = back_up(kind, RunKind.PULL_VIDEOS)
         card = settings.DEVICE_DATA_ROOT / "videos" / device.device_id
         assert files_below(lab.videos_dir / device.device_id) == files_below(card)
@@ -112,11 +112,11 @@ def test_runs_bring_all_that_open_devices_hold_and_turn_them_green(lab, back_up,
 
 
 def test_what_grew_comes_with_the_next_run(lab, back_up):
-    back_up(Kind.VIDEO, RunKind.PULL_VIDEOS)
-    back_up(Kind.MYSQL, RunKind.MIRROR)
+    back_up(Habit.VIDEO, RunKind.PULL_VIDEOS)
+    back_up(Habit.MYSQL, RunKind.MIRROR)
     lab.tick(400)
-    _, run = back_up(Kind.VIDEO, RunKind.PULL_VIDEOS)
+    _, run = back_up(Habit.VIDEO, RunKind.PULL_VIDEOS)
     assert (run.numbers["files_added"], run.numbers["files_grown"]) == (1, 1)
-    device, run = back_up(Kind.MYSQL, RunKind.MIRROR)
+    device, run = back_up(Habit.MYSQL, RunKind.MIRROR)
     assert run.numbers["rows_added"] > 500
     assert rows_here(lab.results_dir / run.path) == rows_there(lab, device)

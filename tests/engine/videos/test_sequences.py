@@ -29,7 +29,7 @@ STEPS = [
 JUMPS = [1, 5, 3600, 2 * DAY, 8 * DAY, 40 * DAY, 400 * DAY]
 
 
-class World:
+class TreeStory:
     """A tree, a clock, and what may be done to both. Every choice comes from one seed."""
 
     def __init__(self, root, seed):
@@ -219,7 +219,7 @@ class World:
 def test_any_sequence_of_changes_leaves_the_scan_equal_to_a_full_one(steps, seed):
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "videos").mkdir()
-        world = World(Path(folder) / "videos", seed)
+        world = TreeStory(Path(folder) / "videos", seed)
         for step in steps:
             world.do(step)
         world.do("scan")

@@ -15,7 +15,7 @@ DATA_ROOT = "/ethoscope_data"  # on a device
 _PEOPLE = (("jdoe", "Incubator_2"), ("asmith", "Incubator_1A"), ("mrossi", "Incubator_3"))
 
 
-class Writer(StrEnum):
+class ResultWriter(StrEnum):
     """The `result_writer_type` of METADATA."""
 
     SQLITE = "SQLite3"
@@ -23,13 +23,13 @@ class Writer(StrEnum):
 
 
 @dataclass(slots=True, kw_only=True)
-class Run:
+class Tracking:
     """One tracking run. Times are on the device's clock; `rows` counts those of each ROI."""
 
     device_id: str
     folder_name: str
     started_at: float
-    writer: Writer
+    writer: ResultWriter
     user: str
     location: str
     code: str
@@ -58,7 +58,9 @@ class Run:
 
     @property
     def source_path(self) -> str | None:
-        return f"{self.data_root}/results/{self.path}" if self.writer is Writer.SQLITE else None
+        return (
+            f"{self.data_root}/results/{self.path}" if self.writer is ResultWriter.SQLITE else None
+        )
 
     @property
     def database_name(self) -> str:
@@ -90,10 +92,10 @@ class Run:
 
 
 def new_run(
-    rng: random.Random, *, device_id: str, folder_name: str, writer: Writer, started_at: float
-) -> Run:
+    rng: random.Random, *, device_id: str, folder_name: str, writer: ResultWriter, started_at: float
+) -> Tracking:
     user, location = rng.choice(_PEOPLE)
-    return Run(
+    return Tracking(
         device_id=device_id,
         folder_name=folder_name,
         started_at=started_at,
