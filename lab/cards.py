@@ -4,9 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from lab.chunks import Clip, Filming
-
-_NAL = b"\x00\x00\x00\x01\x67"  # how an h264 stream begins
+from lab.chunks import START_CODE, Clip, Filming
 
 
 def write_chunks(videos: Path, recording: Filming, *, first: int = 1) -> None:
@@ -18,7 +16,7 @@ def write_chunks(videos: Path, recording: Filming, *, first: int = 1) -> None:
         if recording.scale < 1:
             _add(path, _content(chunk))
         else:
-            path.touch()
+            _add(path, START_CODE)
             os.truncate(path, chunk.size_bytes)
         os.utime(path, (chunk.modified_at, chunk.modified_at))
 
@@ -30,6 +28,6 @@ def _add(path: Path, content: bytes) -> None:
 
 def _content(chunk: Clip) -> bytes:
     """A longer one begins with the shorter: a chunk grows until the next begins."""
-    return (_NAL + hashlib.shake_128(chunk.name.encode()).digest(chunk.size_bytes))[
+    return (START_CODE + hashlib.shake_128(chunk.name.encode()).digest(chunk.size_bytes))[
         : chunk.size_bytes
     ]

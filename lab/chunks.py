@@ -5,13 +5,14 @@ A recording of 10,000 chunks is a dozen numbers; a chunk's name, size and time f
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import PurePosixPath
 
 from lab.stamps import folder_stamp
 
 CHUNK_SECONDS = 300.0
+START_CODE = b"\x00\x00\x00\x01\x67"  # how an h264 stream begins
 BYTES_PER_SECOND = 130_000  # some 39 MB a chunk, as a lab reported
 DAY = 86_400.0
 _CODES = ("pilot", "", "social-1", "sleep-24h", "")
@@ -45,6 +46,8 @@ class Filming:
     held_chunks: int = 0
     held_bytes: int = 0
     scale: float = 1.0  # of the chunks' sizes; below 1 they are small, and all their bytes real
+    clock_offset: float = 0.0  # of the device's clock when it began
+    clock_jumps: list[tuple[int, float]] = field(default_factory=list)  # from that chunk on
 
     @property
     def stamp(self) -> str:
@@ -67,7 +70,9 @@ class Filming:
         began = self.started_at + (index - 1) * CHUNK_SECONDS
         ended = min(began + CHUNK_SECONDS, self.ended_at)
         rate = (BYTES_PER_SECOND + index * 7919 % 20_000) * self.scale
-        return Clip(f"{self.prefix}_{index:05d}.h264", max(1, int((ended - began) * rate)), ended)
+        modified_at = ended + sum(jump for first, jump in self.clock_jumps if index >= first)
+        size_bytes = max(len(START_CODE), int((ended - began) * rate))
+        return Clip(f"{self.prefix}_{index:05d}.h264", size_bytes, modified_at)
 
     def chunks(self, *, first: int = 1) -> Iterator[Clip]:
         return (self.chunk(index) for index in range(first, self.chunk_count + 1))

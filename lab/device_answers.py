@@ -4,7 +4,7 @@ from typing import Any
 
 from lab.fleet import SimulatedDevice
 from lab.machine import used_percent
-from lab.results import VERSION
+from lab.metadata import VERSION
 from lab.tracking import ResultWriter, Tracking
 
 NO_MONITOR = {"last_positions": None, "last_time_stamp": 0, "fps": 0}
@@ -16,7 +16,7 @@ _SERVERS = {
 }
 
 
-def data(device: SimulatedDevice, *, now: float, db_size_bytes: int) -> dict[str, Any]:
+def data(device: SimulatedDevice, *, now: float) -> dict[str, Any]:
     """The live state: `GET /data/<id>`."""
     clock = now + device.clock_offset
     if device.status == "recording":
@@ -24,24 +24,23 @@ def data(device: SimulatedDevice, *, now: float, db_size_bytes: int) -> dict[str
     return (
         _head(device, clock)
         | {"db_name": f"{device.name}_db", "monitor_info": _monitor(device, clock)}
-        | _experiment_state(device, clock=clock, db_size_bytes=db_size_bytes)
+        | _experiment_state(device, clock=clock)
         | _tail(device, clock)
     )
 
 
 def databases(device: SimulatedDevice) -> dict[str, Any]:
-    """The inventory: `GET /data/databases/<id>`. It knows names, never sizes."""
+    """The inventory: `GET /data/databases/<id>`. Most firmware knows names, and no sizes."""
     if device.inventory == "missing":
         return {}
     if device.inventory == "empty":
         return {"SQLite": {}, "MariaDB": {}}
     listed = [run for run in device.runs if run.listed]
-    mysql = [run for run in listed if run.writer is ResultWriter.MYSQL][
-        -1:
-    ]  # dropped at each start
+    files = [run for run in listed if run.writer is ResultWriter.SQLITE]
+    dropped_at_each_start = [run for run in listed if run.writer is ResultWriter.MYSQL]
     return {
-        "SQLite": {run.filename: _file(run) for run in listed if run.writer is ResultWriter.SQLITE},
-        "MariaDB": {run.database_name: _mariadb(run) for run in mysql},
+        "SQLite": {run.filename: _file(run, device) for run in files},
+        "MariaDB": {run.database_name: _mariadb(run, device) for run in dropped_at_each_start[-1:]},
     }
 
 
@@ -121,9 +120,7 @@ def _monitor(device: SimulatedDevice, clock: float) -> dict[str, Any]:
     return {"last_time_stamp": round(clock - device.run.started_at, 3), "fps": 2.31}
 
 
-def _experiment_state(
-    device: SimulatedDevice, *, clock: float, db_size_bytes: int
-) -> dict[str, Any]:
+def _experiment_state(device: SimulatedDevice, *, clock: float) -> dict[str, Any]:
     state: dict[str, Any] = {"used_space": f"{used_percent(device)}"}
     last = device.runs[-1] if device.runs else None
     if last is None:
@@ -134,7 +131,7 @@ def _experiment_state(
         return state | _state_after_boot(last)
     return state | {
         "experimental_info": last.experimental_info() if device.run else _just_stopped(last),
-        "database_info": _database_info(last, clock=clock, db_size_bytes=db_size_bytes),
+        "database_info": _database_info(last, clock=clock),
         "backup_filename": last.filename,
         "interactor": INTERACTOR,
     }
@@ -175,14 +172,14 @@ def _old_firmware_state(run: Tracking) -> dict[str, Any]:
     }
 
 
-def _database_info(run: Tracking, *, clock: float, db_size_bytes: int) -> dict[str, Any]:
+def _database_info(run: Tracking, *, clock: float) -> dict[str, Any]:
     info = {
         "db_version": _SERVERS[run.writer],
-        "db_size_bytes": db_size_bytes,
-        "table_counts": run.table_counts(),
+        "db_size_bytes": run.told_bytes,
+        "table_counts": run.told_counts,
         "last_db_update": clock if run.stopped_at is None else run.stopped_at,
         "db_name": run.source_path or run.database_name,
-        "db_status": "active",
+        "db_status": "active" if run.told_counts else "error",
     }
     return info | ({"sqlite_source_path": run.source_path} if run.source_path else {})
 
@@ -191,25 +188,27 @@ def _state(run: Tracking) -> str:
     return "unknown" if run.stopped_at is None else "finalised"
 
 
-def _file(run: Tracking) -> dict[str, Any]:
+def _file(run: Tracking, device: SimulatedDevice) -> dict[str, Any]:
+    told = device.tells_sizes
     return {
-        "filesize": 0,
+        "filesize": run.told_bytes if told else 0,
         "backup_filename": run.filename,
-        "version": "Unknown",
+        "version": _SERVERS[run.writer] if told else "Unknown",
         "path": run.source_path,
         "date": run.started_at,
         "db_status": _state(run),
-        "table_counts": {},
-        "file_exists": True,
+        "table_counts": run.told_counts if told else {},
+        "file_exists": not run.purged,
     }
 
 
-def _mariadb(run: Tracking) -> dict[str, Any]:
+def _mariadb(run: Tracking, device: SimulatedDevice) -> dict[str, Any]:
+    told = device.tells_sizes
     return {
-        "table_counts": {},
+        "table_counts": run.told_counts if told else {},
         "backup_filename": run.filename,
-        "version": "Unknown",
+        "version": _SERVERS[run.writer] if told else "Unknown",
         "date": run.started_at,
         "db_status": _state(run),
-        "db_size_bytes": 0,
+        "db_size_bytes": run.told_bytes if told else 0,
     }

@@ -48,12 +48,13 @@ class DeviceService:
         device = self._device
         if device.frozen_since is not None:
             return error_200(DEAD_LISTENER)
-        size = self._world.database_size(device.runs[-1] if device.runs else None)
-        return Answer(device_answers.data(device, now=self._world.now(), db_size_bytes=size))
+        self._world.tell(device)
+        return Answer(device_answers.data(device, now=self._world.now()))
 
     def _databases(self) -> Answer:
         if self._device.inventory == "missing":
             return error_200(f"{TRACEBACK}OSError: [Errno 5] Input/output error\n")
+        self._world.tell(self._device)
         return Answer(device_answers.databases(self._device))
 
     def _machine(self) -> Answer:

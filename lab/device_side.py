@@ -1,8 +1,8 @@
 """What the devices have, apart from what the node holds: their databases, and what they write."""
 
 import os
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lab.cards import write_chunks
@@ -11,7 +11,7 @@ from lab.fleet import SimulatedDevice
 from lab.results import PAST_ROWS, ResultDatabase, write_past
 from lab.servers.mariadb import PrivateMariaDB
 from lab.stores import MariaStore, SqliteStore, Store, StoreLost
-from lab.tracking import ResultWriter, Tracking
+from lab.tracking import Tracking
 
 
 class DeviceSide:
@@ -30,30 +30,54 @@ class DeviceSide:
         return self.root / "results" / run.path
 
     def database(self, run: Tracking) -> ResultDatabase | None:
-        """The open database of a run that is being written."""
+        """The open database of a run that is being written, or was and is not folded yet."""
         return self._open.get(run.filename)
 
-    def size_bytes(self, run: Tracking) -> int:
-        """Of its database; 0 where it is no more."""
+    @contextmanager
+    def reading(self, run: Tracking) -> Iterator[Store]:
+        """Raises FileNotFoundError or StoreLost where it is no more."""
+        if database := self.database(run):
+            yield database.store
+            return
+        if not run.served and not self.path(run).exists():
+            raise FileNotFoundError(self.path(run))
+        store = self._stored(run)
         try:
-            database = self.database(run)
-            return database.store.size_bytes() if database else self.path(run).stat().st_size
-        except (FileNotFoundError, StoreLost):
-            return 0
+            yield store
+        finally:
+            store.close()
+
+    def tell(self, run: Tracking) -> None:
+        """Note what the device says of a database: live while it tracks, frozen afterwards."""
+        if run.stopped_at is not None:
+            return
+        try:
+            if database := self.database(run):
+                database.tell()
+                return
+        except StoreLost:
+            pass
+        run.told_counts, run.told_bytes = {}, 0
 
     def prepare(self, runs: Iterable[Tracking]) -> None:
-        """Make the databases that are not there yet, and open the running one."""
+        """Make the files that are not there yet, and open the running one."""
         for run in runs:
             if not self.path(run).exists():
                 self.write_past(run)
             elif run.stopped_at is None:
-                self._keep(ResultDatabase(run, self._file(run)))
+                self._keep(ResultDatabase(run, self._stored(run)))
 
     def write_past(self, run: Tracking, *, rows: int = PAST_ROWS) -> None:
         """Make the file of a run that is under way or over."""
-        self._keep(write_past(run, self._file(run), rows=rows))
+        self._keep(write_past(run, SqliteStore(run, self.path(run)), rows=rows))
         if run.stopped_at is not None:
             os.utime(self.path(run), (run.stopped_at, run.stopped_at))
+
+    def drop(self, run: Tracking) -> None:
+        """What MariaDB does with the run before, and a purge with an old one."""
+        if database := self._open.pop(run.filename, None):
+            database.close()
+        self.path(run).unlink(missing_ok=True)
 
     def own(self, device: SimulatedDevice) -> None:
         """An open device names its files as others find them."""
@@ -62,34 +86,45 @@ class DeviceSide:
             run.data_root = device.data_root
 
     def reopen(self, device: SimulatedDevice, *, rows: int = PAST_ROWS) -> None:
-        """Go on with the run of an open device, or make its database. Raises StoreLost."""
+        """Go on with the run of a served device, or make its database. Raises StoreLost."""
         run = device.run
-        if run is None or (store := self._store(device, run)) is None:
+        if run is None or self._mariadb is None:
             return
+        run.served = True
+        store = self._stored(run)
         if store.is_new:
             self._keep(write_past(run, store, rows=rows))
         else:
             self._keep(ResultDatabase(run, store))
 
     def start(self, device: SimulatedDevice, run: Tracking) -> None:
+        self.fold(device)
         device.runs.append(run)
+        run.served = device.served
         if device.opened:
             self.own(device)
-        if store := self._store(device, run):
-            self._keep(ResultDatabase(run, store))
+        if not run.served or self._mariadb:
+            self._keep(ResultDatabase(run, self._stored(run)))
 
-    def stop(self, run: Tracking, *, at: float) -> None:
+    def stop(self, run: Tracking, *, at: float, gracefully: bool = True) -> None:
+        """The database stays open: see `fold`."""
         run.stopped_at = max(at, run.last_row_at)
-        if database := self._open.pop(run.filename, None):
+        if gracefully and (database := self.database(run)):
             with suppress(StoreLost):
                 database.stop(at=run.stopped_at)
+
+    def fold(self, device: SimulatedDevice) -> None:
+        """Close what its software held open since a run was stopped: its -wal is folded."""
+        for run in device.runs:
+            if run.stopped_at is not None and (database := self._open.pop(run.filename, None)):
+                database.close()
 
     def grow(self, device: SimulatedDevice, *, now: float) -> None:
         """Let a device write what is due by now: rows of its run, bytes of its recording."""
         if device.run and (database := self.database(device.run)):
             self._grow(database, until=now + device.clock_offset)
-        if (recording := device.recording) and now + device.clock_offset > recording.ended_at:
-            newest, recording.ended_at = recording.chunk_count, now + device.clock_offset
+        if (recording := device.recording) and now + recording.clock_offset > recording.ended_at:
+            newest, recording.ended_at = recording.chunk_count, now + recording.clock_offset
             if device.opened:
                 write_chunks(self.videos, recording, first=newest)
 
@@ -104,21 +139,23 @@ class DeviceSide:
         except StoreLost:  # it grows no more; a new start of the lab goes on with it
             del self._open[database.run.filename]
 
-    def _store(self, device: SimulatedDevice, run: Tracking) -> Store | None:
-        """None: its server is not there."""
-        if run.writer is ResultWriter.SQLITE or not device.opened:
-            return self._file(run)
-        return MariaStore(run, self._mariadb) if self._mariadb else None
-
-    def _file(self, run: Tracking) -> Store:
-        return SqliteStore(run, self.path(run))
+    def _stored(self, run: Tracking) -> Store:
+        if not run.served:
+            return SqliteStore(run, self.path(run))
+        if self._mariadb is None:
+            raise StoreLost("the lab has no MariaDB this time")
+        return MariaStore(run, self._mariadb)
 
     def _keep(self, database: ResultDatabase) -> None:
         if database.run.stopped_at is None:
             self._open[database.run.filename] = database
+        else:
+            database.close()
 
 
 def rest_after_absence(device: SimulatedDevice, *, now: float) -> None:
     """A lab that was away for over a day finds its recordings ended, not a day of new chunks."""
-    if (recording := device.recording) and now - recording.ended_at > DAY:
+    if not (recording := device.recording):
+        return
+    if now + recording.clock_offset - recording.ended_at > DAY:
         recording.stopped = True

@@ -11,7 +11,6 @@ from lab.faults.active import Faults
 from lab.fleet import SimulatedDevice
 from lab.real_servers import RealServers
 from lab.relays import Relays
-from lab.tracking import ResultWriter
 from lab.world import World
 
 HOST = "127.0.0.1"
@@ -49,10 +48,10 @@ class Entrances:
             setattr(ports, service.role, port)
         ports.device = await self._doors[0].add(list(map(self._door, devices)), port=ports.device)
         opened = [device for device in devices if device.opened]
-        tracking = [device for device in opened if device.writer is ResultWriter.MYSQL]
+        served = [device for device in devices if device.served]
         ports.ssh = await self._relay(opened, server_port=servers.ssh_port, port=ports.ssh)
         ports.database = await self._relay(
-            tracking, server_port=servers.database_port, port=ports.database
+            served, server_port=servers.database_port, port=ports.database
         )
         await self.reconcile()
 

@@ -51,6 +51,9 @@ class SimulatedDevice:
     kind: Habit
     booted_at: float
     opened: bool = False  # real servers let others in; the lab's daemons leave it alone
+    served: bool = False  # its MariaDB is a real one, which anybody may ask
+    keeps_wal: bool = False  # a run that is stopped stays open, its end in the -wal
+    tells_sizes: bool = False  # firmware whose inventory knows sizes and counts
     data_root: str = DATA_ROOT
     runs: list[Tracking] = field(default_factory=list)
     recordings: list[Filming] = field(default_factory=list)

@@ -1,11 +1,10 @@
 """A lab's beginning: the devices' files, and the node's tree with a copy of everything."""
 
-import os
 import random
 from collections.abc import Collection
 from pathlib import Path
 
-from lab import opening
+from lab import life, opening
 from lab.device_side import DeviceSide
 from lab.fleet import SimulatedDevice, make_fleet
 from lab.memory import note, recall
@@ -51,18 +50,25 @@ def found(
     world.tree.video_totals = totals
     note(world, resting=resting)  # a start that is killed half-way goes on with the same fleet
     for device in fleet:
-        _go_on(world, device, opened)
+        _go_on(world, device, opened, mariadb=mariadb is not None)
     for device in new:
+        device.served = mariadb is not None and device.writer is ResultWriter.MYSQL
         _found(world, device)
     note(world, resting=resting)
     return world, resting
 
 
-def _go_on(world: World, device: SimulatedDevice, opened: Collection[str]) -> None:
+def _go_on(
+    world: World, device: SimulatedDevice, opened: Collection[str], *, mariadb: bool
+) -> None:
     if device.opened:
         opening.go_on(world, device)
         return
-    world.side.prepare(_runs_it_has(device))
+    world.side.prepare(_files_it_has(device))
+    if device.served:
+        world.side.reopen(device)
+    elif mariadb and device.writer is ResultWriter.MYSQL and device.device_id not in opened:
+        _serve_later(world, device)
     _mend(world, device)
     if device.device_id in opened:
         opening.open_later(world, device)
@@ -72,14 +78,35 @@ def _found(world: World, device: SimulatedDevice) -> None:
     if device.opened:
         opening.found_open(world, device)
         return
-    world.side.prepare(device.runs)
-    _fill(world, device)
+    for run in device.runs[:-1]:
+        opening.found_past(world, run)
+    for run in device.runs[-1:]:
+        _found_newest(world, device, run)
+    for recording in device.recordings:
+        world.tree.pull_recording(recording)
 
 
-def _runs_it_has(device: SimulatedDevice) -> list[Tracking]:
-    """MariaDB holds the newest run only."""
-    newest = device.runs[-1:]
-    return [run for run in device.runs if run.writer is ResultWriter.SQLITE or run in newest]
+def _found_newest(world: World, device: SimulatedDevice, run: Tracking) -> None:
+    if device.served:
+        world.side.reopen(device)
+    else:
+        world.side.write_past(run)
+    world.copy_run(run)
+
+
+def _serve_later(world: World, device: SimulatedDevice) -> None:
+    """A real MariaDB for a device that had none: what it tracked is on the node, and over."""
+    tracked = life.stop_run(world, device)
+    device.served = True
+    if tracked:
+        life.start_run(world, device)
+
+
+def _files_it_has(device: SimulatedDevice) -> list[Tracking]:
+    """A MariaDB that is no real one holds the newest run only."""
+    newest = [run for run in device.runs[-1:] if not run.served]
+    kept = [run for run in device.runs if run.writer is ResultWriter.SQLITE and not run.purged]
+    return [*kept, *(run for run in newest if run not in kept and not run.purged)]
 
 
 def _mend(world: World, device: SimulatedDevice) -> None:
@@ -88,17 +115,3 @@ def _mend(world: World, device: SimulatedDevice) -> None:
         if run.held_back:
             run.held_back = False
             (world.tree.results / run.path).unlink(missing_ok=True)
-
-
-def _fill(world: World, device: SimulatedDevice) -> None:
-    for recording in device.recordings:
-        world.tree.pull_recording(recording)
-    for run in device.runs:
-        _fill_run(world, run)
-
-
-def _fill_run(world: World, run: Tracking) -> None:
-    source = world.side.path(run)
-    world.tree.hold_run(run, source, world.side.database(run))
-    if run.writer is ResultWriter.MYSQL and run.stopped_at is not None:
-        os.utime(world.tree.results / run.path, (run.stopped_at, run.stopped_at))

@@ -29,7 +29,26 @@ def stop_run(world: World, device: SimulatedDevice) -> Tracking | None:
     run = device.run
     if run:
         world.side.stop(run, at=world.now() + device.clock_offset)
+        if not device.keeps_wal:
+            world.side.fold(device)
     return run
+
+
+def crash(world: World, device: SimulatedDevice) -> None:
+    """The power fails while it tracks: no stop row, and what the -wal has is folded by nobody."""
+    if device.run:
+        world.side.stop(device.run, at=world.now() + device.clock_offset, gracefully=False)
+    stop_recording(device)
+    device.booted_at = world.now()
+
+
+def set_clock(device: SimulatedDevice, seconds: float) -> None:
+    """Move a device's clock at once. What it writes goes on, with the new time."""
+    device.clock_offset += seconds
+    if device.run:
+        device.run.last_row_at += seconds
+    if device.recording:
+        device.recording.clock_jumps.append((device.recording.chunk_count, seconds))
 
 
 def start_run(world: World, device: SimulatedDevice) -> Tracking | None:
@@ -60,6 +79,7 @@ def start_recording(world: World, device: SimulatedDevice, *, code: str = "live"
         return
     began = float(int(world.now() + device.clock_offset))
     recording = Filming(
+        clock_offset=device.clock_offset,
         device_id=device.device_id,
         folder_name=device.name,
         started_at=began,
@@ -78,4 +98,4 @@ def _free_second(device: SimulatedDevice, at: float) -> float:
 
 def _drop_mariadb(world: World, device: SimulatedDevice) -> None:
     for run in device.runs:
-        world.side.path(run).unlink(missing_ok=True)
+        world.side.drop(run)

@@ -6,6 +6,8 @@ from typing import Any
 from lab.answers import Answer, Role, error_page
 from lab.daemons import CYCLE_SECONDS, Job, JobFailed, Phases, Rounds
 from lab.fleet import SimulatedDevice
+from lab.mirroring import NotReadyYet
+from lab.stores import StoreLost
 from lab.tracking import ResultWriter, Tracking
 from lab.world import World
 
@@ -45,8 +47,8 @@ class MysqlService:
 
     def _mirror(self, run: Tracking) -> None:
         try:
-            self._world.tree.hold_run(run, self._world.side.path(run), None)
-        except (OSError, sqlite3.Error) as error:
+            self._world.copy_run(run)
+        except (OSError, sqlite3.Error, StoreLost, NotReadyYet) as error:
             raise JobFailed from error
 
     def _root(self) -> dict[str, Any]:

@@ -32,8 +32,8 @@ def entry(world: World, device: SimulatedDevice) -> dict[str, Any]:
 def live_entry(world: World, device: SimulatedDevice) -> dict[str, Any]:
     """A device that answers: what it says, and what the node adds."""
     now = world.now()
-    size = world.database_size(device.runs[-1] if device.runs else None)
-    said = device_answers.data(device, now=now, db_size_bytes=size)
+    world.tell(device)
+    said = device_answers.data(device, now=now)
     head = {
         "name": device.name,
         "id": device.device_id,

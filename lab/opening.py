@@ -16,7 +16,7 @@ def found_open(world: World, device: SimulatedDevice) -> None:
     """Make a new open device's data. The node gets what is older than its newest run and video."""
     world.side.own(device)
     for run in device.runs[:-1]:
-        _found_past(world, run)
+        found_past(world, run)
     for run in device.runs[-1:]:
         _found_newest(world, device, run)
     for recording in device.recordings:
@@ -29,7 +29,7 @@ def go_on(world: World, device: SimulatedDevice) -> None:
     """Of an earlier start, or of one that was killed half-way."""
     world.side.own(device)
     world.side.prepare(run for run in device.runs if run.writer is ResultWriter.SQLITE)
-    if device.writer is ResultWriter.MYSQL:
+    if device.served:
         world.side.reopen(device, rows=MARIADB_ROWS)
     for recording in device.recordings:
         write_chunks(world.side.videos, recording)
@@ -39,7 +39,7 @@ def open_later(world: World, device: SimulatedDevice) -> None:
     """Open a device that the lab's daemons copied so far: it begins something new."""
     tracked, recorded = life.stop_run(world, device), device.recording
     life.stop_recording(device)
-    device.opened = True
+    device.opened, device.served = True, device.writer is ResultWriter.MYSQL
     world.side.own(device)
     for recording in device.recordings:
         write_chunks(world.side.videos, recording)
@@ -49,15 +49,13 @@ def open_later(world: World, device: SimulatedDevice) -> None:
         life.start_recording(world, device)
 
 
-def _found_past(world: World, run: Tracking) -> None:
+def found_past(world: World, run: Tracking) -> None:
     """The node has it; on the device, MariaDB has dropped it."""
-    source = world.side.path(run)
     world.side.write_past(run)
-    world.tree.hold_run(run, source, None)
+    world.copy_run(run)
     if run.writer is ResultWriter.MYSQL:
         os.utime(world.tree.results / run.path, (run.stopped_at or 0, run.stopped_at or 0))
-        source.unlink()
-        source.parent.rmdir()
+        world.side.drop(run)
 
 
 def _found_newest(world: World, device: SimulatedDevice, run: Tracking) -> None:
@@ -71,7 +69,7 @@ def _found_newest(world: World, device: SimulatedDevice, run: Tracking) -> None:
         copied_at = run.last_row_at
         world.side.write_past(run, rows=SQLITE_ROWS // 2)
         database = world.side.database(run)
-        world.tree.hold_run(run, world.side.path(run), database)
+        world.copy_run(run)
         os.utime(world.tree.results / run.path, (copied_at, copied_at))
         if database:
             database.grow(until=until, most=SQLITE_ROWS // 2)

@@ -87,11 +87,10 @@ class RsyncService:
         return self._world.tree.result_totals()
 
     def _pull_results(self, device: SimulatedDevice) -> list[Copied]:
-        side = self._world.side
         pulled = (
-            self._world.tree.pull_run(run, side.path(run), side.database(run))
+            self._world.copy_run(run)
             for run in _sqlite_runs(device)
-            if not run.held_back
+            if not run.held_back and not run.purged
         )
         try:
             return [copied for copied in pulled if copied]

@@ -1,6 +1,6 @@
 """The schemas of result databases: as devices write them, and as the mirror daemon does."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from lab.tracking import ROIS
 
@@ -36,6 +36,11 @@ def roi_tables() -> list[str]:
     return [f"ROI_{roi}" for roi in range(1, ROIS + 1)]
 
 
+def base_tables() -> list[str]:
+    """Those that a database has from its beginning."""
+    return [*PLAIN_TABLES, *_ID_TABLES]
+
+
 def id_tables() -> list[str]:
     """The tables that a copier follows by MAX(id)."""
     return [*_ID_TABLES, *roi_tables()]
@@ -44,16 +49,20 @@ def id_tables() -> list[str]:
 def native_statements() -> Iterator[str]:
     """What SQLite on a device holds: AUTOINCREMENT, and `is_inferred` as text."""
     yield from (f"CREATE TABLE {name} ({columns})" for name, columns in PLAIN_TABLES.items())
-    for name, columns in _with_ids(inferred="TEXT"):
-        yield f"CREATE TABLE {name} (id INTEGER PRIMARY KEY AUTOINCREMENT, {columns})"
+    yield from (_native(name, columns) for name, columns in _ID_TABLES.items())
 
 
-def mirror_statements() -> Iterator[str]:
-    """What the mirror daemon makes of a MariaDB database."""
-    for name, columns in PLAIN_TABLES.items():
-        yield f"CREATE TABLE `{name}` ({_quoted(columns)})"
-    for name, columns in _with_ids(inferred="INTEGER"):
-        yield f"CREATE TABLE `{name}` (`id` INTEGER PRIMARY KEY, {_quoted(columns)})"
+def native_roi_statements() -> Iterator[str]:
+    """A ROI has a table from its first row on."""
+    yield from (_native(name, _roi_columns(inferred="TEXT")) for name in roi_tables())
+
+
+def mirror_statement(name: str) -> str:
+    """What the mirror daemon makes of a table of MariaDB."""
+    if name in PLAIN_TABLES:
+        return f"CREATE TABLE `{name}` ({_quoted(PLAIN_TABLES[name])})"
+    columns = _ID_TABLES.get(name) or _roi_columns(inferred="INTEGER")
+    return f"CREATE TABLE `{name}` (`id` INTEGER PRIMARY KEY, {_quoted(columns)})"
 
 
 def mariadb_statements() -> Iterator[str]:
@@ -71,15 +80,29 @@ def mariadb_statements() -> Iterator[str]:
         "SENSORS": f"{_NUMBERED}, t INT, temperature FLOAT, humidity FLOAT, light INT, "
         "pressure FLOAT",
     }
-    variables = ", ".join(f"{name} {kind}" for name, kind, _ in VARIABLES)
-    tables |= dict.fromkeys(roi_tables(), f"{_NUMBERED}, t INT, {variables}")
     yield from (f"CREATE TABLE {name} ({columns})" for name, columns in tables.items())
 
 
-def _with_ids(*, inferred: str) -> Iterator[tuple[str, str]]:
-    yield from _ID_TABLES.items()
+def mariadb_roi_statements() -> Iterator[str]:
+    variables = ", ".join(f"{name} {kind}" for name, kind, _ in VARIABLES)
+    for name in roi_tables():
+        yield f"CREATE TABLE IF NOT EXISTS {name} ({_NUMBERED}, t INT, {variables})"
+
+
+def counting(tables: Iterable[str]) -> str:
+    """One query for what a device tells of each table: MAX(id)+1, or the count where no id is."""
+    newest = "COALESCE(MAX(id), 0) + 1"
+    told = ((name, "COUNT(*)" if name in PLAIN_TABLES else newest) for name in tables)
+    return " UNION ALL ".join(f"SELECT '{name}', {what} FROM {name}" for name, what in told)  # noqa: S608
+
+
+def _native(name: str, columns: str) -> str:
+    return f"CREATE TABLE {name} (id INTEGER PRIMARY KEY AUTOINCREMENT, {columns})"
+
+
+def _roi_columns(*, inferred: str) -> str:
     tail = f"xy_dist_log10x1000 INTEGER, is_inferred {inferred}, has_interacted INTEGER"
-    yield from ((name, _ROI_COLUMNS + tail) for name in roi_tables())
+    return _ROI_COLUMNS + tail
 
 
 def _quoted(columns: str) -> str:

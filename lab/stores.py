@@ -12,7 +12,17 @@ from typing import Any, Protocol
 
 import pymysql
 
-from lab.schema import mariadb_statements, mirror_statements, native_statements
+from lab.schema import (
+    PLAIN_TABLES,
+    base_tables,
+    counting,
+    mariadb_roi_statements,
+    mariadb_statements,
+    mirror_statement,
+    native_roi_statements,
+    native_statements,
+    roi_tables,
+)
 from lab.servers.mariadb import PrivateMariaDB
 from lab.tracking import ResultWriter, Tracking
 
@@ -28,7 +38,19 @@ class Store(Protocol):
 
     is_new: bool
 
-    def create_tables(self) -> None: ...
+    def create_tables(self) -> None:
+        """All but those of the ROIs."""
+
+    def create_roi_tables(self) -> None:
+        """As its first rows come; no transaction may be under way."""
+
+    def tables(self) -> list[str]: ...
+
+    def rows(self, table: str, *, after: int = 0) -> list[Row]:
+        """All, or where the table has an id those with a higher one, in their order."""
+
+    def table_counts(self) -> dict[str, int]:
+        """As a device tells them: MAX(id)+1, or the count of rows where no id is."""
 
     def insert(self, table: str, rows: Iterable[Row]) -> None: ...
 
@@ -44,7 +66,7 @@ class Store(Protocol):
     def size_bytes(self) -> int: ...
 
     def checkpoint(self) -> None:
-        """Fold a WAL into its file, so that a byte copy of it is usable."""
+        """Fold a WAL into its file: what a byte copy of it has."""
 
     def close(self) -> None: ...
 
@@ -59,10 +81,28 @@ class SqliteStore:
         self.is_new = self.newest("sqlite_master", "rowid") == 0
         if self.is_new and self._native:
             self._connection.execute("PRAGMA journal_mode=WAL").fetchall()
+        self._connection.execute("PRAGMA wal_autocheckpoint=0").fetchall()  # see ResultDatabase
 
     def create_tables(self) -> None:
-        for statement in native_statements() if self._native else mirror_statements():
+        made = map(mirror_statement, base_tables())
+        for statement in native_statements() if self._native else made:
             self._connection.execute(statement)
+
+    def create_roi_tables(self) -> None:
+        made = map(mirror_statement, roi_tables())
+        if "ROI_1" not in self.tables():
+            for statement in native_roi_statements() if self._native else made:
+                self._connection.execute(statement)
+
+    def tables(self) -> list[str]:
+        sql = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        return [name for (name,) in self._connection.execute(sql)]
+
+    def rows(self, table: str, *, after: int = 0) -> list[Row]:
+        return self._connection.execute(_reading(table, after)).fetchall()
+
+    def table_counts(self) -> dict[str, int]:
+        return dict(self._connection.execute(counting(self.tables())))
 
     def insert(self, table: str, rows: Iterable[Row]) -> None:
         rows = list(rows)
@@ -89,7 +129,7 @@ class SqliteStore:
 
     def checkpoint(self) -> None:
         if self._native:
-            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:
         self._connection.close()
@@ -98,7 +138,7 @@ class SqliteStore:
 class MariaStore:
     """A device's database. As its software does, a run that begins drops the one before.
 
-    All its methods raise StoreLost.
+    All its methods raise StoreLost, and so does reading what was dropped.
     """
 
     def __init__(self, run: Tracking, server: PrivateMariaDB) -> None:
@@ -106,15 +146,35 @@ class MariaStore:
         with _lost():
             self._connection = server.connect()
         self.is_new = not self._holds(run)
-        if self.is_new:
-            self._end_readers()
-            self._do(f"DROP DATABASE IF EXISTS `{self._name}`")
-            self._do(f"CREATE DATABASE `{self._name}` CHARACTER SET utf8mb4")
+        if not self.is_new:
+            self._do(f"USE `{self._name}`")
+        elif run.stopped_at is None:
+            self._begin()
+        else:
+            raise StoreLost(f"{run.filename} was dropped")
+
+    def _begin(self) -> None:
+        self._end_readers()
+        self._do(f"DROP DATABASE IF EXISTS `{self._name}`")
+        self._do(f"CREATE DATABASE `{self._name}` CHARACTER SET utf8mb4")
         self._do(f"USE `{self._name}`")
 
     def create_tables(self) -> None:
         for statement in mariadb_statements():
             self._do(statement)
+
+    def create_roi_tables(self) -> None:
+        for statement in mariadb_roi_statements():
+            self._do(statement)
+
+    def tables(self) -> list[str]:
+        return [name for (name,) in self._do("SHOW TABLES")]
+
+    def rows(self, table: str, *, after: int = 0) -> list[Row]:
+        return list(self._do(_reading(table, after)))
+
+    def table_counts(self) -> dict[str, int]:
+        return {name: int(count) for name, count in self._do(counting(self.tables()))}
 
     def insert(self, table: str, rows: Iterable[Row]) -> None:
         rows = list(rows)
@@ -166,6 +226,12 @@ class MariaStore:
         with _lost(), self._connection.cursor() as cursor:
             cursor.execute(sql)
             return tuple(cursor.fetchall())
+
+
+def _reading(table: str, after: int) -> str:
+    if table in PLAIN_TABLES:
+        return f"SELECT * FROM {table}"  # noqa: S608
+    return f"SELECT * FROM {table} WHERE id > {after} ORDER BY id"  # noqa: S608
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Tracking runs as a device has them. Their databases are real files: lab/results.py."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePosixPath
 
@@ -10,6 +10,7 @@ from lab.stamps import folder_stamp
 ROW_SECONDS = 10.0  # one row per ROI; a real device writes some 2 a second
 DAM_SECONDS = 60.0
 SENSOR_SECONDS = 120.0
+SNAPSHOT_SECONDS = 300.0
 ROIS = 20
 DATA_ROOT = "/ethoscope_data"  # on a device
 _PEOPLE = (("jdoe", "Incubator_2"), ("asmith", "Incubator_1A"), ("mrossi", "Incubator_3"))
@@ -37,10 +38,15 @@ class Tracking:
     rows: int = 0
     dam_rows: int = 0
     sensor_rows: int = 0
+    snapshot_rows: int = 0
     last_row_at: float
     stopped_at: float | None = None
     listed: bool = True  # the inventory names it
     held_back: bool = False  # a fault keeps the daemons from copying it
+    purged: bool = False  # its file is no more on the card, and the inventory says so
+    told_counts: dict[str, int] = field(default_factory=dict)  # what the device told last
+    told_bytes: int = 0
+    served: bool = False  # a real MariaDB has it
     data_root: str = DATA_ROOT
 
     @property
@@ -76,19 +82,6 @@ class Tracking:
             "lights_off": "21:00",
             "run_id": self.run_id,
         }
-
-    def table_counts(self) -> dict[str, int]:
-        """As the device tells them: MAX(id)+1, which is 1 for an empty table."""
-        counts = {
-            "ROI_MAP": ROIS,
-            "VAR_MAP": 8,
-            "IMG_SNAPSHOTS": 2,
-            "SENSORS": self.sensor_rows + 1,
-            "CSV_DAM_ACTIVITY": self.dam_rows + 1,
-            "METADATA": 13 + (self.stopped_at is not None),
-            "START_EVENTS": 2,
-        }
-        return counts | {f"ROI_{roi}": self.rows + 1 for roi in range(1, ROIS + 1)}
 
 
 def new_run(

@@ -6,10 +6,10 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.chunks import Clip, Filming
+from lab.chunks import START_CODE, Clip, Filming
 from lab.mirroring import mirror
-from lab.results import ResultDatabase
-from lab.tracking import ResultWriter, Tracking
+from lab.stores import Store
+from lab.tracking import Tracking
 
 
 @dataclass(slots=True)
@@ -55,18 +55,16 @@ class NodeTree:
             for index in range(max(1, recording.held_chunks), recording.chunk_count + 1)
         ]
         if recording.merged and not recording.held_chunks:
-            self._write(folder, f"{recording.prefix}_merged.mp4", 1_000_000, recording.ended_at)
+            merged = Clip(f"{recording.prefix}_merged.mp4", 1_000_000, recording.ended_at)
+            write_chunk(folder, merged)
+            self._count(merged.size_bytes)
         newest = recording.chunk(recording.chunk_count)
         changed = [file for file in copied if file]
         recording.held_chunks, recording.held_bytes = recording.chunk_count, newest.size_bytes
         return changed
 
-    def pull_run(
-        self, run: Tracking, source: Path, database: ResultDatabase | None
-    ) -> Copied | None:
-        """Byte copy of a SQLite database, folded first where it is open; None if unchanged."""
-        if database:
-            database.store.checkpoint()
+    def pull_run(self, run: Tracking, source: Path) -> Copied | None:
+        """Byte copy of a file without its -wal, as rsync makes it; None if unchanged."""
         target = self.results / run.path
         told = source.stat()
         if _same(target, told):
@@ -78,14 +76,11 @@ class NodeTree:
         partial.replace(target)
         return Copied(str(run.path), told.st_size)
 
-    def hold_run(
-        self, run: Tracking, source: Path, database: ResultDatabase | None
-    ) -> Copied | None:
-        """Copy a run by the way of its writer."""
-        if run.writer is ResultWriter.SQLITE:
-            return self.pull_run(run, source, database)
-        mirror(source, self.results / run.path)
-        return Copied(str(run.path), (self.results / run.path).stat().st_size)
+    def mirror_run(self, run: Tracking, source: Store) -> Copied:
+        """Copy of a database of MariaDB, table by table. Raises NotReadyYet."""
+        target = self.results / run.path
+        mirror(source, target)
+        return Copied(str(run.path), target.stat().st_size)
 
     def take_recording(self, recording: Filming, source: Path) -> None:
         """Copy the true bytes of an open device's recording."""
@@ -107,7 +102,7 @@ class NodeTree:
         for index in range(1, recording.held_chunks + 1):
             chunk = recording.chunk(index)
             if not (folder / chunk.name).exists():
-                self._write(folder, chunk.name, chunk.size_bytes, chunk.modified_at, held=1)
+                write_chunk(folder, chunk)
 
     def result_totals(self) -> Totals:
         sizes = [
@@ -122,23 +117,26 @@ class NodeTree:
         held = recording.held_bytes if index == recording.held_chunks else 0
         if chunk.size_bytes == held:
             return None
-        self._write(folder, chunk.name, chunk.size_bytes, chunk.modified_at, held=held)
+        write_chunk(folder, chunk)
+        self._count(chunk.size_bytes, held=held)
         if recording.with_md5:
             _add_md5(folder, chunk)
         return Copied(str(recording.folder / chunk.name), chunk.size_bytes)
 
-    def _write(
-        self, folder: Path, name: str, size_bytes: int, modified_at: float, *, held: int = 0
-    ) -> None:
-        path = f"{folder}/{name}"
-        file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
-        try:
-            os.ftruncate(file, size_bytes)  # sparse: the true size, no bytes on the disk
-            os.utime(file, (modified_at, modified_at))
-        finally:
-            os.close(file)
+    def _count(self, size_bytes: int, *, held: int = 0) -> None:
         self.video_totals.files += not held
         self.video_totals.size_bytes += size_bytes - held
+
+
+def write_chunk(folder: Path, chunk: Clip) -> None:
+    """Sparse: the true size, a stream's first bytes, and no more on the disk."""
+    file = os.open(f"{folder}/{chunk.name}", os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        os.pwrite(file, START_CODE, 0)
+        os.ftruncate(file, chunk.size_bytes)
+        os.utime(file, (chunk.modified_at, chunk.modified_at))
+    finally:
+        os.close(file)
 
 
 def _add_md5(folder: Path, chunk: Clip) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from lab.answers import Role
 from lab.device_side import DeviceSide
 from lab.fleet import SimulatedDevice
-from lab.tracking import Tracking
-from lab.tree import NodeTree
+from lab.tracking import ResultWriter, Tracking
+from lab.tree import Copied, NodeTree
 
 
 class Clock:
@@ -62,6 +62,14 @@ class World:
     def device(self, device_id: str) -> SimulatedDevice | None:
         return next((device for device in self.devices if device.device_id == device_id), None)
 
-    def database_size(self, run: Tracking | None) -> int:
-        """What the device says of its newest database."""
-        return self.side.size_bytes(run) if run else 0
+    def tell(self, device: SimulatedDevice) -> None:
+        """Let a device look at its newest database, for what it is about to say."""
+        for run in device.runs[-1:]:
+            self.side.tell(run)
+
+    def copy_run(self, run: Tracking) -> Copied | None:
+        """As the daemon of its writer does. Raises OSError, StoreLost, NotReadyYet."""
+        if run.writer is ResultWriter.SQLITE:
+            return self.tree.pull_run(run, self.side.path(run))
+        with self.side.reading(run) as source:
+            return self.tree.mirror_run(run, source)

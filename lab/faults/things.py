@@ -41,7 +41,7 @@ def hold_back(
         run.held_back = True
         copy = world.tree.results / run.path
         if not copy.exists():
-            world.tree.hold_run(run, world.side.path(run), world.side.database(run))
+            world.copy_run(run)
         damage(copy, run, options)
 
     return ThingFault(on=strike, off=_copy_again, suits=suits or undamaged)
@@ -58,7 +58,7 @@ def _copy_again(world: World, device: SimulatedDevice, options: Strike) -> None:
         if run.held_back:
             run.held_back = False
             (world.tree.results / run.path).unlink(missing_ok=True)
-            world.tree.hold_run(run, world.side.path(run), world.side.database(run))
+            world.copy_run(run)
 
 
 def corrupt(copy: Path, run: Tracking, options: Strike) -> None:

@@ -31,10 +31,10 @@ def test_chunks_bear_true_names_in_true_folders(lab, chunks):
         assert chunk.name.startswith(f"{stamp}_{device_id}_")
 
 
-def test_chunks_have_true_sizes_and_take_no_room(chunks):
+def test_chunks_have_true_sizes_and_take_a_block_of_room(chunks):
     sizes = [chunk.stat() for chunk in chunks]
     assert sum(told.st_size for told in sizes) > 2_000_000_000
-    assert sum(told.st_blocks for told in sizes) == 0
+    assert all(0 < 512 * told.st_blocks <= 4096 for told in sizes)
 
 
 def test_most_chunks_are_old_and_some_are_young(make_lab):
