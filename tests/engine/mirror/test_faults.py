@@ -6,6 +6,7 @@ import time
 from contextlib import contextmanager, suppress
 from socket import create_server
 
+import pymysql
 import pytest
 
 from backups.engine.errors import BackupError, Cancelled
@@ -172,7 +173,22 @@ def test_a_server_that_stops_in_mid_copy(tmp_path_factory, copy):
 def _shut_down(server):
     with connected(server) as root, root.cursor() as cursor:
         cursor.execute("SHUTDOWN")
-    time.sleep(1)
+    _wait_until(lambda: not _answers(server))
+
+
+def _answers(server):
+    try:
+        connected(server).close()
+    except pymysql.err.OperationalError:
+        return False
+    return True
+
+
+def _wait_until(holds):
+    until = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
 
 
 def test_a_table_dropped_during_the_run_waits_or_is_said(device, copy, mariadb):
@@ -183,13 +199,21 @@ def test_a_table_dropped_during_the_run_waits_or_is_said(device, copy, mariadb):
         if progress.phase == "copying" and not dropper:
             dropper.append(threading.Thread(target=_drop, args=(mariadb, device.database)))
             dropper[0].start()
-            time.sleep(0.3)
+            _wait_until(lambda: _is_dropping(mariadb) or not dropper[0].is_alive())
 
     held = {name: device.rows(name) for name in device.tables()}
     copy.mirror(progress=drop)
     dropper[0].join()
     assert rows_here(copy.path, "ROI_3") == held["ROI_3"]
     assert "ROI_3" not in device.tables()
+
+
+def _is_dropping(server):
+    with connected(server) as root, root.cursor() as cursor:
+        cursor.execute(
+            "SELECT COUNT(*) FROM information_schema.processlist WHERE info LIKE 'DROP%'"
+        )
+        return cursor.fetchone()[0] > 0
 
 
 def _drop(server, database):

@@ -143,7 +143,7 @@ def test_a_pull_can_be_cancelled_in_the_middle(videos, sshd, tmp_path):
 def test_a_killed_database_pull_leaves_a_whole_copy(copy, device, target, number):
     copy.pull()
     recorder.write(device.database, 3000)
-    _kill_in_mid_work(target, "database", device.remote, copy.path)
+    _kill_in_mid_work(target, "database", device.remote, copy.path, after=_moment(number))
     counts, verdict = recorder.state_of(copy.path)
     assert (counts[0] in (200, 3200), len(set(counts)), verdict) == (True, 1, "ok")
     assert copy.pull().inspection.problem == ""
@@ -154,7 +154,9 @@ def test_a_killed_database_pull_leaves_a_whole_copy(copy, device, target, number
 def test_a_killed_video_pull_leaves_whole_chunks(videos, target, number):
     for n in range(1, 9):
         put(videos.there / chunk(n), os.urandom(300_000))
-    _kill_in_mid_work(target, "video", PurePosixPath(videos.there), videos.top)
+    _kill_in_mid_work(
+        target, "video", PurePosixPath(videos.there), videos.top, after=_moment(number)
+    )
     whole = files_below(videos.there)
     here = files_below(videos.here) if videos.here.exists() else {}
     assert all(whole[name] == content for name, content in here.items())
@@ -184,12 +186,17 @@ def _rsyncs(folder):
                 yield int(place.parent.name)
 
 
-def _kill_in_mid_work(target, kind, remote, here):
+def _moment(number):
+    """Seconds after the start of the work at which to kill it: another one each time, but known."""
+    return random.Random(number).uniform(0, 1.5)  # noqa: S311  # when to kill is no secret
+
+
+def _kill_in_mid_work(target, kind, remote, here, *, after):
     words = [kind, target.port, target.user, target.key_file, target.known_hosts, remote, here]
     command = [sys.executable, "-m", "tests.engine.pull.one_pull", *map(str, words)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         _wait_until(lambda: process.poll() is not None or _running(target.known_hosts.parent))
-        time.sleep(random.uniform(0, 1.5))  # noqa: S311  # when to kill is no secret
+        time.sleep(after)
         process.kill()
     _wait_until(lambda: not _running(target.known_hosts.parent))
 
