@@ -1,0 +1,115 @@
+"""Devices as a lab has them, made by chance: sessions one after another, and who saves them."""
+
+import random
+from hashlib import blake2b
+from pathlib import Path
+
+from tests.faults.case import TYPES, Care, Case
+from tests.faults.truth import (
+    CHUNK,
+    DAY,
+    FIRMWARES,
+    HOUR,
+    STEP,
+    Clock,
+    Device,
+    Experiment,
+    Recording,
+    VideoFile,
+    stamp_of,
+)
+from tests.faults.looks import LOOKS
+
+CODES = ("pilot", "", "social-1")
+
+
+def born(number: int, *, seed: str, root: Path, start: float) -> Case:
+    """A device-case of this number; the same seed and number give the same one."""
+    rng = random.Random(f"{seed}/{number}/birth")
+    device = Device(
+        number=number,
+        device_id=blake2b(f"{seed}/{number}".encode(), digest_size=16).hexdigest(),
+        name=f"ETHOSCOPE_{number:03}",
+        address=f"127.{1 + number // 60000}.{number // 250 % 240}.{1 + number % 250}",
+        firmware=rng.choice(FIRMWARES),
+        clock=Clock([(0.0, rng.choice((0.0, 0.0, 0.0, 2.0, -40.0)))]),
+    )
+    _sessions(device, rng, start)
+    return Case(device=device, seed=seed, root=root, care=_care(device, rng))
+
+
+def _sessions(device: Device, rng: random.Random, start: float) -> None:
+    """Past ones, what is going on at the first look, and what begins later."""
+    at = start - rng.uniform(2, 9) * DAY
+    until = start + 60 * HOUR
+    writer = rng.choice(("sqlite", "sqlite", "mysql", ""))
+    while at < until:
+        length = rng.choice((1.5, 5, 11, 26, 50, 90)) * HOUR
+        records = not writer or rng.random() < 0.3
+        if records:
+            length = min(length, rng.choice((2, 3, 4, 4, 80)) * HOUR)
+            device.recordings.append(_recording(device, rng, at, at + length))
+        else:
+            device.experiments.append(_experiment(device, rng, at, at + length, writer))
+        at += length + rng.uniform(1, 40) * HOUR
+    _forget_dropped(device)
+
+
+def _forget_dropped(device: Device) -> None:
+    """Each start drops what MariaDB held: the device lists the newest only, and had it saved."""
+    for one in [one for one in device.experiments if one.writer == "mysql"][:-1]:
+        device.experiments.remove(one)
+
+
+def _experiment(
+    device: Device, rng: random.Random, begins: float, ends: float, writer: str
+) -> Experiment:
+    begins, ends = float(int(begins)), float(int(ends / STEP) * STEP)
+    return Experiment(
+        device_id=device.device_id,
+        folder=device.name,
+        writer=writer,
+        stamp=stamp_of(device.clock.at(begins)),
+        clock=device.clock,
+        stints=[(begins, ends)],
+        seed=rng.randrange(10_000),
+        graceful=rng.random() < 0.85,
+    )
+
+
+def _recording(device: Device, rng: random.Random, begins: float, ends: float) -> Recording:
+    begins = float(int(begins))
+    stamp, code = stamp_of(device.clock.at(begins)), rng.choice(CODES)
+    prefix = f"{stamp}_{device.device_id}_{code}_1280x960@15fps-20q"
+    count = max(2, int((ends - begins) / CHUNK))
+    files = [
+        VideoFile(
+            name=f"{prefix}_{number + 1:05}.h264",
+            begins=begins + number * CHUNK,
+            ends=begins + (number + 1) * CHUNK,
+            seed=rng.randrange(10_000),
+        )
+        for number in range(count)
+    ]
+    return Recording(
+        device_id=device.device_id,
+        folder=device.name,
+        stamp=stamp,
+        begins=begins,
+        ends=begins + count * CHUNK,
+        files=files,
+    )
+
+
+def _care(device: Device, rng: random.Random) -> Care:
+    """Most devices have daemons and our own runs; some have one of the two."""
+    every = frozenset(range(len(LOOKS)))
+    kind = rng.choice(("both", "both", "daemons", "ours"))
+    ours = every if kind != "daemons" else frozenset()
+    some = frozenset(number for number in every if number % 4 == 3)
+    return Care(
+        daemons=set() if kind == "ours" else set(TYPES),
+        pulls_results=ours if any(e.writer == "sqlite" for e in device.experiments) else frozenset(),
+        pulls_videos=ours if device.recordings else frozenset(),
+        verifies=some if rng.random() < 0.5 else frozenset(),
+    )

@@ -1,0 +1,43 @@
+"""Our own runs: refused, stopped, and what they leave out."""
+
+from tests.faults import targets
+from tests.faults.kinds import HARMLESS, kind
+from tests.faults.truth import VideoFile
+
+
+def _only_ours(case):
+    case.care.daemons.clear()
+    case.care.pulls_results = case.care.pulls_videos = case.care.mirrors = frozenset(range(100))
+
+
+@kind("recordings as .avi, and nobody copies them", targets.live_recordings)
+def avi(case, recording, rng):
+    case.care.daemons.discard("video")
+    case.care.pulls_videos = frozenset()
+    for file in recording.files:
+        if file.begins > case.at:
+            file.name = file.name.replace(".h264", ".avi")
+
+
+@kind("recordings as .avi, and pulled", targets.live_recordings, effect=HARMLESS)
+def avi_pulled(case, recording, rng):
+    _only_ours(case)
+    for file in recording.files:
+        if file.begins > case.at:
+            file.name = file.name.replace(".h264", ".avi")
+
+
+@kind("a file beside the chunks that nobody copies", targets.recordings)
+def beside(case, recording, rng):
+    case.care.daemons.discard("video")
+    case.care.pulls_videos = frozenset()
+    name = f"{recording.stamp}_{recording.device_id}_notes.csv"
+    extra = VideoFile(name=name, begins=case.at - 8 * 3600, ends=case.at - 7 * 3600, seed=4)
+    recording.files.append(extra)
+    (case.on_card(recording) / name).write_bytes(extra.content(case.at))
+
+
+@kind("ssh refuses us, and no daemon copies", targets.devices)
+def refused(case, target, rng):
+    case.care.daemons.clear()
+    case.switches.refuses_ssh = True

@@ -1,0 +1,140 @@
+"""Let a world of devices live for days of moved time, look at it, and keep the score."""
+
+import shutil
+import traceback
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from django.db import transaction
+
+from backups.models import RunKind
+from tests.faults import front
+from tests.faults.births import born
+from tests.faults.case import Case
+from tests.faults.looks import COPIED_BEFORE, LOOKS
+from tests.faults.score import Finding, Score
+from tests.faults.server import WorldServer
+from tests.faults.strikes import Strike, planned, strike
+
+T = TypeVar("T")
+RUNS = {
+    "pulls_results": RunKind.PULL_RESULTS,
+    "pulls_videos": RunKind.PULL_VIDEOS,
+    "verifies": RunKind.VERIFY,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    cases: list[Case]
+    start: float
+    score: Score
+    with_faults: bool = True
+    only: Collection[str] = ()
+    strikes: dict[str, list[Strike]] = field(default_factory=dict)
+
+    def live(self) -> None:
+        self.score.devices += len(self.cases)
+        for number, after in enumerate(LOOKS):
+            self._until(number, self.start + after)
+            self._guarded(number, None, lambda at=self.start + after: front.refresh(at))
+            for case in self.cases:
+                self._look(case, number)
+
+    def _until(self, number: int, at: float) -> None:
+        for case in self.cases:
+            case.advance(at - COPIED_BEFORE)
+            case.copy()
+            self._runs(case, number)
+            case.advance(at)
+            self._strike(case, number)
+
+    def _runs(self, case: Case, number: int) -> None:
+        for care, kind in RUNS.items():
+            if number in getattr(case.care, care) and number > 0:
+                self._guarded(number, case, lambda kind=kind: self._run(case, kind, number))
+
+    def _run(self, case: Case, kind: RunKind, number: int) -> None:
+        state = front.run(case, kind)
+        case.ran.append(f"look {number}: {kind} {state}")
+        if state == "succeeded":
+            case.pulled[str(kind)] = case.at
+        if kind is RunKind.VERIFY:
+            case.verified_look = number
+
+    def _strike(self, case: Case, number: int) -> None:
+        if not self.with_faults:
+            return
+        rng = case.rng("faults")
+        for turn, look in enumerate(planned(rng)):
+            if look != number:
+                continue
+            if done := strike(case, number, case.rng("strike", turn), self.only):
+                self.strikes.setdefault(case.device.device_id, []).append(done)
+                self.score.faults[done.kind.name] += 1
+
+    def _look(self, case: Case, number: int) -> None:
+        shown = self._guarded(number, case, lambda: front.look(case)) or {}
+        strikes = self.strikes.get(case.device.device_id, [])
+        for backup_type, what in shown.items():
+            self.score.judge(case, number, backup_type, what, strikes)
+        case.looked_at = case.at
+
+    def _guarded(self, number: int, case: Case | None, do: Callable[[], T]) -> T | None:
+        """What the product raises is a finding, not the end of the trial."""
+        try:
+            with transaction.atomic():
+                return do()
+        except Exception:  # noqa: BLE001  whatever it is: that is what is counted
+            self.score.findings.append(
+                Finding(
+                    what="crash",
+                    case=case or self.cases[0],
+                    look=number,
+                    backup_type="",
+                    strikes=self.strikes.get(case.device.device_id, []) if case else [],
+                    losses=[],
+                    shown=None,
+                    text=traceback.format_exc(limit=-12),
+                )
+            )
+        return None
+
+
+def try_devices(
+    numbers: Collection[int],
+    *,
+    seed: str,
+    root: Path,
+    start: float,
+    server: WorldServer,
+    score: Score,
+    with_faults: bool = True,
+    only: Collection[str] = (),
+) -> None:
+    """One world of the devices of these numbers, from its birth to its end; nothing of it stays."""
+    with _folder(root), front.pointed_at(root, server), _forgotten():
+        cases = [born(number, seed=seed, root=root, start=start) for number in numbers]
+        server.hold(cases)
+        world = World(cases=cases, start=start, score=score, with_faults=with_faults, only=only)
+        world.live()
+
+
+@contextmanager
+def _folder(root: Path) -> Iterator[None]:
+    root.mkdir(parents=True)
+    try:
+        yield
+    finally:
+        shutil.rmtree(root)
+
+
+@contextmanager
+def _forgotten() -> Iterator[None]:
+    """What is stored meanwhile is gone afterwards."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)

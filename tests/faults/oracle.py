@@ -1,0 +1,98 @@
+"""What would be lost if a card died now, and whether a healthy look could be proven.
+
+It reads the files on our disk by itself, against what was truly recorded: no evidence of the
+product's is used.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.faults import databases
+from tests.faults.case import Case, files_of
+from tests.faults.truth import HOUR, Experiment, Recording
+
+MAX_AGE = {"mysql": 2 * HOUR, "sqlite": 2 * HOUR, "video": 6 * HOUR}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """What the disk lacks of one item. `since`: when the oldest of it was recorded."""
+
+    item: str
+    what: str
+    since: float
+    of: Experiment | Recording
+
+
+def losses(case: Case, backup_type: str) -> list[Loss]:
+    if backup_type == "video":
+        return [loss for recording in case.recordings() for loss in _of_recording(case, recording)]
+    return [loss for one in case.experiments(backup_type) for loss in _of_database(case, one)]
+
+
+def old(case: Case, backup_type: str, lost: list[Loss]) -> list[Loss]:
+    """Those of data that had to be saved by now."""
+    until = case.at - MAX_AGE[backup_type]
+    return [loss for loss in lost if loss.since <= until]
+
+
+def _of_database(case: Case, one: Experiment) -> Iterator[Loss]:
+    wanted = one.rows(case.at)
+    count, wrong = _best(case, one)
+    if count < wanted:
+        what = f"{count} of {wanted} rows of each ROI are here{f'; {wrong}' if wrong else ''}"
+        yield Loss(item=one.filename, what=what, since=one.row_at(count + 1), of=one)
+    elif wrong:
+        yield Loss(item=one.filename, what=wrong, since=min(one.ends, case.at), of=one)
+
+
+def _best(case: Case, one: Experiment) -> tuple[int, str]:
+    copies = sorted(case.results.glob(f"{one.device_id}/**/{one.filename}"))
+    held = [_held(case, path, one) for path in copies if path.is_file()]
+    return max(held, key=lambda found: (found[0], not found[1]), default=(0, "no copy"))
+
+
+def _held(case: Case, path: object, one: Experiment) -> tuple[int, str]:
+    return databases.held(path, one, case.at)
+
+
+def _of_recording(case: Case, recording: Recording) -> Iterator[Loss]:
+    for file, path in files_of(case, recording):
+        try:
+            found = path.read_bytes()
+        except OSError:
+            found = None
+        wanted = file.content(case.at)
+        if found == wanted:
+            continue
+        grows = case.at < file.ends and found is not None and wanted.startswith(found)
+        since = case.copied_at if grows else min(file.ends, case.at)
+        what = "not here" if found is None else f"{len(found)} bytes of {len(wanted)}"
+        yield Loss(item=f"{recording.stamp}/{file.name}", what=what, since=since, of=recording)
+
+
+def provable(case: Case, backup_type: str) -> bool:
+    """Whether the product could have seen a proof of everything of this type."""
+    if backup_type == "video":
+        return _videos_provable(case)
+    return all(_database_provable(case, one) for one in case.experiments(backup_type))
+
+
+def _videos_provable(case: Case) -> bool:
+    recordings = case.recordings()
+    pulled_at = case.pulled.get("pull_videos", 0.0)
+    if not recordings:
+        return bool(case.device.firmware.videos)
+    newest = max(recording.ends for recording in recordings)
+    return pulled_at >= min(newest, case.at - MAX_AGE["video"])
+
+
+def _database_provable(case: Case, one: Experiment) -> bool:
+    kind = "pull_results" if one.writer == "sqlite" else "mirror"
+    if case.pulled.get(kind, 0.0) >= min(one.ends, case.at - MAX_AGE[one.writer]):
+        return True
+    told = case.device.firmware
+    if one.ended(case.at) and told.final_counts:
+        return True
+    is_newest = case.device.newest(case.at) is one
+    return told.live_counts and is_newest and case.device.status(case.at) != "recording"

@@ -1,0 +1,119 @@
+"""What a look showed, held against what is true."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from tests.faults import oracle
+from tests.faults.case import Case
+from tests.faults.front import Shown
+from tests.faults.kinds import BLIND, HARMLESS, LOSS
+from tests.faults.oracle import Loss
+from tests.faults.strikes import Strike
+
+GREEN = {"protected", "none"}
+ALARM = {"corrupt", "missing", "stale", "late", "unknown"}
+
+
+@dataclass(slots=True, kw_only=True)
+class Finding:
+    """A false green, a false alarm or a crash, with all that is needed to understand it."""
+
+    what: str
+    case: Case
+    look: int
+    backup_type: str
+    strikes: list[Strike]
+    losses: list[Loss]
+    shown: Shown | None
+    text: str = ""
+
+    @property
+    def kinds(self) -> str:
+        return "; ".join(f"{s.kind.name} (before look {s.look})" for s in self.strikes) or "-"
+
+
+@dataclass(slots=True, kw_only=True)
+class Score:
+    devices: int = 0
+    faults: Counter[str] = field(default_factory=Counter)  # by kind
+    looks: int = 0  # at one backup
+    over_a_loss: int = 0
+    not_yet: int = 0  # green over a loss that nothing could show yet
+    healthy: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    def count(self, what: str) -> int:
+        return sum(finding.what == what for finding in self.findings)
+
+    def judge(
+        self, case: Case, look: int, backup_type: str, shown: Shown, strikes: list[Strike]
+    ) -> None:
+        self.looks += 1
+        lost = oracle.losses(case, backup_type)
+        old = oracle.old(case, backup_type, lost)
+        what = ""
+        if old:
+            self.over_a_loss += 1
+            what = self._over_a_loss(case, old, shown, strikes)
+        elif is_healthy(case, backup_type, lost, strikes):
+            self.healthy += 1
+            what = "false alarm" if _is_alarm(case, backup_type, shown) else ""
+        if what:
+            self.findings.append(
+                Finding(
+                    what=what,
+                    case=case,
+                    look=look,
+                    backup_type=backup_type,
+                    strikes=list(strikes),
+                    losses=old or lost,
+                    shown=shown,
+                )
+            )
+
+    def _over_a_loss(
+        self, case: Case, old: list[Loss], shown: Shown, strikes: list[Strike]
+    ) -> str:
+        if shown.verdict not in GREEN:
+            return ""
+        if all(_is_hidden(case, loss, strikes) for loss in old):
+            self.not_yet += 1
+            return ""
+        return "false green"
+
+
+def _is_hidden(case: Case, loss: Loss, strikes: list[Strike]) -> bool:
+    """Whether it comes of a fault that nothing read since could show."""
+    mine = [strike for strike in strikes if strike.item is loss.of and strike.kind.effect == LOSS]
+    return bool(mine) and all(_not_readable(case, strike) for strike in mine)
+
+
+def _not_readable(case: Case, strike: Strike) -> bool:
+    read_since = case.verified_look > strike.look - 1
+    if strike.kind.hidden == "verify":
+        return not read_since
+    if strike.kind.hidden == "content":
+        return not (read_since and strike.verified)
+    return bool(strike.kind.hidden)
+
+
+def is_healthy(case: Case, backup_type: str, lost: list[Loss], strikes: list[Strike]) -> bool:
+    """All is saved but what grows now, and what struck gives no reason for an alarm."""
+    if any(strike.kind.effect in (LOSS, BLIND) for strike in strikes):
+        return False
+    return all(case.at - loss.since < oracle.MAX_AGE[backup_type] for loss in lost)
+
+
+def _is_alarm(case: Case, backup_type: str, shown: Shown) -> bool:
+    """Unknown is one only where the product could have had a proof; late only where a look
+    before showed the copy to hold all."""
+    if shown.verdict not in ALARM:
+        return False
+    if shown.verdict == "unknown":
+        return oracle.provable(case, backup_type)
+    if shown.verdict in ("late", "stale", "missing"):
+        return case.at - case.looked_at < oracle.MAX_AGE[backup_type]
+    return True
+
+
+__all__ = ["HARMLESS", "Finding", "Score"]

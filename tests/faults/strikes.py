@@ -1,0 +1,59 @@
+"""Which faults strike a device-case, when, and on what."""
+
+import random
+import sqlite3
+from collections.abc import Collection
+from dataclasses import dataclass
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+from tests.faults import families
+from tests.faults.case import Case
+from tests.faults.kinds import KINDS, Kind
+
+HOW_MANY = (0, 1, 1, 1, 2, 2, 3)
+FIRST, LAST = 1, 8  # looks
+
+
+def all_kinds() -> dict[str, Kind]:
+    for module in iter_modules(families.__path__, f"{families.__name__}."):
+        import_module(module.name)
+    return KINDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strike:
+    """A fault that came about. `verified`: its device had been verified whole before."""
+
+    kind: Kind
+    target: Any
+    look: int
+    verified: bool
+
+    @property
+    def item(self) -> Any:
+        return getattr(self.target, "recording", self.target)
+
+
+def planned(rng: random.Random) -> list[int]:
+    """The looks before which a fault is to strike."""
+    return sorted(rng.randint(FIRST, LAST) for _ in range(rng.choice(HOW_MANY)))
+
+
+def strike(case: Case, look: int, rng: random.Random, only: Collection[str] = ()) -> Strike | None:
+    """One fault of those that can strike this device now."""
+    found: dict[Any, list[Any]] = {}
+    for kind in KINDS.values():
+        if kind.find not in found:
+            found[kind.find] = list(kind.find(case))
+    possible = [k for name, k in KINDS.items() if found[k.find] and (not only or name in only)]
+    if not possible:
+        return None
+    kind = rng.choice(possible)
+    target = rng.choice(found[kind.find])
+    try:
+        kind.act(case, target, rng)
+    except (sqlite3.Error, OSError):  # an earlier fault left nothing to strike
+        return None
+    return Strike(kind=kind, target=target, look=look, verified="verify" in case.pulled)

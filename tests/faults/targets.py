@@ -1,0 +1,101 @@
+"""What faults can strike: each gives its targets in one device-case, as it is now."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.faults.case import Case, files_of
+from tests.faults.truth import CHUNK, Experiment, Recording, VideoFile
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A chunk that is whole here."""
+
+    recording: Recording
+    file: VideoFile
+    path: Path
+
+
+def devices(case: Case) -> list[Case]:
+    return [case]
+
+
+def saved(case: Case) -> list[Experiment]:
+    """Databases that ended, and have a copy here."""
+    ended = (one for one in case.experiments() if one.ended(case.at) and one.rows(case.at) > 4)
+    return [one for one in ended if case.here(one).is_file()]
+
+
+def saved_sqlite(case: Case) -> list[Experiment]:
+    return [one for one in saved(case) if one.writer == "sqlite"]
+
+
+def saved_mysql(case: Case) -> list[Experiment]:
+    return [one for one in saved(case) if one.writer == "mysql"]
+
+
+def saved_twice(case: Case) -> list[Experiment]:
+    return found if len(found := saved(case)) > 1 else []
+
+
+def stopped(case: Case) -> list[Experiment]:
+    return [one for one in saved(case) if one.graceful]
+
+
+def live(case: Case) -> list[Experiment]:
+    """Databases that grow, and will for the next looks."""
+    return [o for o in case.experiments() if o.is_tracking(case.at) and o.ends > case.at + 6 * 3600]
+
+
+def live_sqlite(case: Case) -> list[Experiment]:
+    return [one for one in live(case) if one.writer == "sqlite"]
+
+
+def live_mysql(case: Case) -> list[Experiment]:
+    return [one for one in live(case) if one.writer == "mysql"]
+
+
+def tracked(case: Case) -> list[Case]:
+    return [case] if case.experiments() else []
+
+
+def filmed(case: Case) -> list[Case]:
+    return [case] if case.recordings() else []
+
+
+def recordings(case: Case) -> list[Recording]:
+    """Those of which more than two chunks are here, and that ended."""
+    ended = (one for one in case.recordings() if one.ends <= case.at - CHUNK)
+    return [one for one in ended if sum(p.exists() for _, p in files_of(case, one)) > 2]
+
+
+def live_recordings(case: Case) -> list[Recording]:
+    return [r for r in case.recordings() if r.is_recording(case.at) and r.ends > case.at + 6 * 3600]
+
+
+def chunks(case: Case) -> list[Chunk]:
+    """Whole ones of any recording, first and last ones too."""
+    return [
+        Chunk(recording, file, path)
+        for recording in recordings(case)
+        for file, path in files_of(case, recording)
+        if path.is_file()
+    ]
+
+
+def first_chunks(case: Case) -> list[Chunk]:
+    return [c for c in chunks(case) if c.file is c.recording.files[0]]
+
+
+def last_chunks(case: Case) -> list[Chunk]:
+    return [c for c in chunks(case) if c.file is c.recording.files[-1]]
+
+
+def listers(case: Case) -> list[Case]:
+    """Devices whose firmware lists its videos, and that have some."""
+    return [case] if case.device.firmware.videos and case.recordings() else []
+
+
+def counters(case: Case) -> list[Case]:
+    """Devices that tell rows of each table."""
+    return [case] if case.device.firmware.live_counts and case.experiments() else []
