@@ -103,13 +103,12 @@ def _recording(device: Device, rng: random.Random, begins: float, ends: float) -
 
 def _care(device: Device, rng: random.Random) -> Care:
     """Most devices have daemons and our own runs; some have one of the two."""
-    every = frozenset(range(len(LOOKS)))
+    looks = range(len(LOOKS))
     kind = rng.choice(("both", "both", "daemons", "ours"))
-    ours = every if kind != "daemons" else frozenset()
-    some = frozenset(number for number in every if number % 4 == 3)
+    ours = frozenset(looks[1::2] if kind == "both" else looks[::2] if kind == "ours" else ())
     return Care(
         daemons=set() if kind == "ours" else set(TYPES),
         pulls_results=ours if any(e.writer == "sqlite" for e in device.experiments) else frozenset(),
         pulls_videos=ours if device.recordings else frozenset(),
-        verifies=some if rng.random() < 0.5 else frozenset(),
+        verifies=frozenset(looks[3::4]) if rng.random() < 0.5 else frozenset(),
     )

@@ -39,22 +39,24 @@ class World:
     def live(self) -> None:
         self.score.devices += len(self.cases)
         for number, after in enumerate(LOOKS):
-            self._until(number, self.start + after)
+            self._until(number, self.start + after - COPIED_BEFORE, self.start + after)
             self._guarded(number, None, lambda at=self.start + after: front.refresh(at))
             for case in self.cases:
                 self._look(case, number)
 
-    def _until(self, number: int, at: float) -> None:
+    def _until(self, number: int, copied: float, at: float) -> None:
         for case in self.cases:
-            case.advance(at - COPIED_BEFORE)
+            case.advance(copied)
             case.copy()
+        self._guarded(number, None, lambda: front.refresh(copied))
+        for case in self.cases:
             self._runs(case, number)
             case.advance(at)
             self._strike(case, number)
 
     def _runs(self, case: Case, number: int) -> None:
         for care, kind in RUNS.items():
-            if number in getattr(case.care, care) and number > 0:
+            if number in getattr(case.care, care):
                 self._guarded(number, case, lambda kind=kind: self._run(case, kind, number))
 
     def _run(self, case: Case, kind: RunKind, number: int) -> None:

@@ -9,7 +9,9 @@ from tests.faults.front import Shown
 from tests.faults.kinds import BLIND, HARMLESS, LOSS
 from tests.faults.oracle import Loss
 from tests.faults.strikes import Strike
+from tests.faults.truth import MINUTE
 
+SPARE = 45 * MINUTE  # what was on its way at the look before counts from the one before that
 GREEN = {"protected", "none"}
 ALARM = {"corrupt", "missing", "stale", "late", "unknown"}
 
@@ -112,7 +114,7 @@ def _is_alarm(case: Case, backup_type: str, shown: Shown) -> bool:
     if shown.verdict == "unknown":
         return oracle.provable(case, backup_type)
     if shown.verdict in ("late", "stale", "missing"):
-        return case.at - case.looked_at < oracle.MAX_AGE[backup_type]
+        return case.at - case.looked_at + SPARE < oracle.MAX_AGE[backup_type]
     return True
 
 
