@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEPLOY := deploy/make-venv
 BENCHMARKS := video_scan status_endpoint mirror idle
 
-.PHONY: run test test-long floors _floors coverage mutants lint bench bench-long lock clean
+.PHONY: run test test-long faults floors _floors coverage mutants lint bench bench-long lock clean
 
 run: .venv/.runtime
 	@exec $(BIN)/python -m ethonode.run
@@ -66,3 +66,8 @@ clean:
 .venv/.dev: requirements-dev.txt $(DEPLOY)
 	@PYTHON=$(PYTHON) $(DEPLOY) requirements-dev.txt
 	@touch $@ .venv/.runtime
+
+faults: .venv/.dev  # random worlds against the product; SEED=.. DEVICE=.. tries one case again
+	@.ci/install-test-servers
+	@$(BIN)/python -m tests.faults --devices $(or $(DEVICES),1000) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(DEVICE),--device $(DEVICE)) $(if $(KIND),--kind "$(KIND)") $(if $(HEALTHY),--healthy)

@@ -10,8 +10,6 @@ import time
 from collections import Counter
 from pathlib import Path
 
-WORLD = 40  # devices that live together
-
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults")
@@ -55,7 +53,9 @@ def _with_database(given: argparse.Namespace, seed: str, folder: Path) -> int:
 
 def _try(given: argparse.Namespace, seed: str, folder: Path) -> int:
     from tests.faults import report
+    from tests.faults.births import MOST_AT_ONCE
     from tests.faults.fleet import try_devices
+    from tests.faults.mariadb import world_mariadb
     from tests.faults.score import Score
     from tests.faults.server import world_server
     from tests.faults.strikes import all_kinds
@@ -64,20 +64,21 @@ def _try(given: argparse.Namespace, seed: str, folder: Path) -> int:
     score, began = Score(), time.monotonic()
     start = given.start or time.time() // 3600 * 3600
     numbers = range(1, given.devices + 1) if given.device is None else [given.device]
-    with world_server() as server:
-        for first in range(0, len(numbers), WORLD):
+    with world_server() as server, world_mariadb(folder / "mariadb") as mariadb:
+        for first in range(0, len(numbers), MOST_AT_ONCE):
             try_devices(
-                numbers[first : first + WORLD],
+                numbers[first : first + MOST_AT_ONCE],
                 seed=seed,
                 root=folder / f"world-{first}",
                 start=start,
                 server=server,
+                mariadb=mariadb,
                 score=score,
                 with_faults=not given.healthy,
                 only=given.kind,
             )
             print(f"{score.devices} devices, {time.monotonic() - began:.0f} s", file=sys.stderr)
-    for finding in score.findings[: given.shown]:
+    for finding in report.first_of_each(score.findings)[: given.shown]:
         print(report.described(finding), "\n")
     _tell_by_kind(score)
     print(*report.figures(score), sep="\n")
@@ -88,7 +89,9 @@ def _try(given: argparse.Namespace, seed: str, folder: Path) -> int:
 
 
 def _tell_by_kind(score) -> None:
-    by_kind = Counter((finding.what, finding.kinds) for finding in score.findings)
+    by_kind = Counter(
+        (finding.what, finding.kinds) for finding in report.first_of_each(score.findings)
+    )
     for (what, kinds), count in by_kind.most_common(40):
         print(f"{count:5} {what}: {kinds}")
 

@@ -5,6 +5,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from tests.faults.case import TYPES, Care, Case
+from tests.faults.looks import LOOKS
 from tests.faults.truth import (
     CHUNK,
     DAY,
@@ -18,8 +19,8 @@ from tests.faults.truth import (
     VideoFile,
     stamp_of,
 )
-from tests.faults.looks import LOOKS
 
+MOST_AT_ONCE = 40  # devices of one world
 CODES = ("pilot", "", "social-1")
 
 
@@ -30,12 +31,17 @@ def born(number: int, *, seed: str, root: Path, start: float) -> Case:
         number=number,
         device_id=blake2b(f"{seed}/{number}".encode(), digest_size=16).hexdigest(),
         name=f"ETHOSCOPE_{number:03}",
-        address=f"127.{1 + number // 60000}.{number // 250 % 240}.{1 + number % 250}",
+        address=address_of(number),
         firmware=rng.choice(FIRMWARES),
         clock=Clock([(0.0, rng.choice((0.0, 0.0, 0.0, 2.0, -40.0)))]),
     )
     _sessions(device, rng, start)
-    return Case(device=device, seed=seed, root=root, care=_care(device, rng))
+    return Case(device=device, seed=seed, root=root, born_name=device.name, care=_care(device, rng))
+
+
+def address_of(number: int) -> str:
+    """All of one world differ."""
+    return f"127.0.1.{1 + number % MOST_AT_ONCE}"
 
 
 def _sessions(device: Device, rng: random.Random, start: float) -> None:
@@ -108,7 +114,10 @@ def _care(device: Device, rng: random.Random) -> Care:
     ours = frozenset(looks[1::2] if kind == "both" else looks[::2] if kind == "ours" else ())
     return Care(
         daemons=set() if kind == "ours" else set(TYPES),
-        pulls_results=ours if any(e.writer == "sqlite" for e in device.experiments) else frozenset(),
+        pulls_results=ours
+        if any(e.writer == "sqlite" for e in device.experiments)
+        else frozenset(),
+        mirrors=ours if any(e.writer == "mysql" for e in device.experiments) else frozenset(),
         pulls_videos=ours if device.recordings else frozenset(),
         verifies=frozenset(looks[3::4]) if rng.random() < 0.5 else frozenset(),
     )

@@ -48,6 +48,7 @@ class Case:
     device: Device
     seed: str
     root: Path
+    born_name: str  # as its MariaDB database is called
     care: Care = field(default_factory=Care)
     switches: Switches = field(default_factory=Switches)
     at: float = 0.0  # the card is as it was then

@@ -40,9 +40,8 @@ def grow(path: Path, one: Experiment, until: float, *, key: str = ON_DEVICE) -> 
     with closing(opened(path)) as connection, connection:
         if is_new:
             _create(connection, one, key)
-        _events(connection, one, until)
-        for roi in range(1, one.rois + 1):
-            _rows(connection, one, roi, until)
+        for table, rows in later_rows(one, until, _has(connection, one)).items():
+            _insert(connection, table, rows)
 
 
 def _create(connection: sqlite3.Connection, one: Experiment, key: str) -> None:
@@ -50,11 +49,34 @@ def _create(connection: sqlite3.Connection, one: Experiment, key: str) -> None:
         connection.execute(f"CREATE TABLE {name} ({columns})")
     for name, columns in numbered(one.rois).items():
         connection.execute(f"CREATE TABLE {name} (id {key}, {columns})")
-    connection.executemany("INSERT INTO METADATA VALUES (?, ?)", metadata(one).items())
-    connection.executemany("INSERT INTO VAR_MAP VALUES (?, ?, ?)", VARIABLES)
-    boxes = [(roi, roi, 10 * roi, 20, 60, 300) for roi in range(1, one.rois + 1)]
-    connection.executemany("INSERT INTO ROI_MAP VALUES (?, ?, ?, ?, ?, ?)", boxes)
-    connection.execute("INSERT INTO IMG_SNAPSHOTS VALUES (1, 0, ?)", (b"\xff\xd8" + bytes(200),))
+    for table, rows in first_rows(one).items():
+        _insert(connection, table, rows)
+
+
+def first_rows(one: Experiment) -> dict[str, list[tuple]]:
+    """What a start writes."""
+    return {
+        "METADATA": list(metadata(one).items()),
+        "VAR_MAP": VARIABLES,
+        "ROI_MAP": [(roi, roi, 10 * roi, 20, 60, 300) for roi in range(1, one.rois + 1)],
+        "IMG_SNAPSHOTS": [(1, 0, b"\xff\xd8" + bytes(200))],
+    }
+
+
+def later_rows(one: Experiment, until: float, has: dict[str, int]) -> dict[str, list[tuple]]:
+    """What is written by then, beyond the starts, stops and rows of each ROI that it `has`."""
+    clock = one.clock
+    begun = [begin for begin, _ in one.stints if begin <= until]
+    starts = [
+        (number, int(clock.at(begin)), "graceful_start" if number == 1 else "appending")
+        for number, begin in enumerate(begun, 1)
+    ]
+    stops = [("stop_date_time", str(int(clock.at(end)))) for end in one.stops(until)]
+    rows = {
+        f"ROI_{roi}": [row(one, roi, n) for n in range(has[f"ROI_{roi}"] + 1, one.rows(until) + 1)]
+        for roi in range(1, one.rois + 1)
+    }
+    return {"START_EVENTS": starts[has["starts"] :], "METADATA": stops[has["stops"] :]} | rows
 
 
 def metadata(one: Experiment) -> dict[str, str | None]:
@@ -77,28 +99,18 @@ def metadata(one: Experiment) -> dict[str, str | None]:
     }
 
 
-def _events(connection: sqlite3.Connection, one: Experiment, until: float) -> None:
-    """Starts, and the stop rows of stops."""
-    (starts,) = connection.execute("SELECT count(*) FROM START_EVENTS").fetchone()
-    begun = [begin for begin, _ in one.stints if begin <= until]
-    for number, begin in enumerate(begun[starts:], starts):
-        event = "appending" if number else "graceful_start"
-        connection.execute(
-            "INSERT INTO START_EVENTS VALUES (?, ?, ?)",
-            (number + 1, int(one.clock.at(begin)), event),
-        )
-    query = "SELECT count(*) FROM METADATA WHERE field = 'stop_date_time'"
-    (stops,) = connection.execute(query).fetchone()
-    for end in one.stops(until)[stops:]:
-        row = ("stop_date_time", str(int(one.clock.at(end))))
-        connection.execute("INSERT INTO METADATA VALUES (?, ?)", row)
+def _has(connection: sqlite3.Connection, one: Experiment) -> dict[str, int]:
+    queries = {
+        "starts": "SELECT count(*) FROM START_EVENTS",
+        "stops": "SELECT count(*) FROM METADATA WHERE field = 'stop_date_time'",
+    } | {f"ROI_{roi}": f"SELECT max(id) FROM ROI_{roi}" for roi in range(1, one.rois + 1)}
+    return {key: connection.execute(query).fetchone()[0] or 0 for key, query in queries.items()}
 
 
-def _rows(connection: sqlite3.Connection, one: Experiment, roi: int, until: float) -> None:
-    (highest,) = connection.execute(f"SELECT max(id) FROM ROI_{roi}").fetchone()
-    numbers = range((highest or 0) + 1, one.rows(until) + 1)
-    rows = (row(one, roi, number) for number in numbers)
-    connection.executemany(f"INSERT INTO ROI_{roi} VALUES ({'?, ' * 9}?)", rows)
+def _insert(connection: sqlite3.Connection, table: str, rows: list[tuple]) -> None:
+    if rows:
+        marks = ", ".join("?" * len(rows[0]))
+        connection.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
 
 
 def row(one: Experiment, roi: int, number: int) -> tuple[int | str, ...]:

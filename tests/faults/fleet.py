@@ -15,12 +15,14 @@ from tests.faults import front
 from tests.faults.births import born
 from tests.faults.case import Case
 from tests.faults.looks import COPIED_BEFORE, LOOKS
+from tests.faults.mariadb import MariaDB
 from tests.faults.score import Finding, Score
 from tests.faults.server import WorldServer
 from tests.faults.strikes import Strike, planned, strike
 
 T = TypeVar("T")
 RUNS = {
+    "mirrors": RunKind.MIRROR,
     "pulls_results": RunKind.PULL_RESULTS,
     "pulls_videos": RunKind.PULL_VIDEOS,
     "verifies": RunKind.VERIFY,
@@ -31,6 +33,7 @@ RUNS = {
 class World:
     cases: list[Case]
     start: float
+    mariadb: MariaDB
     score: Score
     with_faults: bool = True
     only: Collection[str] = ()
@@ -48,15 +51,17 @@ class World:
         for case in self.cases:
             case.advance(copied)
             case.copy()
+            self.mariadb.follow(case)
         self._guarded(number, None, lambda: front.refresh(copied))
         for case in self.cases:
             self._runs(case, number)
             case.advance(at)
             self._strike(case, number)
+            self.mariadb.follow(case)
 
     def _runs(self, case: Case, number: int) -> None:
         for care, kind in RUNS.items():
-            if number in getattr(case.care, care):
+            if number in getattr(case.care, care) and _has_something(case, kind):
                 self._guarded(number, case, lambda kind=kind: self._run(case, kind, number))
 
     def _run(self, case: Case, kind: RunKind, number: int) -> None:
@@ -106,6 +111,11 @@ class World:
         return None
 
 
+def _has_something(case: Case, kind: RunKind) -> bool:
+    """On the server that all share a device without a database would find another's."""
+    return kind is not RunKind.MIRROR or bool(case.experiments("mysql"))
+
+
 def try_devices(
     numbers: Collection[int],
     *,
@@ -113,16 +123,25 @@ def try_devices(
     root: Path,
     start: float,
     server: WorldServer,
+    mariadb: MariaDB,
     score: Score,
     with_faults: bool = True,
     only: Collection[str] = (),
 ) -> None:
     """One world of the devices of these numbers, from its birth to its end; nothing of it stays."""
-    with _folder(root), front.pointed_at(root, server), _forgotten():
+    with _folder(root), front.pointed_at(root, server, mariadb), _forgotten():
         cases = [born(number, seed=seed, root=root, start=start) for number in numbers]
         server.hold(cases)
-        world = World(cases=cases, start=start, score=score, with_faults=with_faults, only=only)
+        world = World(
+            cases=cases,
+            start=start,
+            mariadb=mariadb,
+            score=score,
+            with_faults=with_faults,
+            only=only,
+        )
         world.live()
+        mariadb.forget()
 
 
 @contextmanager

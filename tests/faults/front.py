@@ -15,6 +15,7 @@ from backups.services import runs, snapshots
 from devices.models import Device
 from devices.services import refresh_devices
 from tests.faults.case import Case
+from tests.faults.mariadb import MariaDB
 from tests.faults.server import WorldServer
 
 # In place of a connection: what sshd would hand to the account's shell goes to one here.
@@ -48,7 +49,7 @@ def moment(seconds: float) -> datetime:
 
 
 @contextmanager
-def pointed_at(root: Path, server: WorldServer) -> Iterator[None]:
+def pointed_at(root: Path, server: WorldServer, mariadb: MariaDB) -> Iterator[None]:
     """The product, with the folders of this world and the world's server as its surroundings."""
     for name in ("results", "videos", "cache", "card", "bin"):
         (root / name).mkdir(parents=True)
@@ -71,6 +72,9 @@ def pointed_at(root: Path, server: WorldServer) -> Iterator[None]:
                 VIDEOS_DIR=root / "videos",
                 VIDEO_CACHE_DIR=root / "cache",
                 DEVICE_DATA_ROOT=root / "card",
+                MYSQL_PORT=mariadb.port,
+                MYSQL_USER="ethoscope",
+                MYSQL_PASSWORD="ethoscope",
                 SSH_KEY_FILE=root / "key",
                 SSH_KNOWN_HOSTS=root / "known_hosts",
             )
@@ -125,7 +129,7 @@ def look(case: Case) -> dict[str, Shown]:
     }
 
 
-def run(case: Case, kind: RunKind, *, port: int = 0) -> str:
+def run(case: Case, kind: RunKind) -> str:
     """Ask for a run as a person would, and do it; gives the state in which it ended."""
     device = device_of(case)
     if device is None:

@@ -31,9 +31,7 @@ class Kind:
 KINDS: dict[str, Kind] = {}
 
 
-def kind(
-    name: str, find: Find, *, effect: str = LOSS, hidden: str = ""
-) -> Callable[[Act], Act]:
+def kind(name: str, find: Find, *, effect: str = LOSS, hidden: str = "") -> Callable[[Act], Act]:
     """Register a kind; its family is the module that it stands in."""
 
     def register(act: Act) -> Act:

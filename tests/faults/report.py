@@ -25,6 +25,15 @@ def never_struck(score: Score) -> list[str]:
     return sorted(KINDS.keys() - score.faults.keys())
 
 
+def first_of_each(findings: list[Finding]) -> list[Finding]:
+    """A thing that is wrong is wrong at every look: the first of each backup tells."""
+    found: dict[tuple[str, int, str], Finding] = {}
+    for finding in findings:
+        number = finding.case.device.number
+        found.setdefault((finding.what, number, finding.backup_type), finding)
+    return list(found.values())
+
+
 def described(finding: Finding) -> str:
     """The first lines tell what is wrong, the rest why."""
     case, shown = finding.case, finding.shown
@@ -35,7 +44,9 @@ def described(finding: Finding) -> str:
         f"  firmware: {case.device.firmware.name}; care: {sorted(case.care.daemons)} "
         f"{'; '.join(case.ran[-4:])}",
     ]
-    lines += [f"  lost: {loss.item}: {loss.what}; since {_at(loss.since)}" for loss in _some(finding)]
+    lines += [
+        f"  lost: {loss.item}: {loss.what}; since {_at(loss.since)}" for loss in _some(finding)
+    ]
     if shown:
         lines.append(f"  shown: {shown.verdict}: {shown.rule}")
         lines += [f"    {line}" for line in shown.evidence[:8]]

@@ -11,7 +11,7 @@ from tests.faults.oracle import Loss
 from tests.faults.strikes import Strike
 from tests.faults.truth import MINUTE
 
-SPARE = 45 * MINUTE  # what was on its way at the look before counts from the one before that
+SPARE = 30 * MINUTE  # what was on its way at the look before counts from the one before that
 GREEN = {"protected", "none"}
 ALARM = {"corrupt", "missing", "stale", "late", "unknown"}
 
@@ -59,7 +59,7 @@ class Score:
             what = self._over_a_loss(case, old, shown, strikes)
         elif is_healthy(case, backup_type, lost, strikes):
             self.healthy += 1
-            what = "false alarm" if _is_alarm(case, backup_type, shown) else ""
+            what = "false alarm" if _is_alarm(case, backup_type, shown, look, strikes) else ""
         if what:
             self.findings.append(
                 Finding(
@@ -73,9 +73,7 @@ class Score:
                 )
             )
 
-    def _over_a_loss(
-        self, case: Case, old: list[Loss], shown: Shown, strikes: list[Strike]
-    ) -> str:
+    def _over_a_loss(self, case: Case, old: list[Loss], shown: Shown, strikes: list[Strike]) -> str:
         if shown.verdict not in GREEN:
             return ""
         if all(_is_hidden(case, loss, strikes) for loss in old):
@@ -106,11 +104,13 @@ def is_healthy(case: Case, backup_type: str, lost: list[Loss], strikes: list[Str
     return all(case.at - loss.since < oracle.MAX_AGE[backup_type] for loss in lost)
 
 
-def _is_alarm(case: Case, backup_type: str, shown: Shown) -> bool:
+def _is_alarm(case: Case, backup_type: str, shown: Shown, look: int, strikes: list[Strike]) -> bool:
     """Unknown is one only where the product could have had a proof; late only where a look
     before showed the copy to hold all."""
     if shown.verdict not in ALARM:
         return False
+    if shown.verdict == "unknown" and any(strike.look == look for strike in strikes):
+        return False  # it may take a second look to believe what has just changed
     if shown.verdict == "unknown":
         return oracle.provable(case, backup_type)
     if shown.verdict in ("late", "stale", "missing"):

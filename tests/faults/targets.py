@@ -99,3 +99,8 @@ def listers(case: Case) -> list[Case]:
 def counters(case: Case) -> list[Case]:
     """Devices that tell rows of each table."""
     return [case] if case.device.firmware.live_counts and case.experiments() else []
+
+
+def not_mariadb(case: Case) -> list[Case]:
+    """The server that all share finds a database by the device's name."""
+    return [] if any(one.writer == "mysql" for one in case.device.experiments) else [case]

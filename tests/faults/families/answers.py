@@ -84,8 +84,6 @@ _register(
 )
 
 
-
-
 @kind("node repeats an old answer", targets.devices, effect=BLIND)
 def repeats(case, target, rng):
     kept = {}

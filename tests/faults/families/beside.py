@@ -59,6 +59,6 @@ def better_double(case, one, rng):
     halve(case.here(one))
 
 
-@kind("device renamed", targets.devices, effect=HARMLESS)
+@kind("device renamed", targets.not_mariadb, effect=HARMLESS)
 def renamed(case, target, rng):
     case.device.name = f"ETHOSCOPE_{500 + case.device.number}"

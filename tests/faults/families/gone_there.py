@@ -16,7 +16,7 @@ def _purge(case, one):
 def _shorten(case, one):
     no_more(case, one)
     for name in rois(case.here(one)):
-        execute(case.here(one), f"DELETE FROM {name} WHERE id > 3")  # noqa: S608
+        execute(case.here(one), f"DELETE FROM {name} WHERE id > 3")
 
 
 @kind("database purged on the card, whole here", targets.saved, effect=HARMLESS)

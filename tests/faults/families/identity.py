@@ -9,7 +9,7 @@ from tests.faults.kinds import kind
 
 
 def _set(field, value):
-    return f"UPDATE METADATA SET value = '{value}' WHERE field = '{field}'"  # noqa: S608
+    return f"UPDATE METADATA SET value = '{value}' WHERE field = '{field}'"
 
 
 @kind("copy is another experiment of the device", targets.saved_twice)

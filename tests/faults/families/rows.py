@@ -6,7 +6,6 @@ from tests.faults import targets
 from tests.faults.harm import execute, rois
 from tests.faults.kinds import kind
 
-
 WHERES = {
     "all rows": "1",
     "its last row": "id = (SELECT max(id) FROM {})",
@@ -19,7 +18,7 @@ WHERES = {
 def _less(where, every, case, one, rng):
     names = rois(case.here(one))
     for name in names if every else [rng.choice(names)]:
-        execute(case.here(one), f"DELETE FROM {name} WHERE {where.format(name)}")  # noqa: S608
+        execute(case.here(one), f"DELETE FROM {name} WHERE {where.format(name)}")
 
 
 for words, where in WHERES.items():
@@ -58,4 +57,4 @@ def live_roi_short(case, one, rng):
     case.care.pulls_results = frozenset()
     if copy.exists():
         roi = rng.choice(rois(copy))
-        execute(copy, f"DELETE FROM {roi} WHERE id > (SELECT max(id) FROM {roi}) / 3")  # noqa: S608
+        execute(copy, f"DELETE FROM {roi} WHERE id > (SELECT max(id) FROM {roi}) / 3")

@@ -19,7 +19,7 @@ def early(case, one, rng):
     case.here(one).unlink()
     databases.grow(case.here(one), one, third)
     row = ("stop_date_time", str(int(one.clock.at(one.ends))))
-    execute(case.here(one), f"INSERT INTO METADATA VALUES {row}")  # noqa: S608
+    execute(case.here(one), f"INSERT INTO METADATA VALUES {row}")
 
 
 @kind("copy of a live run has a stop row, and nothing more comes", targets.live_sqlite)
@@ -27,7 +27,7 @@ def on_a_live_one(case, one, rng):
     no_more(case, one)
     if case.here(one).exists():
         row = ("stop_date_time", str(int(one.clock.at(case.at))))
-        execute(case.here(one), f"INSERT INTO METADATA VALUES {row}")  # noqa: S608
+        execute(case.here(one), f"INSERT INTO METADATA VALUES {row}")
 
 
 @kind("appended to after its stop, and nothing more comes", targets.stopped)

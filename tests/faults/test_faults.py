@@ -1,0 +1,64 @@
+"""The short form of `make faults`: a few devices of two worlds, always the same."""
+
+import time
+
+import pytest
+
+from tests.faults import report
+from tests.faults.fleet import try_devices
+from tests.faults.kinds import KINDS
+from tests.faults.mariadb import world_mariadb
+from tests.faults.score import Score
+from tests.faults.server import world_server
+from tests.faults.strikes import all_kinds
+
+SEED = "short"
+DEVICES = range(1, 13)
+
+
+@pytest.fixture(scope="module")
+def surroundings(tmp_path_factory):
+    with world_server() as server, world_mariadb(tmp_path_factory.mktemp("mariadb")) as mariadb:
+        yield {"server": server, "mariadb": mariadb}
+
+
+@pytest.fixture
+def lived(surroundings, db, tmp_path):
+    """Let these devices live, and give the score."""
+
+    def lived(*, with_faults):
+        all_kinds()
+        score = Score()
+        start = time.time() // 3600 * 3600
+        try_devices(
+            DEVICES,
+            seed=SEED,
+            root=tmp_path / "world",
+            start=start,
+            score=score,
+            with_faults=with_faults,
+            **surroundings,
+        )
+        return score
+
+    return lived
+
+
+def told(score):
+    return "\n".join(map(report.described, report.first_of_each(score.findings)))
+
+
+def test_no_fault_of_a_small_world_is_shown_green(lived):
+    score = lived(with_faults=True)
+    assert score.faults.total() >= len(DEVICES)
+    assert not score.findings, told(score)
+
+
+def test_a_healthy_small_world_raises_no_alarm_in_three_days(lived):
+    score = lived(with_faults=False)
+    assert score.healthy > 12 * len(DEVICES)
+    assert not score.findings, told(score)
+
+
+def test_there_are_more_than_a_hundred_kinds_of_faults():
+    assert len(all_kinds()) == len(KINDS) > 100
