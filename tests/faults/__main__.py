@@ -80,7 +80,7 @@ def _try(given: argparse.Namespace, seed: str, folder: Path) -> int:
             print(f"{score.devices} devices, {time.monotonic() - began:.0f} s", file=sys.stderr)
     for finding in report.first_of_each(score.findings)[: given.shown]:
         print(report.described(finding), "\n")
-    _tell_by_kind(score)
+    _tell_by_kind(report.first_of_each(score.findings))
     print(*report.figures(score), sep="\n")
     print(f"seconds                     {time.monotonic() - began:6.0f}")
     if not given.healthy and given.device is None:
@@ -88,10 +88,8 @@ def _try(given: argparse.Namespace, seed: str, folder: Path) -> int:
     return bool(score.findings)
 
 
-def _tell_by_kind(score) -> None:
-    by_kind = Counter(
-        (finding.what, finding.kinds) for finding in report.first_of_each(score.findings)
-    )
+def _tell_by_kind(findings) -> None:
+    by_kind = Counter((finding.what, finding.kinds) for finding in findings)
     for (what, kinds), count in by_kind.most_common(40):
         print(f"{count:5} {what}: {kinds}")
 

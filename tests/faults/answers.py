@@ -55,7 +55,22 @@ def _of_newest(case: Case, newest: Experiment) -> Answer:
         current = names | {"sqlite_source_path": path_on_device(case, newest)}
         old = {"active_type": newest.writer, newest.writer: {"exists": True, "current": current}}
         return names | {"experimental_info": {}, "database_info": old}
+    if newest.ended(case.at) and not newest.graceful:
+        return _after_boot(case, newest)
     return names | {"experimental_info": {}, "database_info": database_info(case, newest)}
+
+
+def _after_boot(case: Case, newest: Experiment) -> Answer:
+    previous = {"date_time": case.device.clock.at(newest.begins)}
+    return {
+        "experimental_info": {
+            "current": {},
+            "previous": previous | {"backup_filename": newest.filename, "user": "jdoe"},
+        },
+        "database_info": NO_DATABASE,
+        "result_writer_type": databases.WRITERS[newest.writer],
+        "sqlite_source_path": path_on_device(case, newest) or None,
+    }
 
 
 def database_info(case: Case, one: Experiment) -> Answer:

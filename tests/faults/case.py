@@ -40,6 +40,7 @@ class Switches:
     copy_ends: Callable[[bytes], bytes] | None = None  # what a daemon makes of a chunk
     before_look: list[Callable[[], None]] = field(default_factory=list)
     refuses_ssh: bool = False
+    ours_ahead: list[float] = field(default_factory=list)  # our clock at the next looks, in seconds
     claim: str = "completed"
 
 

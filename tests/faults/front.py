@@ -12,6 +12,7 @@ from django.test import override_settings
 from backups.dashboard import device_status
 from backups.models import RunKind, RunTrigger
 from backups.services import runs, snapshots
+from backups.services.daemons import check_daemons
 from devices.models import Device
 from devices.services import refresh_devices
 from tests.faults.case import Case
@@ -99,6 +100,7 @@ def _first_on_path(folder: Path) -> Iterator[None]:
 
 def refresh(at: float) -> None:
     refresh_devices(now=moment(at))
+    check_daemons(now=moment(at))
     snapshots.devices_to_look_at()
 
 
@@ -111,7 +113,7 @@ def look(case: Case) -> dict[str, Shown]:
     device = device_of(case)
     if device is None:
         return {}
-    now = moment(case.at)
+    now = moment(case.at + _ours_ahead(case))
     for before in case.switches.before_look:
         before()
     with ExitStack() as stack:
@@ -127,6 +129,11 @@ def look(case: Case) -> dict[str, Shown]:
         )
         for kind, backup in status.backups.items()
     }
+
+
+def _ours_ahead(case: Case) -> float:
+    ahead = case.switches.ours_ahead
+    return ahead.pop(0) if ahead else 0.0
 
 
 def run(case: Case, kind: RunKind) -> str:

@@ -94,5 +94,6 @@ def _database_provable(case: Case, one: Experiment) -> bool:
     told = case.device.firmware
     if one.ended(case.at) and told.final_counts:
         return True
+    is_told = one.graceful or not one.ended(case.at)  # after a crash the device boots
     is_newest = case.device.newest(case.at) is one
-    return told.live_counts and is_newest and case.device.status(case.at) != "recording"
+    return told.live_counts and is_told and is_newest and case.device.status(case.at) != "recording"
