@@ -57,6 +57,7 @@ class Case:
     looked_at: float = 0.0
     verified_look: int = -1
     pulled: dict[str, float] = field(default_factory=dict)  # by kind of run: the last success
+    told: set[Experiment | Recording] = field(default_factory=set)
     ran: list[str] = field(default_factory=list)
 
     @property

@@ -19,6 +19,7 @@ from tests.faults.mariadb import MariaDB
 from tests.faults.score import Finding, Score
 from tests.faults.server import WorldServer
 from tests.faults.strikes import Strike, planned, strike
+from tests.faults.told import hear
 
 T = TypeVar("T")
 RUNS = {
@@ -43,16 +44,21 @@ class World:
         self.score.devices += len(self.cases)
         for number, after in enumerate(LOOKS):
             self._until(number, self.start + after - COPIED_BEFORE, self.start + after)
-            self._guarded(number, None, lambda at=self.start + after: front.refresh(at))
+            self._refresh(number, self.start + after)
             for case in self.cases:
                 self._look(case, number)
+
+    def _refresh(self, number: int, at: float) -> None:
+        self._guarded(number, None, lambda: front.refresh(at))
+        for case in self.cases:
+            hear(case)
 
     def _until(self, number: int, copied: float, at: float) -> None:
         for case in self.cases:
             case.advance(copied)
             case.copy()
             self.mariadb.follow(case)
-        self._guarded(number, None, lambda: front.refresh(copied))
+        self._refresh(number, copied)
         for case in self.cases:
             self._runs(case, number)
             case.advance(at)

@@ -9,6 +9,7 @@ from tests.faults.front import Shown
 from tests.faults.kinds import BLIND, HARMLESS, LOSS
 from tests.faults.oracle import Loss
 from tests.faults.strikes import Strike
+from tests.faults.told import was_told
 from tests.faults.truth import MINUTE
 
 SPARE = 30 * MINUTE  # what was on its way at the look before counts from the one before that
@@ -83,7 +84,9 @@ class Score:
 
 
 def _is_hidden(case: Case, loss: Loss, strikes: list[Strike]) -> bool:
-    """Whether it comes of a fault that nothing read since could show."""
+    """Whether it comes of a fault that nothing read since could show, or of what nobody told."""
+    if not was_told(case, loss.of):
+        return True
     mine = [strike for strike in strikes if strike.item is loss.of and strike.kind.effect == LOSS]
     return bool(mine) and all(_not_readable(case, strike) for strike in mine)
 

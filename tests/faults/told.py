@@ -1,0 +1,33 @@
+"""What the product was told of: an item that nobody ever spoke of can be on no page."""
+
+import json
+from collections.abc import Iterator
+
+from tests.faults import answers
+from tests.faults.case import Case, files_of
+from tests.faults.truth import Experiment, Recording
+
+
+def hear(case: Case) -> None:
+    """Note what the answers of this moment speak of, whatever faults have made of them."""
+    entry = answers.entry(case)
+    words = json.dumps(entry, default=str)
+    status = entry.get("status") if isinstance(entry, dict) else None
+    for one in case.experiments():
+        if one.filename in words or case.here(one).exists():
+            case.told.add(one)
+    for recording in _told_recordings(case, filming=status == "recording"):
+        case.told.add(recording)
+
+
+def _told_recordings(case: Case, *, filming: bool) -> Iterator[Recording]:
+    listed = json.dumps(answers.listing(case)[1], default=str)
+    for recording in case.recordings():
+        now = filming and recording.is_recording(case.at)
+        named = f"{recording.stamp}_{recording.device_id}" in listed
+        if now or named or any(path.exists() for _, path in files_of(case, recording)):
+            yield recording
+
+
+def was_told(case: Case, item: Experiment | Recording) -> bool:
+    return item in case.told
