@@ -17,7 +17,6 @@ from tests.faults.truth import (
     Experiment,
     Recording,
     VideoFile,
-    stamp_of,
 )
 
 MOST_AT_ONCE = 40  # devices of one world
@@ -75,7 +74,6 @@ def _experiment(
         device_id=device.device_id,
         folder=device.name,
         writer=writer,
-        stamp=stamp_of(device.clock.at(begins)),
         clock=device.clock,
         stints=[(begins, ends)],
         seed=rng.randrange(10_000),
@@ -85,12 +83,13 @@ def _experiment(
 
 def _recording(device: Device, rng: random.Random, begins: float, ends: float) -> Recording:
     begins = float(int(begins))
-    stamp, code = stamp_of(device.clock.at(begins)), rng.choice(CODES)
-    prefix = f"{stamp}_{device.device_id}_{code}_1280x960@15fps-20q"
+    prefix = f"{device.device_id}_{rng.choice(CODES)}_1280x960@15fps-20q"
     count = max(2, int((ends - begins) / CHUNK))
     files = [
         VideoFile(
-            name=f"{prefix}_{number + 1:05}.h264",
+            tail=f"{prefix}_{number + 1:05}.h264",
+            clock=device.clock,
+            recorded=begins,
             begins=begins + number * CHUNK,
             ends=begins + (number + 1) * CHUNK,
             seed=rng.randrange(10_000),
@@ -100,7 +99,7 @@ def _recording(device: Device, rng: random.Random, begins: float, ends: float) -
     return Recording(
         device_id=device.device_id,
         folder=device.name,
-        stamp=stamp,
+        clock=device.clock,
         begins=begins,
         ends=begins + count * CHUNK,
         files=files,

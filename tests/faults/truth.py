@@ -11,6 +11,10 @@ CHUNK = 5 * MINUTE
 START_CODE = b"\0\0\0\1\x67"
 
 
+def stamp_of(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d_%H-%M-%S}"
+
+
 @dataclass(slots=True)
 class Clock:
     """A device's clock: from each moment on, how far it is ahead of the true one."""
@@ -34,7 +38,6 @@ class Experiment:
     device_id: str
     folder: str  # the device's name when it began
     writer: str  # "sqlite" or "mysql"
-    stamp: str  # its start by the device's clock, as in its name
     clock: Clock
     stints: list[tuple[float, float]]
     seed: int
@@ -42,6 +45,11 @@ class Experiment:
     graceful: bool = True
     listed: bool = True
     gone: bool = False  # no longer on the card: dropped or deleted
+
+    @property
+    def stamp(self) -> str:
+        """Its start by the device's clock, as in its name."""
+        return stamp_of(self.clock.at(self.begins))
 
     @property
     def filename(self) -> str:
@@ -91,17 +99,26 @@ class Experiment:
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class VideoFile:
-    """A chunk, or another file of a recording. Its bytes follow from its name and seed."""
+    """A chunk, or another file of a recording. Its bytes follow from its name and seed.
 
-    name: str
+    A device calls it by when its recording was begun, on its own clock.
+    """
+
+    tail: str  # of its name
+    clock: Clock
+    recorded: float
     begins: float
     ends: float
     seed: int
 
+    @property
+    def name(self) -> str:
+        return f"{stamp_of(self.clock.at(self.recorded))}_{self.tail}"
+
     def content(self, until: float) -> bytes:
         """What it holds by then: it is written from front to end."""
         size = 100 + self.seed % 120
-        whole = START_CODE + blake2b(f"{self.name}{self.seed}".encode()).digest() * 4
+        whole = START_CODE + blake2b(f"{self.tail}{self.seed}".encode()).digest() * 4
         share = min(1.0, (until - self.begins) / (self.ends - self.begins))
         return whole[: max(int(size * share), len(START_CODE) + 1)]
 
@@ -110,10 +127,14 @@ class VideoFile:
 class Recording:
     device_id: str
     folder: str
-    stamp: str
+    clock: Clock
     begins: float
     ends: float
     files: list[VideoFile]
+
+    @property
+    def stamp(self) -> str:
+        return stamp_of(self.clock.at(self.begins))
 
     @property
     def place(self) -> Path:
@@ -165,7 +186,3 @@ class Device:
     def newest(self, at: float) -> Experiment | None:
         begun = [one for one in self.experiments if one.exists(at)]
         return max(begun, key=lambda one: one.begins, default=None)
-
-
-def stamp_of(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d_%H-%M-%S}"

@@ -16,7 +16,7 @@ def avi(case, recording, rng):
     case.care.pulls_videos = frozenset()
     for file in recording.files:
         if file.begins > case.at:
-            file.name = file.name.replace(".h264", ".avi")
+            file.tail = file.tail.replace(".h264", ".avi")
 
 
 @kind("recordings as .avi, and pulled", targets.live_recordings, effect=HARMLESS)
@@ -24,17 +24,25 @@ def avi_pulled(case, recording, rng):
     _only_ours(case)
     for file in recording.files:
         if file.begins > case.at:
-            file.name = file.name.replace(".h264", ".avi")
+            file.tail = file.tail.replace(".h264", ".avi")
 
 
-@kind("a file beside the chunks that nobody copies", targets.recordings)
+@kind(
+    "a file beside the chunks that nobody copies", targets.recordings, hidden="no listing names it"
+)
 def beside(case, recording, rng):
     case.care.daemons.discard("video")
     case.care.pulls_videos = frozenset()
-    name = f"{recording.stamp}_{recording.device_id}_notes.csv"
-    extra = VideoFile(name=name, begins=case.at - 8 * 3600, ends=case.at - 7 * 3600, seed=4)
+    extra = VideoFile(
+        tail=f"{recording.device_id}_notes.csv",
+        clock=recording.clock,
+        recorded=recording.begins,
+        begins=case.at - 8 * 3600,
+        ends=case.at - 7 * 3600,
+        seed=4,
+    )
     recording.files.append(extra)
-    (case.on_card(recording) / name).write_bytes(extra.content(case.at))
+    (case.on_card(recording) / extra.name).write_bytes(extra.content(case.at))
 
 
 @kind("ssh refuses us, and no daemon copies", targets.devices)
