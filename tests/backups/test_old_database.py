@@ -1,0 +1,86 @@
+"""A database of before is brought up to date, and keeps what people and the clock put there."""
+
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ACTIONS = ("add", "change", "check", "delete", "view")
+THEN = "2026-11-25 12:00:00"
+
+
+def migrate(var, *words):
+    """In a process of its own, and by its own file: no other test meets a schema of before."""
+    environment = os.environ | {"ETHONODE_VAR_DIR": str(var)}
+    command = [sys.executable, "manage.py", "migrate", "--verbosity=0", *words]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)
+
+
+def insert(database, table, **values):
+    marks = ", ".join("?" * len(values))
+    names = ", ".join(values)
+    row = database.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", [*values.values()])  # noqa: S608
+    return row.lastrowid
+
+
+def device(database, **changed):
+    """A device as the first version kept one."""
+    columns = database.execute("PRAGMA table_info(devices_device)").fetchall()
+    needed = {name: "" for _, name, _, required, _, key in columns if required and not key}
+    told = {"device_id": "a" * 32, "first_seen_at": THEN, "told_at": THEN, "partitions": "[]"}
+    return insert(database, "devices_device", **needed | told | changed)
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory):
+    var = tmp_path_factory.mktemp("var")
+    migrate(var, "backups", "0006_pulls_and_proofs")
+    with closing(sqlite3.connect(var / "ethonode.sqlite3")) as database, database:
+        insert(
+            database, "backups_servicestatus", service="rsync", checked_at=THEN, error="",
+            current_device="", current_file="", processing="[]",
+        )  # fmt: skip
+        insert(
+            database, "backups_claim", device_id=device(database), service="rsync",
+            claimed_at=THEN, state="completed", message="", processing=False, failed=False,
+            job_count=3,
+        )  # fmt: skip
+        group = insert(database, "auth_group", name="keepers")
+        database.execute(
+            "INSERT INTO auth_group_permissions (group_id, permission_id)"
+            " SELECT ?, id FROM auth_permission WHERE codename LIKE '%_servicestatus'",
+            [group],
+        )
+    migrate(var)
+    with closing(sqlite3.connect(var / "ethonode.sqlite3")) as database:
+        yield database
+
+
+def test_what_daemons_said_is_kept(migrated):
+    statuses = migrated.execute("SELECT daemon, checked_at FROM backups_daemonstatus").fetchall()
+    claims = migrated.execute("SELECT daemon, state, job_count FROM backups_claim").fetchall()
+    assert statuses == [("rsync", THEN)]
+    assert claims == [("rsync", "completed", 3)]
+
+
+def test_who_might_do_something_still_may(migrated):
+    kept = migrated.execute(
+        "SELECT codename FROM auth_permission JOIN auth_group_permissions"
+        " ON permission_id = auth_permission.id ORDER BY codename"
+    ).fetchall()
+    assert [name for (name,) in kept] == [f"{action}_daemonstatus" for action in ACTIONS]
+    left_over = "SELECT COUNT(*) FROM auth_permission WHERE codename LIKE '%servicestatus'"
+    assert migrated.execute(left_over).fetchone() == (0,)
+
+
+def test_the_schedule_names_the_task_as_it_is_called_now(migrated):
+    tasks = {
+        task for (task,) in migrated.execute("SELECT task FROM django_celery_beat_periodictask")
+    }
+    assert "backups.tasks.check_daemons" in tasks
+    assert "backups.tasks.check_services" not in tasks
