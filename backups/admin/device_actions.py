@@ -25,11 +25,7 @@ class DeviceActions(RunActions):
     actions_row = ["refresh_row"]
     actions_detail = [
         "refresh",
-        {
-            "title": "Back up here",
-            "icon": "backup",
-            "items": [*BUTTONS, "forget_ssh_key"],
-        },
+        {"title": "Back up here", "icon": "backup", "items": [*BUTTONS, "forget_ssh_key"]},
     ]
 
     def has_refresh_permission(self, request: HttpRequest, object_id: Any = None) -> bool:

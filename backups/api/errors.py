@@ -24,11 +24,7 @@ def handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
         return None
     known = error if isinstance(error, exceptions.APIException) else exceptions.NotFound()
     fields = _fields(response.data)
-    response.data = {
-        "error": _text(known, fields),
-        "code": _code(known),
-        "fields": fields,
-    }
+    response.data = {"error": _text(known, fields), "code": _code(known), "fields": fields}
     return response
 
 

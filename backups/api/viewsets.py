@@ -16,10 +16,7 @@ class FastJSON(JSONRenderer):
     """Ten times as fast as DRF's own, which a fleet of hundreds notices."""
 
     def render(
-        self,
-        data: Any,
-        accepted_media_type: str | None = None,
-        renderer_context: Any = None,
+        self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None
     ) -> bytes:
         return b"" if data is None else msgspec.json.encode(data, enc_hook=str)
 

@@ -12,11 +12,7 @@ from unfold.forms import BaseDialogForm
 
 
 def confirm(
-    title: str,
-    description: str,
-    submit: str,
-    *,
-    form_class: type[BaseDialogForm] = BaseDialogForm,
+    title: str, description: str, submit: str, *, form_class: type[BaseDialogForm] = BaseDialogForm
 ) -> ActionDialog:
     return ActionDialog(
         title=title, description=description, form_class=form_class, form_submit_text=submit

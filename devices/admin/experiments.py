@@ -39,14 +39,8 @@ class WriteOffForm(BaseDialogForm):
 @admin.register(Experiment)
 class ExperimentAdmin(ReadOnlyAdmin):
     list_display = [
-        "filename",
-        "device",
-        "writer",
-        "started_at",
-        "changed_at",
-        "listed_at",
-        "state",
-    ]
+        "filename", "device", "writer", "started_at", "changed_at", "listed_at", "state"
+    ]  # fmt: skip
     list_filter = [
         ("device", AutocompleteSelectFilter),
         ("writer", ChoicesDropdownFilter),

@@ -20,13 +20,7 @@ from devices.client import (
     readable,
 )
 from devices.ids import is_device_id
-from devices.records import (
-    BadEntry,
-    DeviceRecord,
-    is_address,
-    parse_devices,
-    parse_entry,
-)
+from devices.records import BadEntry, DeviceRecord, is_address, parse_devices, parse_entry
 
 MOST_AT_ONCE = 8  # devices; each of them gets one request at a time
 
