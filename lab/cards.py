@@ -1,4 +1,4 @@
-"""The videos on the cards of open devices: files whose bytes are there to be copied."""
+"""Chunks as files: on the cards of open devices with all their bytes, else sparse."""
 
 import hashlib
 import os
@@ -12,22 +12,26 @@ def write_chunks(videos: Path, recording: Filming, *, first: int = 1) -> None:
     folder = videos / recording.folder
     folder.mkdir(parents=True, exist_ok=True)
     for chunk in recording.chunks(first=first):
-        path = folder / chunk.name
-        if recording.scale < 1:
-            _add(path, _content(chunk))
-        else:
-            _add(path, START_CODE)
-            os.truncate(path, chunk.size_bytes)
-        os.utime(path, (chunk.modified_at, chunk.modified_at))
+        write_chunk(folder, chunk, whole=recording.scale < 1)
 
 
-def _add(path: Path, content: bytes) -> None:
-    with path.open("ab") as file:
-        file.write(content[file.tell() :])
+def write_chunk(folder: Path, chunk: Clip, *, whole: bool) -> None:
+    """A sparse one has the true size, a stream's first bytes, and nothing else on the disk."""
+    file = os.open(f"{folder}/{chunk.name}", os.O_WRONLY | os.O_CREAT, 0o644)
+    try:
+        os.pwrite(file, _content(chunk) if whole else START_CODE, 0)
+        os.ftruncate(file, chunk.size_bytes)
+        os.utime(file, (chunk.modified_at, chunk.modified_at))
+    finally:
+        os.close(file)
+
+
+def md5_of(name: str) -> str:
+    """A chunk's sum, as old firmware tells it; of no content, since most have none."""
+    return hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
 
 
 def _content(chunk: Clip) -> bytes:
     """A longer one begins with the shorter: a chunk grows until the next begins."""
-    return (START_CODE + hashlib.shake_128(chunk.name.encode()).digest(chunk.size_bytes))[
-        : chunk.size_bytes
-    ]
+    filling = hashlib.shake_128(chunk.name.encode()).digest(chunk.size_bytes - len(START_CODE))
+    return START_CODE + filling

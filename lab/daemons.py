@@ -80,7 +80,8 @@ class Rounds:
 
     def eligible(self) -> list[SimulatedDevice]:
         """Open devices are left to whoever else makes backups."""
-        return [device for device in self.world.devices if device.online and not device.opened]
+        here = [device for device in self.world.devices if device.online]
+        return [device for device in here if not device.opened or device.copied_by_daemons]
 
     def _end_or_begin_cycle(self) -> None:
         if self.cycle_ended_at < self.cycle_began_at:

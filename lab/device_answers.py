@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from lab.cards import md5_of
 from lab.fleet import SimulatedDevice
 from lab.machine import used_percent
 from lab.metadata import VERSION
@@ -63,6 +64,11 @@ def list_video_files(device: SimulatedDevice) -> dict[str, Any]:
             "machine_name": device.name,
         },
     }
+
+
+def hashed(files: dict[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """What firmware of before July 2025 listed: no frame around it, and a sum for each file."""
+    return {name: told | {"hash": md5_of(name)} for name, told in files.items()}
 
 
 def _head(device: SimulatedDevice, clock: float) -> dict[str, Any]:
@@ -127,7 +133,7 @@ def _experiment_state(device: SimulatedDevice, *, clock: float) -> dict[str, Any
         return state | {"experimental_info": {}, "database_info": NO_DATABASE}
     if device.is_old:
         return state | _old_firmware_state(last)
-    if last.stopped_at is not None and last.stopped_at < device.booted_at:
+    if last.stopped_at is not None and last.stopped_at <= device.booted_at:
         return state | _state_after_boot(last)
     return state | {
         "experimental_info": last.experimental_info() if device.run else _just_stopped(last),

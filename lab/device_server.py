@@ -30,7 +30,7 @@ class DeviceService:
         if route == "/id":
             return Answer({"id": self.device_id})
         if route == "/list_video_files" and self._device.is_old:
-            return Answer(device_answers.list_video_files(self._device))
+            return self._list_videos(path)
         what, _, told_id = route.rpartition("/")
         answered = {
             "/data": self._data,
@@ -56,6 +56,18 @@ class DeviceService:
             return error_200(f"{TRACEBACK}OSError: [Errno 5] Input/output error\n")
         self._world.tell(self._device)
         return Answer(device_answers.databases(self._device))
+
+    def _list_videos(self, path: str) -> Answer:
+        listed = device_answers.list_video_files(self._device)
+        answers = {
+            "paths": Answer(listed),
+            "hashes": Answer(device_answers.hashed(listed["video_files"])),
+            "metadata": Answer({"metadata": listed["metadata"]}),
+            "nothing": Answer({}),
+            "error": error_200(f"{TRACEBACK}OSError: [Errno 5] Input/output error\n"),
+            "gone": error_page(404, "Not Found", path),
+        }
+        return answers[self._device.video_list]
 
     def _machine(self) -> Answer:
         world = self._world

@@ -108,15 +108,26 @@ class DeviceSide:
 
     def stop(self, run: Tracking, *, at: float, gracefully: bool = True) -> None:
         """The database stays open: see `fold`."""
-        run.stopped_at = max(at, run.last_row_at)
+        run.stopped_at, run.crashed = max(at, run.last_row_at), not gracefully
         if gracefully and (database := self.database(run)):
             with suppress(StoreLost):
                 database.stop(at=run.stopped_at)
 
+    def go_on(self, run: Tracking, *, at: float) -> None:
+        """Append to a run that was stopped, as the device's software offers to."""
+        if database := self._open.pop(run.filename, None):
+            database.close()
+        run.stopped_at = None
+        database = ResultDatabase(run, self._stored(run))
+        database.append(at=at)
+        self._keep(database)
+
     def fold(self, device: SimulatedDevice) -> None:
         """Close what its software held open since a run was stopped: its -wal is folded."""
         for run in device.runs:
-            if run.stopped_at is not None and (database := self._open.pop(run.filename, None)):
+            if run.stopped_at is None or run.crashed:
+                continue
+            if database := self._open.pop(run.filename, None):
                 database.close()
 
     def grow(self, device: SimulatedDevice, *, now: float) -> None:

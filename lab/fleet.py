@@ -53,6 +53,9 @@ class SimulatedDevice:
     opened: bool = False  # real servers let others in; the lab's daemons leave it alone
     served: bool = False  # its MariaDB is a real one, which anybody may ask
     keeps_wal: bool = False  # a run that is stopped stays open, its end in the -wal
+    copied_by_daemons: bool = False  # though it is open
+    own_id: str = ""  # where it bears another's
+    video_list: str = "paths"  # or "gone", "error", "nothing", "metadata", "hashes"
     tells_sizes: bool = False  # firmware whose inventory knows sizes and counts
     data_root: str = DATA_ROOT
     runs: list[Tracking] = field(default_factory=list)

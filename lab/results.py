@@ -64,6 +64,12 @@ class ResultDatabase:
         if self.run.writer is ResultWriter.SQLITE:
             self.tell()
 
+    def append(self, *, at: float) -> None:
+        """Go on after a stop."""
+        number = self.store.newest("START_EVENTS", "id") + 1
+        self.store.insert("START_EVENTS", [(number, int(at), "appending")])
+        self.run.last_row_at = max(at, self.run.last_row_at)
+
     def tell(self) -> None:
         """What the device says of the database from now on."""
         self.run.told_counts = self.store.table_counts()

@@ -46,6 +46,7 @@ class Tracking:
     purged: bool = False  # its file is no more on the card, and the inventory says so
     told_counts: dict[str, int] = field(default_factory=dict)  # what the device told last
     told_bytes: int = 0
+    crashed: bool = False  # its -wal is folded by nobody
     served: bool = False  # a real MariaDB has it
     data_root: str = DATA_ROOT
 

@@ -1,12 +1,12 @@
 """The node's data tree: `videos/` and `results/`, and the daemons' way of filling them."""
 
-import hashlib
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.chunks import START_CODE, Clip, Filming
+from lab.cards import md5_of, write_chunk
+from lab.chunks import Clip, Filming
 from lab.mirroring import mirror
 from lab.stores import Store
 from lab.tracking import Tracking
@@ -56,7 +56,7 @@ class NodeTree:
         ]
         if recording.merged and not recording.held_chunks:
             merged = Clip(f"{recording.prefix}_merged.mp4", 1_000_000, recording.ended_at)
-            write_chunk(folder, merged)
+            write_chunk(folder, merged, whole=False)
             self._count(merged.size_bytes)
         newest = recording.chunk(recording.chunk_count)
         changed = [file for file in copied if file]
@@ -97,12 +97,13 @@ class NodeTree:
             _add_md5(self.videos / recording.folder, recording.chunk(index))
 
     def restore(self, recording: Filming) -> None:
-        """Write the held chunks again that someone took away."""
+        """Write the held chunks again, whatever became of them."""
         folder = self.videos / recording.folder
+        folder.mkdir(parents=True, exist_ok=True)
         for index in range(1, recording.held_chunks + 1):
             chunk = recording.chunk(index)
-            if not (folder / chunk.name).exists():
-                write_chunk(folder, chunk)
+            (folder / chunk.name).unlink(missing_ok=True)
+            write_chunk(folder, chunk, whole=recording.scale < 1)
 
     def result_totals(self) -> Totals:
         sizes = [
@@ -117,7 +118,7 @@ class NodeTree:
         held = recording.held_bytes if index == recording.held_chunks else 0
         if chunk.size_bytes == held:
             return None
-        write_chunk(folder, chunk)
+        write_chunk(folder, chunk, whole=recording.scale < 1)
         self._count(chunk.size_bytes, held=held)
         if recording.with_md5:
             _add_md5(folder, chunk)
@@ -128,20 +129,8 @@ class NodeTree:
         self.video_totals.size_bytes += size_bytes - held
 
 
-def write_chunk(folder: Path, chunk: Clip) -> None:
-    """Sparse: the true size, a stream's first bytes, and no more on the disk."""
-    file = os.open(f"{folder}/{chunk.name}", os.O_WRONLY | os.O_CREAT, 0o644)
-    try:
-        os.pwrite(file, START_CODE, 0)
-        os.ftruncate(file, chunk.size_bytes)
-        os.utime(file, (chunk.modified_at, chunk.modified_at))
-    finally:
-        os.close(file)
-
-
 def _add_md5(folder: Path, chunk: Clip) -> None:
-    digest = hashlib.md5(chunk.name.encode(), usedforsecurity=False).hexdigest()
-    (folder / f"{chunk.name}.md5").write_text(f"{digest}  {chunk.name}\n")
+    (folder / f"{chunk.name}.md5").write_text(f"{md5_of(chunk.name)}  {chunk.name}\n")
 
 
 def _same(target: Path, told: os.stat_result) -> bool:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from lab.answers import Answer, Role
-from lab.faults import things
-from lab.faults.catalogue import CATALOGUE, Mishap
+from lab.faults.catalogue import CATALOGUE
+from lab.faults.mishap import Mishap, choose, require
 from lab.faults.options import FaultError, Strike, meant
 from lab.faults.wire import WireFault
 from lab.fleet import SimulatedDevice
@@ -85,10 +85,10 @@ class Faults:
     def _chosen(self, name: str, fault: Mishap, options: Strike) -> list[SimulatedDevice]:
         named = [device for device in self._world.devices if meant(device, options.device)]
         if options.device:
-            return things.require(named, f"{name}@{options.device}")
+            return require(named, f"{name}@{options.device}")
         if not fault.thing:
             return []
-        return things.require(things.choose(fault.thing, self._world), name)
+        return require(choose(fault.thing, self._world), name)
 
 
 def _named(name: str) -> Mishap:
