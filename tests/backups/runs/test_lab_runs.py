@@ -16,6 +16,7 @@ from lab.schema import PLAIN_TABLES, id_tables
 from lab.server import Lab
 from lab.servers.processes import own_account
 from tests.backups.cycles import cycle, lab_now, verdicts
+from tests.loader import load_metadata
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("site")]
 TABLES = [*id_tables(), *PLAIN_TABLES]
@@ -97,10 +98,12 @@ def test_runs_bring_all_that_open_devices_hold_and_turn_them_green(lab, back_up,
     device, run = back_up(Habit.MYSQL, RunKind.MIRROR)
     assert rows_here(lab.results_dir / device.run.path) == rows_there(lab, device)
     assert run.numbers["rows_added"] > 100_000
+    assert load_metadata(lab.results_dir / device.run.path)["machine_name"] == device.name
     for kind in (Habit.SQLITE, Habit.OLD, Habit.IDLE):
         device, _ = back_up(kind, RunKind.PULL_RESULTS)
         for past in device.runs:
             assert rows_here(lab.results_dir / past.path) == rows_here(past.source_path)
+            assert load_metadata(lab.results_dir / past.path)["machine_id"] == device.device_id
     for kind in (Habit.VIDEO, Habit.OLD, Habit.IDLE):
         device, run = back_up(kind, RunKind.PULL_VIDEOS)
         card = settings.DEVICE_DATA_ROOT / "videos" / device.device_id
