@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+import ethonode.admin  # noqa: F401 - importing it registers its pages
 from ethonode import health
 
 admin.autodiscover()

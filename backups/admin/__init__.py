@@ -4,12 +4,10 @@ from backups.admin import (
     copies,
     daemons,
     devices,
-    people,
     plans,
     policies,
     quarantine,
     runs,
-    schedule,
     snapshots,
 )
 
@@ -17,11 +15,9 @@ __all__ = [
     "copies",
     "daemons",
     "devices",
-    "people",
     "plans",
     "policies",
     "quarantine",
     "runs",
-    "schedule",
     "snapshots",
 ]

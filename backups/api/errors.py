@@ -28,6 +28,12 @@ def handler(error: Exception, context: Mapping[str, Any]) -> Response | None:
     return response
 
 
+def cannot_be(request: HttpRequest) -> JsonResponse:
+    """What a value answers that got past all checks, and that no database can hold."""
+    body = {"error": "A value in the request cannot be", "code": "invalid", "fields": {}}
+    return JsonResponse(body, status=status.HTTP_400_BAD_REQUEST)
+
+
 def not_found(request: HttpRequest) -> JsonResponse:
     """What an address that does not exist below the API's root answers."""
     body = {"error": f"Nothing is at {request.path}", "code": "not_found", "fields": {}}

@@ -1,0 +1,102 @@
+"""Addresses with ids, filters and parameters that cannot be, over everything that is registered."""
+
+import re
+from itertools import product
+
+import pytest
+
+from devices.models import DeviceGroup, Experiment
+from ethonode.urls import admin
+
+BIG = "9" * 25
+ODD = [BIG, "%00", "abc", "99999-01-01", "%ed%a0%80", ""]
+ODD_KEYS = [BIG, "%00", "_00", "1_2F2", "%ff", "x" * 3000]
+LOOKUPS = ["", "__exact", "__in", "__gte", "__year", "__isnull", "__range", "__id__exact"]
+ENDS = ["__exact", "__id__exact", "_from", "_to", "_from_0"]
+OF_LISTS = ["q", "p", "o", "all", "e", "_facets", "_popup", "_to_field"]
+ELSEWHERE = [
+    "/admin/search/?s=%00&extended=1",
+    "/admin/search/?s=a&page=abc",
+    "/admin/search/?s=a&page=9999",
+    f"/admin/search/?s=a&page={BIG}",
+    f"/admin/r/{BIG}/{BIG}/",
+    "/admin/r/1/%00/",
+    f"/admin/auth/user/{BIG}/password/",
+    "/admin/jsi18n/?language=%00",
+    *(
+        f"/admin/autocomplete/?app_label=devices&model_name=experiment&field_name=device&{query}"
+        for query in ("term=%00", "term=a&page=abc", f"term=a&page={BIG}")
+    ),
+]
+FINE = {200, 302, 400, 403, 404, 405}
+MODELS = [
+    pytest.param(model, id=f"{model._meta.app_label}.{model.__name__}")
+    for model in admin.site._registry
+]
+
+
+@pytest.fixture
+def rows(admin_client, device, now):
+    Experiment.objects.create(
+        device=device, writer="sqlite", filename="run.db", first_seen_at=now, listed_at=now
+    )
+    DeviceGroup.objects.create(name="Incubator A")
+    admin_client.raise_request_exception = False
+
+
+def address(model):
+    return f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+
+
+def with_key(pattern, key):
+    """A pattern of Django's, or of a history, with every part filled in."""
+    if pattern.startswith("^"):
+        return re.sub(r"\(\[\^/\]\+\)", lambda _: key, pattern).strip("^$")
+    return re.sub(r"<[^>]+>", lambda _: key, pattern)
+
+
+def queries(model):
+    """Every filter of its list, and of its columns one of each type, with every lookup."""
+    filters = [
+        entry[0] if isinstance(entry, tuple) else entry
+        for entry in admin.site._registry[model].list_filter
+    ]
+    fixed = [f.parameter_name for f in filters if hasattr(f, "parameter_name")]
+    declared = [name for name in filters if isinstance(name, str)]
+    typical = {type(field): field.name for field in model._meta.concrete_fields}.values()
+    looked_up = [name + lookup for name, lookup in product(typical, LOOKUPS)]
+    looked_up += [f"{name}{end}" for name, end in product(declared, ENDS)]
+    yield from (f"{name}={value}" for name, value in product(OF_LISTS + fixed, ODD))
+    yield from (f"{name}={value}" for name, value in product(dict.fromkeys(looked_up), ODD[:3]))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_no_list_breaks_whatever_it_is_asked_for(admin_client, rows, model):
+    asked = [f"{address(model)}?{query}" for query in queries(model)]
+    assert len(asked) >= 50
+    assert not broken(admin_client.get, asked)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_no_page_of_one_breaks_whatever_its_key(admin_client, rows, model):
+    """Pages, their dialogs, and what is posted to them; the history of third parties too."""
+    patterns = {str(found.pattern) for found in admin.site._registry[model].get_urls()}
+    paths = [address(model) + with_key(one, key) for one, key in product(patterns, ODD_KEYS)]
+    assert not broken(admin_client.get, paths)
+    assert not broken(admin_client.post, paths)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("key", [BIG, "abc", "\0"])
+def test_no_action_breaks_whatever_is_selected(admin_client, rows, model, key):
+    chosen = {"action": "delete_selected", "_selected_action": [key], "index": key}
+    assert admin_client.post(address(model), chosen).status_code in FINE
+
+
+@pytest.mark.parametrize("path", ELSEWHERE)
+def test_nor_does_what_belongs_to_no_model(admin_client, rows, path):
+    assert admin_client.get(path).status_code in FINE
+
+
+def broken(ask, paths):
+    return {path: code for path in paths if (code := ask(path).status_code) not in FINE}
