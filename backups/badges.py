@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from humanize import naturaldelta, naturalsize
 
 from backups.engine.facts import BackupType
+from backups.engine.freshness import is_fresh
 from backups.engine.verdict import Verdict
 from backups.models import DaemonStatus, RunState
 
@@ -62,7 +63,7 @@ def availability(daemon: DaemonStatus | None, now: datetime) -> str:
     """What is known of a daemon: its last answer is worth nothing when it is old."""
     if daemon is None or daemon.checked_at is None:
         return "not asked yet"
-    if now - daemon.checked_at >= settings.STATUS_TTL:
+    if not is_fresh(daemon.checked_at, within=settings.STATUS_TTL, now=now):
         return "not asked lately"
     return "available" if daemon.is_available else "no answer"
 

@@ -9,14 +9,15 @@ from inspect import unwrap
 from itertools import chain, repeat
 from typing import Any
 
+import structlog
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ERROR_FLAG
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, SuspiciousOperation, ValidationError
 from django.core.paginator import InvalidPage
 from django.core.validators import ProhibitNullCharactersValidator
-from django.db import DataError
+from django.db import DataError, InterfaceError, OperationalError
 from django.db.models import BigAutoField, Field
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 
@@ -24,8 +25,10 @@ from backups.api.errors import cannot_be
 
 ALWAYS_ODD = (OverflowError, DataError, UnicodeError, InvalidPage)
 ODD_IN_A_QUERY = (*ALWAYS_ODD, ValueError, ValidationError)
+NOT_OF_A_QUERY = (Http404, PermissionDenied, SuspiciousOperation, OperationalError, InterfaceError)
 API = "/api/"
 NUMBERED = BigAutoField()  # what the second key of an address counts: versions in a history
+log = structlog.get_logger(__name__)
 no_nul = ProhibitNullCharactersValidator()
 
 
@@ -50,13 +53,15 @@ class OddRequests:
         return None if _can_be(repeat(admin.opts.pk), chosen) else _plain_list(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """A list that breaks of its query is shown without; if it breaks again, that is ours."""
         query = request.GET.keys() - {ERROR_FLAG}
+        if (query or request.POST) and _is_list(request) and not isinstance(error, NOT_OF_A_QUERY):
+            log.warning("list without its query", path=request.path, exc_info=error)
+            return _plain_list(request)
         if not isinstance(error, ODD_IN_A_QUERY if query else ALWAYS_ODD):
             return None
         if request.path.startswith(API):
             return cannot_be(request)
-        if (query or request.POST) and _is_list(request):
-            return _plain_list(request)
         raise Http404 from error
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from backups.dashboard import BackupStatus, DeviceStatus, Fleet
 from backups.engine.byte_sizes import human_size
 from backups.engine.facts import DAEMON_OF, BackupType
+from backups.engine.freshness import is_fresh
 from backups.engine.verdict import Verdict
 from backups.models import DaemonStatus
 from backups.models.daemons import DaemonName
@@ -71,7 +72,9 @@ def status_payload(
 ) -> dict[str, Any]:
     """The whole answer. What a daemon said longer ago than `ttl` is no longer shown."""
     fresh = {
-        name: daemon for name, daemon in fleet.daemons.items() if is_fresh(daemon, now=now, ttl=ttl)
+        name: daemon
+        for name, daemon in fleet.daemons.items()
+        if is_fresh(daemon.checked_at, within=ttl, now=now)
     }
     mysql, rsync = (name in fresh and fresh[name].is_available for name in DaemonName.values)
     return {
@@ -99,10 +102,6 @@ def newest_fact(fleet: Fleet) -> float:
     ]
     times += [daemon.checked_at for daemon in fleet.daemons.values() if daemon.checked_at]
     return max(times).timestamp() if times else 0.0
-
-
-def is_fresh(daemon: DaemonStatus, *, now: datetime, ttl: timedelta) -> bool:
-    return daemon.checked_at is not None and now - daemon.checked_at < ttl
 
 
 def _daemon(daemon: DaemonStatus | None) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from backups.models import Lease
 
+LONGEST = timedelta(hours=1)
+
 
 class LeaseHeld(Exception):
     """Somebody else is doing this work right now."""
@@ -43,7 +45,11 @@ def is_held(name: str, *, now: datetime) -> bool:
 
 
 def _holds(lease: Lease, *, now: datetime) -> bool:
-    return bool(lease.token) and lease.expires_at > now and not _is_dead(lease.token)
+    """A holder of this machine lives or not; of another one only its lease tells, and no lease
+    that was given by our clock ends later than after the longest one."""
+    if not lease.token or lease.expires_at <= now or _is_dead(lease.token):
+        return False
+    return lease.expires_at - now <= LONGEST or _is_here(lease.token)
 
 
 def _take(name: str, token: str, *, now: datetime, until: datetime) -> bool:
@@ -59,9 +65,13 @@ def _token() -> str:
     return f"{socket.gethostname()[:30]}/{os.getpid()}/{_born(os.getpid())}/{os.urandom(4).hex()}"
 
 
+def _is_here(token: str) -> bool:
+    return token.startswith(f"{socket.gethostname()[:30]}/")
+
+
 def _is_dead(token: str) -> bool:
-    host, pid, born, _ = token.split("/")
-    return host == socket.gethostname()[:30] and _born(int(pid)) != born
+    _, pid, born, _ = token.split("/")
+    return _is_here(token) and _born(int(pid)) != born
 
 
 def _born(pid: int) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from backups.engine.facts import DAEMON_OF, BackupFacts, BackupType
+from backups.engine.freshness import not_after
 from backups.engine.videos.facts import ScanResult
 from backups.models import Backup, BackupSnapshot, Claim, VideoScan
 from backups.services.facts import DiskReading, database_facts
@@ -43,12 +44,15 @@ def take_snapshot(
     does its work once. Raises LeaseHeld while another process looks at the same device.
     """
     with hold(f"snapshot of {device.device_id}", duration=LEASE, now=now):
-        if (
-            due_at
-            and BackupSnapshot.objects.filter(backup__device=device, taken_at__gte=due_at).exists()
-        ):
+        if due_at and _was_taken(device, since=due_at, now=now):
             return []
         return _store(device, *_look(device, now=now), now=now)
+
+
+def _was_taken(device: Device, *, since: datetime, now: datetime) -> bool:
+    """One that lies ahead of our clock was taken before that was set back."""
+    taken = BackupSnapshot.objects.filter(backup__device=device)
+    return taken.filter(taken_at__range=(since, not_after(now))).exists()
 
 
 def _look(device: Device, *, now: datetime) -> tuple[list[BackupFacts], ScanResult | None]:

@@ -23,7 +23,7 @@ from backups.services.runs.jobs import (
     Work,
 )
 from backups.services.runs.kinds import kind_of
-from backups.services.runs.requests import end_run, let_wait
+from backups.services.runs.requests import due_by, end_run, let_wait
 from backups.services.runs.watch import RunWatch, WhyStopped
 
 LEASE = timedelta(minutes=15)  # renewed with each heartbeat
@@ -73,9 +73,7 @@ def _start(run: Run, *, slots: int | None, now: datetime) -> bool:
         Lease.objects.select_for_update().get(pk=lock.pk)
         if slots is not None and Run.objects.filter(state=RunState.RUNNING).count() >= slots:
             return False
-        due = Run.objects.filter(
-            pk=run.pk, state__in=(RunState.QUEUED, RunState.WAITING), not_before__lte=now
-        )
+        due = Run.objects.filter(due_by(now), pk=run.pk)
         started = {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
         return bool(due.update(**started, error=""))
 

@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 
+from backups.engine.freshness import is_fresh
 from backups.models import OPEN_STATES, Backup, BackupPlan, Run, RunKind, RunState, RunTrigger
 from backups.services.runs.kinds import KINDS, KindOfRun, kind_of
-from backups.services.runs.requests import request_run
+from backups.services.runs.requests import due_by, request_run
 from devices.models import Device, Lifecycle
 
 WATCH_ONLY = BackupPlan()  # where nobody made a plan
@@ -53,9 +54,7 @@ def _plan_kind(
 
 def due_runs(*, slots: int, now: datetime) -> list[int]:
     """Keys of the runs to start now, as many as there are free slots, the most urgent first."""
-    due = Run.objects.filter(
-        state__in=(RunState.QUEUED, RunState.WAITING), not_before__lte=now
-    ).select_related("device")
+    due = Run.objects.filter(due_by(now)).select_related("device")
     free = slots - Run.objects.filter(state=RunState.RUNNING).count()
     return [run.pk for run in most_urgent_first(due)][: max(free, 0)]
 
@@ -109,5 +108,4 @@ def _is_due(newest: Run | None, pause: timedelta | None, *, now: datetime) -> bo
         return False
     if newest.state == RunState.FAILED:
         pause = max(pause, AFTER_A_FAILURE)
-    due_at: datetime = newest.ended_at + pause
-    return now >= due_at
+    return not is_fresh(newest.ended_at, within=pause, now=now)

@@ -11,6 +11,7 @@ from django.conf import settings
 from backups.engine.byte_sizes import human_size
 from backups.engine.copies.errors import CopyUnusable, FewerRows, LocalInUse
 from backups.engine.errors import NotReady
+from backups.engine.freshness import is_fresh
 from backups.engine.pull import (
     DatabaseOptions,
     Phase,
@@ -167,7 +168,7 @@ def _is_settled(source: PullSource, work: Work) -> bool:
     if whole_as_of is None or run.growing:
         return False
     changed_since = run.changed_at is not None and run.changed_at > whole_as_of
-    return not changed_since and work.now - whole_as_of < LOOK_AGAIN
+    return not changed_since and is_fresh(whole_as_of, within=LOOK_AGAIN, now=work.now)
 
 
 def _pull(

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
+from backups.engine.freshness import not_after
 from backups.models import OPEN_STATES, Run, RunKind, RunState, RunTrigger
 from devices.models import Device
 
@@ -21,6 +23,13 @@ LONGEST_ERROR = 1000
 
 class RunRefused(Exception):
     """No run could be asked for."""
+
+
+def due_by(now: datetime) -> Q:
+    """What waits and may begin. A run that was queued later than now was queued by a clock that
+    has been set back since: it is not held until that time comes again."""
+    waits = Q(state__in=(RunState.QUEUED, RunState.WAITING))
+    return waits & (Q(not_before__lte=now) | Q(queued_at__gt=not_after(now)))
 
 
 def request_run(

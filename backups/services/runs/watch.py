@@ -69,10 +69,10 @@ class RunWatch:
 
     def _listen(self) -> None:
         now = self._clock()
-        if self.stop is None and now - self._beat_at >= BEAT:
+        if self.stop is None and abs(now - self._beat_at) >= BEAT:
             self._beat_at = now
             self._beat(now)
-        if self.stop is None and now - self._listened_at >= LISTEN:
+        if self.stop is None and abs(now - self._listened_at) >= LISTEN:
             self._listened_at = now
             self._hear(now)
 
