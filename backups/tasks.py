@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from backups.services import daemons, runs, snapshots, thinning
+from backups.services import daemons, disk_looks, runs, snapshots, thinning
 from backups.services.leases import LeaseHeld
 from devices.models import Device
 from devices.tasks import read_cards, refresh_devices
@@ -27,6 +27,7 @@ def check_daemons() -> dict[str, str]:
 def take_snapshots() -> str:
     """Queue one snapshot a device, so that a broken device costs only its own."""
     due_at = timezone.now().isoformat()
+    disk_looks.look_at_disks(now=timezone.now())
     devices = snapshots.devices_to_look_at()
     for device in devices:
         take_snapshot.apply_async((device.device_id, due_at), expires=SNAPSHOT_EXPIRES)

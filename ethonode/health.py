@@ -22,9 +22,14 @@ def alive(_request: HttpRequest) -> HttpResponse:
 @never_cache
 def ready(request: HttpRequest) -> HttpResponse:
     _check_reader(request)
-    parts = readiness.parts(now=timezone.now())
+    state = readiness.state_now(now=timezone.now())
+    parts = readiness.parts(state)
     broken = any(part.reason for part in parts)
-    body = {"ready": not broken, "parts": {part.name: part.as_dict() for part in parts}}
+    body = {
+        "ready": not broken,
+        "parts": {part.name: part.as_dict() for part in parts},
+        "outside": {part.name: part.as_dict() for part in state.outside},
+    }
     return JsonResponse(body, status=503 if broken else 200)
 
 

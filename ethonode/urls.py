@@ -5,7 +5,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 import ethonode.admin  # noqa: F401 - importing it registers its pages
-from ethonode import health
+from ethonode import banner, health
 
 admin.autodiscover()
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("readyz", health.ready, name="readyz"),
     path("metrics", health.numbers, name="metrics"),
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/watch/", banner.watch_part, name="watch"),
     path("admin/", admin.site.urls),
     path("", include("backups.api.urls")),
 ]

@@ -1,6 +1,7 @@
 """The integration page in a real browser, against a real server and the simulated lab."""
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,18 +10,24 @@ from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.db import connections
 from django.test.client import Client
 from django.test.testcases import LiveServerThread
+from django.utils import timezone
 from playwright.sync_api import expect, sync_playwright
+
+from backups.models import DaemonStatus
+from devices.models import NodeStatus
+from tests.backups.cycles import at_work
 
 STATIC_PAGE = Path(__file__).with_name("test_backup_integration.html")
 PATIENCE = 60_000  # milliseconds
 CHECKS_WITH_A_LOGIN = 8
-CHECKS = 19
+CHECKS = 21
 
 
 @pytest.fixture
 def session_key(installation):
     """A superuser's login. Made before the browser starts: beside its event loop Django would
     open a second connection, which does not see this test's transaction."""
+    at_work(timezone.now())
     installation.cycle()
     client = Client()
     client.force_login(User.objects.create_superuser("boss"))
@@ -113,6 +120,28 @@ def test_a_green_without_a_copy_would_be_found(page, address):
     found = failed(outcomes(page))
     assert "without a copy" in found["Nothing is green without a copy"]
     assert page.title().startswith("FAILED")
+
+
+@pytest.mark.parametrize(
+    ("broken", "check", "word"),
+    [
+        (NodeStatus, "Node, services, disks and devices answer", "node: refused"),
+        (DaemonStatus, "Node, services, disks and devices answer", "rsync service: refused"),
+    ],
+)
+def test_what_does_not_answer_outside_fails_here(session_key, page, address, broken, check, word):
+    broken.objects.update(error="refused")
+    page.goto(f"{address}/integration/")
+    assert word in failed(outcomes(page))[check]
+
+
+def test_an_installation_that_has_stopped_fails_here(session_key, page, address):
+    at_work(timezone.now() - timedelta(minutes=20))
+    page.goto(f"{address}/integration/")
+    assert (
+        "worker: last time that a task ended"
+        in failed(outcomes(page))["ethonode itself is at work"]
+    )
 
 
 def test_the_checks_can_be_run_again(page, address):

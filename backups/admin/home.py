@@ -15,6 +15,7 @@ from backups import dashboard as read_model
 from backups.admin.run_page import open_runs
 from backups.badges import availability
 from backups.models.daemons import DaemonName
+from devices.models import NodeStatus
 
 RUNS_SHOWN = 4
 NODE_TASK = "devices.tasks.refresh_devices"
@@ -38,7 +39,9 @@ def fleet_part(request: HttpRequest) -> HttpResponse:
 
 def fleet_context(request: HttpRequest, *, now: datetime) -> dict[str, Any]:
     fleet = read_model.fleet(now=now)
-    context = {"fleet": fleet, "now": now, "daemons": _daemons(fleet, now)}
+    context: dict[str, Any] = {"fleet": fleet, "now": now, "daemons": _daemons(fleet, now)}
+    if request.user.has_perm("devices.view_nodestatus"):
+        context["node"] = NodeStatus.objects.first()
     if request.user.has_perm("backups.view_run"):
         context |= open_runs(now=now, shown=RUNS_SHOWN)
     if fleet.devices:

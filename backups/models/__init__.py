@@ -1,6 +1,7 @@
 from backups.models.backup import Backup, BackupSnapshot
 from backups.models.copies import ResultCopy
 from backups.models.daemons import Claim, DaemonStatus
+from backups.models.disk_look import DiskFolder, DiskLook
 from backups.models.lease import Lease
 from backups.models.plan import BackupPlan
 from backups.models.policy import Policy
@@ -14,6 +15,8 @@ __all__ = [
     "BackupSnapshot",
     "Claim",
     "DaemonStatus",
+    "DiskFolder",
+    "DiskLook",
     "Lease",
     "Policy",
     "QuarantinedVideo",

@@ -2,5 +2,6 @@
 
 from devices.admin.experiments import ExperimentAdmin
 from devices.admin.groups import DeviceGroupAdmin
+from devices.admin.node import NodeStatusAdmin
 
-__all__ = ["DeviceGroupAdmin", "ExperimentAdmin"]
+__all__ = ["DeviceGroupAdmin", "ExperimentAdmin", "NodeStatusAdmin"]

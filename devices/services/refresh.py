@@ -14,7 +14,6 @@ from devices.records import DeviceRecord, is_address
 from devices.services.asking import Target, ask_device, ask_each, ask_node
 from devices.services.saving import save_failures, save_records
 
-PROBLEMS_KEPT = 50
 logger = logging.getLogger(__name__)
 
 
@@ -121,15 +120,12 @@ def _retired(device_ids: Iterable[str]) -> set[str]:
 
 
 def _save_status(answers: _Answers, *, now: datetime) -> None:
-    kept = answers.problems[:PROBLEMS_KEPT]
-    if more := len(answers.problems) - len(kept):
-        kept.append(f"and {more} more")
     values = {
         "asked_at": now,
         "error": answers.error,
         "source": answers.source,
         "device_count": len(answers.records),
-        "problems": kept,
+        "problems": answers.problems,
     }
     if answers.source:
         values["answered_at"] = now

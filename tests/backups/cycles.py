@@ -2,8 +2,13 @@
 
 from datetime import UTC, datetime
 
+from django_celery_beat.models import PeriodicTask
+from django_celery_results.models import TaskResult
+
 from backups import dashboard
+from backups.models import DaemonStatus, DiskLook
 from backups.services import daemons, snapshots
+from devices.models import NodeStatus
 from devices.services import refresh_devices
 
 
@@ -27,3 +32,16 @@ def verdicts(now: datetime) -> dict[str, dict[str, str]]:
         }
         for status in dashboard.fleet(now=now).devices
     }
+
+
+def at_work(now: datetime) -> None:
+    """The traces of an installation that did all its work at that moment."""
+    PeriodicTask.objects.update(last_run_at=now)
+    TaskResult.objects.update_or_create(task_id="1", defaults={"status": "SUCCESS"})
+    TaskResult.objects.update(date_done=now)
+    NodeStatus.objects.update_or_create(pk=1, defaults={"asked_at": now, "answered_at": now})
+    for daemon in ("mysql", "rsync"):
+        asked = {"checked_at": now, "answered_at": now}
+        DaemonStatus.objects.update_or_create(daemon=daemon, defaults=asked)
+    for folder in ("results", "videos"):
+        DiskLook.objects.update_or_create(folder=folder, defaults={"looked_at": now})

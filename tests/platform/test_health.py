@@ -4,9 +4,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
-from django_celery_results.models import TaskResult
 
 from backups.models import DaemonStatus
+from tests.backups.cycles import at_work
 
 pytestmark = pytest.mark.django_db
 
@@ -25,13 +25,7 @@ def no_redis(settings, tmp_path):
 
 @pytest.fixture
 def all_runs(redis_here):
-    run(timezone.now())
-
-
-def run(at):
-    PeriodicTask.objects.update(last_run_at=at)
-    TaskResult.objects.create(task_id="1", status="SUCCESS")
-    TaskResult.objects.update(date_done=at)
+    at_work(timezone.now())
 
 
 def parts(client):
@@ -49,7 +43,8 @@ def test_ready_when_all_runs(client, all_runs):
     code, found = parts(client)
     assert found == {name: {"ok": True, "reason": ""} for name in found}
     assert code == 200
-    assert list(found) == ["database", "migrations", "redis", "beat", "worker"]
+    own = ["beat", "worker", "devices", "daemons", "looks"]
+    assert list(found) == ["database", "migrations", "redis", *own]
 
 
 def test_not_ready_without_redis(client, all_runs, no_redis):
@@ -67,15 +62,16 @@ def test_not_ready_before_the_first_task(client, redis_here):
 
 
 def test_not_ready_when_nothing_ran_for_long(client, redis_here):
-    run(timezone.now() - timedelta(minutes=10))
+    at_work(timezone.now() - timedelta(minutes=3))
     code, found = parts(client)
     assert code == 503
-    assert [name for name, part in found.items() if not part["ok"]] == ["beat", "worker"]
+    assert [name for name, part in found.items() if not part["ok"]] == ["beat", "worker", "daemons"]
 
 
 def test_a_schedule_switched_off_is_said(client, all_runs):
     PeriodicTask.objects.update(enabled=False)
-    assert parts(client)[1]["beat"]["reason"] == "no periodic task is enabled"
+    reason = parts(client)[1]["beat"]["reason"]
+    assert reason == "no periodic task is enabled by which a task was due"
 
 
 @pytest.mark.parametrize("path", ["/readyz", "/metrics"])

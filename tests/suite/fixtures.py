@@ -9,7 +9,7 @@ import pytest
 from django.core.cache import cache
 from django.utils import timezone
 
-from backups.services import daemons, snapshots
+from backups.services import daemons, disk_looks, snapshots
 from devices.models import Device
 from devices.services import refresh_devices
 from lab.server import Lab
@@ -62,6 +62,7 @@ class Installation:
         now = self.now()
         refresh_devices(now=now)
         daemons.check_daemons(now=now)
+        disk_looks.look_at_disks(now=now)
         for device in snapshots.devices_to_look_at():
             snapshots.take_snapshot(device, now=now)
 

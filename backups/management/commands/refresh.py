@@ -12,7 +12,7 @@ from rich.table import Table
 
 from backups import dashboard, tasks
 from backups.engine.facts import BackupType
-from backups.services import daemons, snapshots
+from backups.services import daemons, disk_looks, snapshots
 from backups.services.leases import LeaseHeld
 from devices.services import NothingToAsk, refresh_devices
 
@@ -49,6 +49,7 @@ def _ask(console: Console) -> None:
 
 
 def _look(console: Console) -> None:
+    disk_looks.look_at_disks(now=timezone.now())
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

@@ -150,20 +150,32 @@ async function checkAlive() {
 
 async function checkReady() {
   const { body } = await answer("/readyz");
-  hasTypes(body, { ready: "boolean", parts: "object" }, "/readyz");
-  const parts = Object.entries(body.parts);
-  return body.ready ? `${parts.length} parts ready` : "not ready";
+  hasTypes(body, { ready: "boolean", parts: "object", outside: "object" }, "/readyz");
+  return body;
+}
+
+function checkParts(parts) {
+  const failing = Object.entries(parts).filter(([, told]) => !told.ok);
+  hold(!failing.length, failing.map(([name, told]) => `${name}: ${told.reason}`).join("; "));
+  return Object.keys(parts).join(", ");
 }
 
 export function checks() {
   let status;
+  let state;
+  const told = () => {
+    hold(state, "/readyz gave no answer to look at");
+    return state;
+  };
   const known = () => {
     hold(status, "/backup/status gave no answer to look at");
     return status;
   };
   return [
     ["The process answers", checkAlive],
-    ["Its parts are named by /readyz", checkReady],
+    ["Its parts are named by /readyz", async () => { state = await checkReady(); }],
+    ["ethonode itself is at work", () => checkParts(told().parts)],
+    ["Node, services, disks and devices answer", () => checkParts(told().outside)],
     ["/backup/status answers in time", async () => {
       const began = performance.now();
       status = await readable("/backup/status");

@@ -19,12 +19,13 @@ from backups.models import (
     Run,
     VideoScan,
 )
-from devices.models import DeviceGroup, Experiment
+from devices.models import DeviceGroup, Experiment, NodeStatus
 from ethonode.urls import admin  # which has loaded every page
 
 READ_ONLY = [
     "BackupSnapshot",
     "Experiment",
+    "NodeStatus",
     "QuarantinedVideo",
     "Recording",
     "ResultCopy",
@@ -61,6 +62,7 @@ def one_of_each(device, take, services, now, admin_user):
         device=device, path="a.h264", kept_path="q/a.h264", first_seen_at=now, seen_at=now
     )
     BackupPlan.objects.create(mirror_here=True)
+    NodeStatus.objects.create(asked_at=now, problems=["one entry is skipped"])
     DeviceGroup.objects.create(name="Incubator A")
     Group.objects.create(name="lab")
     AuthToken.objects.create(admin_user)
@@ -78,7 +80,7 @@ def pages_of(model, client):
     if model.__name__ not in [*READ_ONLY, "Device"]:
         urls.append(reverse(f"{name}_add"))
     urls.append(reverse(f"{name}_history", args=[one.pk]))
-    return [client.get(url) for url in urls]
+    return [client.get(url, follow=True) for url in urls]
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -1,0 +1,26 @@
+"""Once a cycle: whether the folders of the copies are there. No page waits for a disk to tell."""
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from backups.models import DiskFolder, DiskLook
+
+
+def look_at_disks(*, now: datetime) -> None:
+    folders = {DiskFolder.RESULTS: settings.RESULTS_DIR, DiskFolder.VIDEOS: settings.VIDEOS_DIR}
+    for folder, path in folders.items():
+        found = {"path": str(path)[:400], "looked_at": now} | _look(path)
+        DiskLook.objects.update_or_create(folder=folder, defaults=found)
+
+
+def _look(path: Path) -> dict[str, Any]:
+    try:
+        next(path.iterdir(), None)
+        usage = shutil.disk_usage(path)
+    except OSError as error:
+        return {"error": f"{path}: {error.strerror}"[:300], "free_bytes": None, "total_bytes": None}
+    return {"error": "", "free_bytes": usage.free, "total_bytes": usage.total}

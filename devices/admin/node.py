@@ -1,0 +1,45 @@
+"""How the last asking for devices went: all that could not be read, in words."""
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from unfold.decorators import display
+
+from devices.admin.read_only import ReadOnlyAdmin
+from devices.models import NodeStatus
+
+FIELDS = ["answer", "asked_at", "answered_at", "source", "device_count", "problem_lines"]
+
+
+@admin.register(NodeStatus)
+class NodeStatusAdmin(ReadOnlyAdmin):
+    """There is one row: its page is the list."""
+
+    list_display = ["answer", "asked_at", "answered_at", "device_count", "problem_count"]
+    fields = FIELDS
+    readonly_fields = FIELDS
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+    ) -> HttpResponse:
+        only = NodeStatus.objects.first()
+        if only is None or not self.has_view_permission(request):
+            response: HttpResponse = super().changelist_view(request, extra_context)
+            return response
+        return redirect("admin:devices_nodestatus_change", only.pk)
+
+    @display(description="Answer", label={"answered": "success", "no answer": "danger"})
+    def answer(self, node: NodeStatus) -> str:
+        return "no answer" if node.error else "answered"
+
+    @admin.display(description="Problems")
+    def problem_count(self, node: NodeStatus) -> int:
+        return len(node.problems)
+
+    @admin.display(description="What could not be read")
+    def problem_lines(self, node: NodeStatus) -> SafeString | str:
+        """All of it: what is skipped here may be a device that is on no other page."""
+        lines = [line for line in (node.error, *node.problems) if line]
+        return format_html_join("", "<div>{}</div>", ((line,) for line in lines)) or "nothing"
