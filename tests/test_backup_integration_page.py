@@ -1,7 +1,7 @@
 """The integration page in a real browser, against a real server and the simulated lab."""
 
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,22 +11,32 @@ from django.db import connections
 from django.test.client import Client
 from django.test.testcases import LiveServerThread
 from django.utils import timezone
+from django_celery_results.models import TaskResult
 from playwright.sync_api import expect, sync_playwright
 
 from backups.models import DaemonStatus
 from devices.models import NodeStatus
 from tests.backups.cycles import at_work
+from tests.servers import private_redis
 
 STATIC_PAGE = Path(__file__).with_name("test_backup_integration.html")
 PATIENCE = 60_000  # milliseconds
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 CHECKS_WITH_A_LOGIN = 8
 CHECKS = 21
 
 
+@pytest.fixture(scope="module")
+def redis_server(tmp_path_factory):
+    with private_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
 @pytest.fixture
-def session_key(installation):
+def session_key(installation, redis_server, settings):
     """A superuser's login. Made before the browser starts: beside its event loop Django would
     open a second connection, which does not see this test's transaction."""
+    settings.REDIS_URL = redis_server.url
     at_work(timezone.now())
     installation.cycle()
     client = Client()
@@ -122,26 +132,27 @@ def test_a_green_without_a_copy_would_be_found(page, address):
     assert page.title().startswith("FAILED")
 
 
-@pytest.mark.parametrize(
-    ("broken", "check", "word"),
-    [
-        (NodeStatus, "Node, services, disks and devices answer", "node: refused"),
-        (DaemonStatus, "Node, services, disks and devices answer", "rsync service: refused"),
-    ],
-)
-def test_what_does_not_answer_outside_fails_here(session_key, page, address, broken, check, word):
-    broken.objects.update(error="refused")
-    page.goto(f"{address}/integration/")
-    assert word in failed(outcomes(page))[check]
+OUTSIDE, OWN = "Node, services, disks and devices answer", "ethonode itself is at work"
+BREAKS = {
+    "node": (lambda: NodeStatus.objects.update(error="refused"), OUTSIDE),
+    "rsync service": (lambda: DaemonStatus.objects.update(error="refused"), OUTSIDE),
+    "worker": (lambda: TaskResult.objects.update(date_done=LONG_AGO), OWN),
+}
 
 
-def test_an_installation_that_has_stopped_fails_here(session_key, page, address):
-    at_work(timezone.now() - timedelta(minutes=20))
+@pytest.fixture
+def broken(request, session_key):
+    """Before the browser starts, as the login is."""
+    breaks, check = BREAKS[request.param]
+    breaks()
+    return request.param, check
+
+
+@pytest.mark.parametrize("broken", BREAKS, indirect=True)
+def test_what_is_not_at_work_or_does_not_answer_fails_here(broken, page, address):
+    part, check = broken
     page.goto(f"{address}/integration/")
-    assert (
-        "worker: last time that a task ended"
-        in failed(outcomes(page))["ethonode itself is at work"]
-    )
+    assert f"{part}: " in failed(outcomes(page))[check]
 
 
 def test_the_checks_can_be_run_again(page, address):
