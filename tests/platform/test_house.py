@@ -1,5 +1,6 @@
 import ast
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from importlib import import_module
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from backups.models import BackupSnapshot
 HOUSE = Path(__file__).resolve().parents[2]
 ROOMS = ("backups", "benchmarks", "devices", "ethonode", "lab")
 DJANGOS_OWN = {"Command", "Migration"}
+FOUND_BY_FRAMEWORKS = {"TokenScheme"}  # by being a subclass
+# `iter_chunks` tells every chunk of a cache plainly: what the fast ways must equal. The others wait
+# for who calls them, or go.
+ONLY_TESTS = {"digest_of", "earliest", "iter_chunks"}
 
 
 def test_the_admin_holds_its_pages_and_passes_djangos_checks():
@@ -28,3 +33,18 @@ def test_a_class_name_is_used_once_in_the_whole_tree():
                     homes[node.name].append(str(module.relative_to(HOUSE)))
     twice = {name: modules for name, modules in homes.items() if len(modules) > 1}
     assert {name: twice[name] for name in twice.keys() - DJANGOS_OWN} == {}
+
+
+def test_what_only_tests_call_is_not_kept():
+    modules = [module for room in ROOMS for module in (HOUSE / room).rglob("*.py")]
+    sources = {module: module.read_text() for module in modules if "migrations" not in module.parts}
+    words = Counter(word for text in sources.values() for word in re.findall(r"\w+", text))
+    unused = {
+        node.name
+        for module, text in sources.items()
+        if module.name != "apps.py"
+        for node in ast.parse(text).body
+        if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.decorator_list
+        if words[node.name] == 1
+    }
+    assert unused - FOUND_BY_FRAMEWORKS - ONLY_TESTS == set()
