@@ -167,7 +167,9 @@ def _daemons() -> Iterable[PartState]:
             continue  # this lab has none
         status = answers.get(key)
         reason = status.error if status else "it was not asked yet"
-        yield PartState(name=f"{label} service", reason=reason, at=status and status.answered_at)
+        yield PartState(
+            name=f"{label} service", reason=reason, at=status.answered_at if status else None
+        )
 
 
 def _disk(look: DiskLook) -> PartState:

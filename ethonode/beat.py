@@ -15,12 +15,15 @@ LONG_AGO = timedelta(days=3650)
 
 
 class BeatEntry(ModelEntry):  # type: ignore[misc]
+    last_run_at: datetime
+
     def is_due(self) -> schedstate:
         """Nobody knows when a task whose last run lies ahead really ran: it is due."""
         now = self._default_now()
         if maybe_make_aware(self.last_run_at) > now + JITTER:
             self.last_run_at = now - LONG_AGO
-        return super().is_due()
+        state: schedstate = super().is_due()
+        return state
 
 
 class BeatScheduler(DatabaseScheduler):  # type: ignore[misc]
