@@ -1,7 +1,6 @@
 """A file came again and is not what is here: it grew, or it is another one and is kept apart."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -72,8 +71,7 @@ class Arrivals:
 
 def _is_of(place: Path, item: Item) -> bool:
     seen = place.stat()
-    modified = f"{datetime.fromtimestamp(int(seen.st_mtime), UTC):%Y/%m/%d-%H:%M:%S}"
-    return (seen.st_size, modified) == (item.size_bytes, item.modified)
+    return seen.st_size == item.size_bytes and item.has_time(seen.st_mtime_ns)
 
 
 def _begins_with(came: Path, here: Path) -> bool:

@@ -58,6 +58,10 @@ class ProgramFailed(PullError):
     """A program of this machine (ssh, rsync) is missing, died or was used wrongly."""
 
 
+class NoisyShell(RemoteFailed):
+    """The account's shell prints something before every command, and rsync cannot work so."""
+
+
 class TooMuchOutput(RemoteFailed):
     """The device says more than any answer needs."""
 

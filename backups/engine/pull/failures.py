@@ -11,6 +11,7 @@ from backups.engine.pull.errors import (
     Hung,
     KeyFailed,
     KeyRefused,
+    NoisyShell,
     ProgramFailed,
     RemoteFailed,
     RemoteMissing,
@@ -32,7 +33,9 @@ _SSH_SAYS: tuple[tuple[str, type[BackupError]], ...] = (
     (r"connect to (host|address) .*|during banner exchange", HostUnreachable),
     (r"Timeout, server .* not responding|Connection to .* timed out", Hung),
 )
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 _RSYNC_SAYS: tuple[tuple[str, type[BackupError]], ...] = (
+    (r"is your shell clean", NoisyShell),
     (r"No space left on device|Disk quota exceeded|File too large", LocalFull),
     (r"change_dir \"[^\n]*\" failed: .*\(2\)", RemoteMissing),
 )
@@ -58,7 +61,7 @@ def ssh_failure(code: int, said: str) -> BackupError:
     """The error of an ssh that ended with this code; only 255 is ssh's own."""
     if code == SSH_FAILED:
         kind = _first(_SSH_SAYS, said) or ConnectionLost
-        return kind(_text("", said, code))
+        return kind(_ssh_text(kind, said, code))
     return RemoteFailed(_text("", said, code))
 
 
@@ -67,7 +70,7 @@ def rsync_failure(code: int, said: str) -> BackupError:
     told = _first(_RSYNC_SAYS, said)
     # Depending on its version rsync gives ssh's own failures as 12 or as 255.
     if told is None and code in (12, SSH_FAILED) and (by_ssh := _first(_SSH_SAYS, said)):
-        return by_ssh(_text("", _without_rsync(said), code))
+        return by_ssh(_ssh_text(by_ssh, _without_rsync(said), code))
     return (told or kind)(_text(meaning, said, code))
 
 
@@ -79,6 +82,14 @@ def _text(meaning: str, said: str, code: int) -> str:
     lines = [line for line in said.splitlines() if _tells(line)]
     words = one_line("; ".join(lines), limit=LONGEST_TEXT) or f"code {code}, without a word"
     return f"{meaning}: {words}" if meaning else words
+
+
+def _ssh_text(kind: type[BackupError], said: str, code: int) -> str:
+    """What ssh shouts of another host key fills a screen: who reads it needs the key's print."""
+    if kind is HostKeyChanged:
+        now = _FINGERPRINT.search(said)
+        return f"its host key is now {now[0]}" if now else "its host key is not the one known"
+    return _text("", said, code)
 
 
 def _without_rsync(said: str) -> str:

@@ -32,10 +32,20 @@ def checked_device(text: str) -> str:
 
 
 def checked_remote(path: PurePosixPath) -> PurePosixPath:
-    """An absolute path on the device, every part of which is a plain word."""
+    """An absolute path on a device. Folders are called as people like it, a file is a plain word:
+    it never comes as an argument of a command, but quoted or in a list."""
     if not path.is_absolute() or path.parts[0] != "/" or len(str(path)) > LONGEST_PATH:
         raise BadName(f"{str(path)[:80]!r} cannot be a path on a device")
-    for part in path.parts[1:]:
+    for part in path.parts[1:-1]:
+        if part == ".." or len(part) > LONGEST_PART or not part.isprintable():
+            raise BadName(f"{part[:80]!r} cannot be part of a path")
+    checked_word(path.name, "part of a path")
+    return path
+
+
+def checked_folder(path: PurePosixPath) -> PurePosixPath:
+    """An absolute path on a device, every part of which is a plain word."""
+    for part in checked_remote(path).parts[1:]:
         checked_word(part, "part of a path")
     return path
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from backups.engine.pull.errors import PullError, RemoteFailed, RemoteFull, RemoteMissing
 from backups.engine.pull.failures import LONGEST_TEXT, ssh_failure
-from backups.engine.pull.names import checked_remote
+from backups.engine.pull.names import checked_folder
 from backups.engine.pull.processes import Leash, LocalProgram
 from backups.engine.pull.ssh import SshTarget, command_on, run_on
 from devices.texts import one_line
@@ -39,7 +40,7 @@ trap 'rm -rf -- "$folder"' EXIT
 trap 'exit 1' HUP INT TERM PIPE
 echo "working"
 # The open transaction holds one moment: without it, a commit makes the backup begin anew.
-sqlite3 -batch -bail -init /dev/null "file:$1?mode=ro" '.timeout 20000' BEGIN \\
+sqlite3 -batch -bail -init /dev/null "file:$4?mode=ro" '.timeout 20000' BEGIN \\
   'SELECT count(*) FROM sqlite_master' ".backup main $folder/$3" >/dev/null || exit 1
 [ -s "$folder/$3" ] || exit 1
 echo "ready|$folder|$(stat -c %s -- "$folder/$3")"
@@ -114,7 +115,7 @@ def look_at(target: SshTarget, path: PurePosixPath, *, leash: Leash) -> Database
 def folder_is_there(target: SshTarget, path: PurePosixPath, *, leash: Leash) -> bool:
     """Whether the device has this folder. Raises PullError where it could not be asked."""
     script = 'if [ -d "$1" ]; then echo there; else echo missing; fi'
-    lines = run_on(target, _shell(script, checked_remote(path)), leash=leash)
+    lines = run_on(target, _shell(script, checked_folder(path)), leash=leash)
     if lines not in (["there"], ["missing"]):
         raise RemoteFailed(f"unexpected answer: {_shown(lines)}")
     return lines == ["there"]
@@ -129,7 +130,7 @@ def snapshot(
     It is gone when this ends, or when the connection does.
     """
     room_kib = (2 * size_bytes + ROOM_BESIDE) // 1024
-    words = command_on(target, _shell(_SNAPSHOT, path, str(room_kib), name))
+    words = command_on(target, _shell(_SNAPSHOT, path, room_kib, name, quote(str(path))))
     patient = Leash(cancelled=leash.cancelled, silent_seconds=SNAPSHOT_SECONDS, most_bytes=65536)
     with LocalProgram(words, stdin=-1) as program:
         folder, size = _await_ready(program, patient)

@@ -49,13 +49,28 @@ class Quarantined(Difference):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListedFile:
+    """A file as the device lists it. `path` is below the device's folder.
+
+    `is_here`: of the same size and time, and nothing else is known of it. `by_content`: both sides
+    were read to their end in this pull, and are equal.
+    """
+
+    path: str
+    size_bytes: int
+    is_here: bool
+    by_content: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PulledVideos:
     """What was fetched, and what a last comparison with the device showed.
 
-    `left` are files that were there when the pull began, and are not here. `newer` came or grew
-    since. `quarantined` are files that were complete here and came again smaller or different:
-    ours is kept, theirs lies apart. `refused` are names that are never copied; `skipped` are
-    links and the like, which hold no video.
+    `files` are all that the device lists at the end. `left` are those of them that were there when
+    the pull began, and are not here. `newer` came or grew since. `quarantined` are files that were
+    complete here and came again smaller or different: ours is kept, theirs lies apart. `refused`
+    are names that are never copied; `skipped` are links and the like, and what is behind them.
+    `content_upto` is where the next comparison by content goes on.
     """
 
     folder: Path
@@ -72,8 +87,11 @@ class PulledVideos:
     skipped: tuple[str, ...]
     problems: tuple[str, ...]
     seconds: float
+    files: tuple[ListedFile, ...] = ()
+    content_upto: str = ""
 
     @property
     def complete(self) -> bool:
-        """Every file that the device had when the pull began is here, as it was there."""
-        return not (self.left or self.quarantined or self.refused or self.problems)
+        """All that the device had when the pull began is here, as it was there."""
+        wrong = (self.left, self.quarantined, self.refused, self.skipped, self.problems)
+        return not any(wrong)

@@ -16,6 +16,7 @@ from backups.engine.copies.arrival import (
     refuse_fewer_rows,
 )
 from backups.engine.copies.errors import LocalFull, file_errors
+from backups.engine.copies.identity import fingerprint
 from backups.engine.copies.place import Place, held, put_in_place, set_aside
 from backups.engine.progress import Phase, Progress
 from backups.engine.pull.errors import BadName
@@ -30,7 +31,8 @@ from backups.engine.pull.ssh import SshTarget
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseOptions:
-    """`known_mark` is that of an earlier result: if it holds still, nothing is copied.
+    """`known_mark` is that of an earlier result, and `known_fingerprint` that of the file which it
+    left: where both hold still, nothing is copied.
 
     A snapshot writes the whole database once to the device's card; Method.WITH_WAL writes nothing
     there, but needs a moment without a checkpoint as long as the copy takes.
@@ -38,6 +40,7 @@ class DatabaseOptions:
 
     methods: tuple[Method, ...] = (Method.SNAPSHOT, Method.WITH_WAL)
     known_mark: str = ""
+    known_fingerprint: str = ""
     integrity_check: bool = False
     bandwidth_kib: int = 0
     silent_seconds: int = 60
@@ -101,10 +104,16 @@ class _DatabasePull:
                 methods=self.options.methods,
             )
             look = fetch.look()
-            if look.mark == self.options.known_mark and self.place.destination.exists():
+            if look.mark == self.options.known_mark and self._is_as_proven():
                 return self._unchanged(look)
             self._refuse_if_full(look)
             return self._install(fetch.bring(look), look)
+
+    def _is_as_proven(self) -> bool:
+        """Nobody has written the copy since. Looked at here: what is stored of it may be old."""
+        if self.place.is_empty:
+            return False
+        return fingerprint(self.place.destination) == self.options.known_fingerprint
 
     def _install(self, fetched: Fetched, look: DatabaseFiles) -> PulledDatabase:
         self._tell(Phase.VERIFYING)

@@ -4,29 +4,65 @@ import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from backups.engine.progress import Phase, Progress, Tell
-from backups.engine.pull.errors import SourceVanished, TransferIncomplete
+from backups.engine.pull.errors import NoisyShell, SourceVanished, TransferIncomplete
 from backups.engine.pull.failures import rsync_failure
 from backups.engine.pull.processes import Leash, LocalProgram
 from backups.engine.pull.progress import Meter
-from backups.engine.pull.ssh import SshTarget
+from backups.engine.pull.ssh import SshTarget, greeting_of
+from devices.texts import one_line
 
+SLOWEST_READ = 5_000_000  # bytes a second that a device reads at least
+_TIME = "%Y/%m/%d-%H:%M:%S"
+_FORMAT = "--out-format=%i|%l|%M|%n"
 _ESCAPED = re.compile(rb"\\#([0-7]{3})")
-_ITEM = re.compile(r"([<>ch.*][fdLDS]\S{9})\|([0-9]{1,19})\|([0-9/:-]{1,32})\|(.*)", re.DOTALL)
+_ITEM = re.compile(r"[<>ch.*]f([ .+a-zA-Z?]{9})\|([0-9]{1,19})\|([0-9/:-]{1,32})\|(.*)", re.DOTALL)
 _STATISTIC = re.compile(r"([A-Z][A-Za-z ]{1,40}): ([0-9,]{1,20})(?: bytes)?(?: \((.*)\))?")
 _SKIPPED = re.compile(r'skipping non-regular file "(.*)"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A file that rsync would copy: what it is called on the device, how large, how old."""
+    """A file that the device has: what it is called there, how large, how old, and in what it
+    differs from the one here, as rsync writes it."""
 
     path: str
     size_bytes: int
     modified: str  # UTC, as rsync writes it
-    is_new: bool
+    differs: str
+
+    @property
+    def is_new(self) -> bool:
+        return self.differs == "+++++++++"
+
+    @property
+    def is_same(self) -> bool:
+        return not self.differs.strip(" .")
+
+    @property
+    def is_other_in_time_only(self) -> bool:
+        return self.differs.strip(" .") == "t"
+
+    @property
+    def differs_in_content(self) -> bool:
+        """Where contents were compared."""
+        return "c" in self.differs
+
+    @property
+    def version(self) -> tuple[str, int, str]:
+        """The same file at two looks, if nobody has written it between them."""
+        return self.path, self.size_bytes, self.modified
+
+    def has_time(self, nanoseconds: int) -> bool:
+        """Whether a file here has its time: to the second, or as a disk keeps it that counts in
+        two seconds (FAT, exFAT)."""
+        told = datetime.strptime(self.modified, _TIME).replace(tzinfo=UTC).timestamp()
+        seconds, rest = divmod(nanoseconds, 1_000_000_000)
+        is_coarse = seconds % 2 == 0 and rest == 0
+        return seconds == told or (is_coarse and abs(seconds - told) < 2)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,10 +106,21 @@ class Route:
 
 
 def listing(route: Route, source: PurePosixPath, here: Path, *, phase: Phase) -> Heard:
-    """What is there and differs from here by size or time. Copies nothing."""
+    """All that is there, and in what each differs from here by size or time. Copies nothing."""
     route.tell(Progress(phase=phase))
-    options = ["-rtni", "--no-inc-recursive", "--exclude=.*", "--out-format=%i|%l|%M|%n"]
+    options = ["-rtnii", "--no-inc-recursive", "--exclude=.*", _FORMAT]
     return _run(route, route.command(options, [f"{source}/"], here), meter=None, names=())
+
+
+def contents(route: Route, source: PurePosixPath, here: Path, *, items: Sequence[Item]) -> Heard:
+    """Which of these files differ in content: both sides read them to their end."""
+    route.tell(Progress(phase=Phase.VERIFYING))
+    # While the device reads it says nothing.
+    seconds = sum(item.size_bytes for item in items) // SLOWEST_READ
+    patient = replace(route, silent_seconds=route.silent_seconds + seconds)
+    options = ["-tncii", "--files-from=-", "--from0", _FORMAT]
+    command = patient.command(options, [f"{source}/"], here)
+    return _run(patient, command, meter=None, names=[item.path for item in items])
 
 
 def copy_files(
@@ -86,7 +133,7 @@ def copy_files(
 ) -> Heard:
     """Copy the named files from below a folder there to below a folder here."""
     meter = Meter(route.tell, sum(item.size_bytes for item in items), len(items))
-    words = ["-t", "--files-from=-", "--from0", "--chmod=D755,F644", "--info=progress2"]
+    words = ["-ti", "--files-from=-", "--from0", "--chmod=D755,F644", "--info=progress2", _FORMAT]
     command = route.command([*words, *options], [f"{source}/"], here)
     return _run(route, command, meter=meter, names=[item.path for item in items])
 
@@ -99,10 +146,13 @@ def copy_whole(
     options: Sequence[str],
     size_bytes: int,
 ) -> Heard:
+    """Copy files into a folder. They come in a list: in an argument the other rsync would take
+    signs of a path for wildcards."""
     meter = Meter(route.tell, size_bytes, len(sources))
-    words = ["-t", "--chmod=F600", "--info=progress2", *options]
-    command = route.command(words, [str(source) for source in sources], here)
-    return _run(route, command, meter=meter, names=())
+    words = ["-t", "--files-from=-", "--from0", "--no-relative", "--chmod=F600"]
+    command = route.command([*words, "--info=progress2", *options], ["/"], here)
+    names = [str(source.relative_to("/")) for source in sources]
+    return _run(route, command, meter=meter, names=names)
 
 
 def _run(route: Route, command: list[str], *, meter: Meter | None, names: Sequence[str]) -> Heard:
@@ -117,22 +167,25 @@ def _run(route: Route, command: list[str], *, meter: Meter | None, names: Sequen
                 if meter is None or not meter.hear(line):
                     _note(heard, line)
             code = program.code(patient)
-    _judge(heard, code, program.said)
+    _judge(route, heard, code, program.said)
     return heard
 
 
-def _judge(heard: Heard, code: int, said: str) -> None:
+def _judge(route: Route, heard: Heard, code: int, said: str) -> None:
     """Files that could not be copied are for the caller to weigh; all else ends the pull."""
     if code == 0:
         return
     failure = rsync_failure(code, said)
+    if isinstance(failure, NoisyShell):
+        greeting = one_line(greeting_of(route.target, leash=route.leash), limit=200)
+        raise NoisyShell(f"its account's shell prints {greeting!r} before every command")
     if not isinstance(failure, TransferIncomplete | SourceVanished):
         raise failure
     heard.problem = str(failure)
 
 
 def _note(heard: Heard, line: str) -> None:
-    if (item := _ITEM.fullmatch(line)) and item[1][1] == "f":
+    if item := _ITEM.fullmatch(line):
         heard.items.append(_item(item))
     elif skipped := _SKIPPED.fullmatch(line):
         heard.skipped.append(unescaped(skipped[1]))
@@ -147,7 +200,7 @@ def _item(found: re.Match[str]) -> Item:
         path=unescaped(found[4]),
         size_bytes=int(found[2]),
         modified=found[3],
-        is_new=found[1].endswith("+++++++++"),
+        differs=found[1],
     )
 
 

@@ -2,14 +2,17 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from backups.engine.pull.failures import ssh_failure
+from backups.engine.pull.errors import RemoteFailed
+from backups.engine.pull.failures import LONGEST_TEXT, ssh_failure
 from backups.engine.pull.names import checked_host, checked_word
 from backups.engine.pull.processes import Leash, LocalProgram
+from devices.texts import one_line
 
 MOST_ANSWER = 256 * 1024
+_BEGUN = "ethonode: what follows is the answer"
 _ALWAYS = {
     "BatchMode": "yes",
     "IdentitiesOnly": "yes",
@@ -84,15 +87,29 @@ def command_on(target: SshTarget, words: Sequence[str]) -> list[str]:
 
 def run_on(target: SshTarget, words: Sequence[str], *, leash: Leash) -> list[str]:
     """Run one short command on the device and give its lines. Raises PullError."""
-    brief = Leash(
-        cancelled=leash.cancelled, silent_seconds=leash.silent_seconds, most_bytes=MOST_ANSWER
-    )
-    with LocalProgram(command_on(target, words)) as program:
+    return _heard_from(target, words, leash=leash)[1]
+
+
+def greeting_of(target: SshTarget, *, leash: Leash) -> str:
+    """What the account's shell prints before any command; that it does is what rsync minds."""
+    return " ".join(_heard_from(target, ["true"], leash=leash)[0])
+
+
+def _heard_from(
+    target: SshTarget, words: Sequence[str], *, leash: Leash
+) -> tuple[list[str], list[str]]:
+    """The lines before the command began, and its own."""
+    brief = replace(leash, most_bytes=MOST_ANSWER)
+    begun = ["sh", "-c", f'echo "{_BEGUN}"; exec "$@"', "sh", *words]
+    with LocalProgram(command_on(target, begun)) as program:
         lines = list(program.lines(brief))
         code = program.code(brief)
     if code:
         raise ssh_failure(code, program.said)
-    return lines
+    if _BEGUN not in lines:
+        raise RemoteFailed(f"unexpected answer: {one_line('; '.join(lines), limit=LONGEST_TEXT)}")
+    place = lines.index(_BEGUN)
+    return lines[:place], lines[place + 1 :]
 
 
 def _quoted(path: Path) -> str:

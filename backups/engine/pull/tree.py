@@ -9,9 +9,11 @@ from pathlib import Path
 
 from backups.engine.copies.errors import LocalFailed, LocalInUse, file_errors
 from backups.engine.copies.lock import locked
+from backups.engine.pull.rsync import Item
 
 QUARANTINE = ".quarantine"
 _PULLING = ".pull"
+TRIES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class VideoTree:
     """
 
     own: Path
+    lock: Path
     partial: Path
     arriving: Path
     apart: Path
@@ -40,47 +43,69 @@ class VideoTree:
             return f"{final} is here, and is no file"
         return ""
 
+    def has(self, item: Item) -> bool:
+        """Whether a file is here with its size and its time, as far as this disk can keep one."""
+        if item.is_same:
+            return True
+        if not item.is_other_in_time_only:
+            return False
+        with suppress(OSError):
+            return item.has_time((self.own / item.path).lstat().st_mtime_ns)
+        return False
+
 
 @contextmanager
 def opened_tree(videos_dir: Path, device_id: str) -> Iterator[VideoTree]:
-    """The right to add to a device's videos. Raises LocalInUse, LocalFailed."""
+    """The right to add to a device's videos. Nothing of ours stays but what is half here.
+
+    Raises LocalInUse, LocalFailed.
+    """
+    tree = _tree(videos_dir.absolute(), device_id)
     with file_errors(videos_dir):
-        tree = _tree(videos_dir.absolute(), device_id)
-        handle = _locked(tree.own.parent / _PULLING / f"{device_id}.lock")
+        handle = _held(tree)
     try:
         with file_errors(videos_dir):
             _clear(tree)
             yield tree
-            _clear(tree)
     finally:
-        with suppress(OSError):
-            tree.own.rmdir()  # it is empty where the device has no videos
+        _leave(tree)
         os.close(handle)
 
 
 def _tree(videos_dir: Path, device_id: str) -> VideoTree:
     pulling = videos_dir / _PULLING
-    tree = VideoTree(
+    return VideoTree(
         own=videos_dir / device_id,
+        lock=pulling / f"{device_id}.lock",
         partial=pulling / device_id / "partial",
         arriving=pulling / device_id / "arriving",
         apart=pulling / device_id / "apart",
         quarantine=videos_dir / QUARANTINE / device_id,
     )
-    # The videos folder itself is not made: where it is missing, a disk is not mounted.
-    for folder in (pulling, pulling / device_id, tree.own):
+
+
+def _held(tree: VideoTree) -> int:
+    """The folders and the lock. Another device's pull may take the first away as it ends."""
+    for attempt in range(TRIES):
+        try:
+            _make_folders(tree)
+            return locked(tree.lock)
+        except LocalInUse as error:
+            text = f"{tree.own.name}: another run pulls its videos"
+            raise LocalInUse(text) from error
+        except FileNotFoundError:
+            # The videos folder itself is not made: where it is missing, a disk is not mounted.
+            if attempt + 1 == TRIES or not tree.own.parent.is_dir():
+                raise
+    raise LocalFailed(f"{tree.lock}: cannot be kept")
+
+
+def _make_folders(tree: VideoTree) -> None:
+    for folder in (tree.lock.parent, tree.partial.parent, tree.own):
         folder.mkdir(exist_ok=True)
-    for folder in (pulling, pulling / device_id, tree.own, tree.quarantine.parent):
+    for folder in (tree.lock.parent, tree.partial.parent, tree.own, tree.quarantine.parent):
         if folder.is_symlink():
             raise LocalFailed(f"{folder}: a link, which is not followed")
-    return tree
-
-
-def _locked(path: Path) -> int:
-    try:
-        return locked(path)
-    except LocalInUse as error:
-        raise LocalInUse(f"{path.stem}: another run pulls its videos") from error
 
 
 def _clear(tree: VideoTree) -> None:
@@ -88,3 +113,14 @@ def _clear(tree: VideoTree) -> None:
     for folder in (tree.arriving, tree.apart):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
+
+
+def _leave(tree: VideoTree) -> None:
+    for folder in (tree.arriving, tree.apart):
+        shutil.rmtree(folder, ignore_errors=True)
+    with suppress(OSError):
+        tree.lock.unlink()
+    # Each only where it is empty: the device's own where it has no videos.
+    for folder in (tree.own, tree.partial, tree.partial.parent, tree.lock.parent):
+        with suppress(OSError):
+            folder.rmdir()

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
@@ -10,16 +10,18 @@ from pathlib import Path, PurePosixPath
 from backups.engine.copies.errors import LocalFull
 from backups.engine.progress import Phase, Progress
 from backups.engine.pull.arrivals import Arrivals, Kept, Settled
-from backups.engine.pull.names import checked_device, checked_remote, is_plain
-from backups.engine.pull.outcome import Difference, PulledVideos, Quarantined
+from backups.engine.pull.names import checked_device, checked_folder, is_plain
+from backups.engine.pull.outcome import Difference, ListedFile, PulledVideos, Quarantined
 from backups.engine.pull.processes import Leash
-from backups.engine.pull.rsync import Heard, Item, Route, copy_files, listing
+from backups.engine.pull.rotation import Share, share_of
+from backups.engine.pull.rsync import Heard, Item, Route, contents, copy_files, listing
 from backups.engine.pull.ssh import SshTarget
 from backups.engine.pull.tree import VideoTree, opened_tree
 from devices.texts import one_line
 
 ON_A_DEVICE = PurePosixPath("/ethoscope_data/videos")
 KEEP_FREE = 64 * 1024 * 1024
+CONTENT_BYTES = 256 * 1024 * 1024  # of what seems the same, read on both sides in one pull
 _NOT_COPIED = "its name is hidden, too long, or holds what cannot be printed"
 
 
@@ -33,15 +35,19 @@ def pull_videos(
     bandwidth_kib: int = 0,
     silent_seconds: int = 60,
     keep_free_bytes: int = KEEP_FREE,
+    content_bytes: int = CONTENT_BYTES,
+    content_after: str = "",
     progress: Callable[[Progress], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> PulledVideos:
     """Copy what is not here yet into `videos_dir/device_id`, then compare the two once more.
 
-    A file that is here is replaced only by one that begins with all of it. Raises PullError;
-    whole files that arrived by then stay.
+    A file that is here is replaced only by one that begins with all of it. Of those that seem the
+    same by size and time some are also read on both sides: `content_bytes` of them, or a share of
+    all, after the path at which the pull before ended. Raises PullError; whole files that arrived
+    by then stay.
     """
-    source = checked_remote(remote_dir / checked_device(device_id))
+    source = checked_folder(remote_dir / checked_device(device_id))
     began = time.monotonic()
     route = Route(
         target=target,
@@ -52,7 +58,8 @@ def pull_videos(
     )
     with opened_tree(videos_dir, device_id) as tree:
         pull = _VideoPull(route=route, source=source, tree=tree, keep_free_bytes=keep_free_bytes)
-        pull.copy()
+        present = pull.copy()
+        pull.compare(share_of(present, after=content_after, budget=content_bytes))
         done = pull.prove(began=now)
     seconds = time.monotonic() - began
     return replace(done, compared_at=now + timedelta(seconds=seconds), seconds=seconds)
@@ -68,30 +75,53 @@ class _VideoPull:
     files_added: int = 0
     files_grown: int = 0
     problems: list[str] = field(default_factory=list)
-    first_seen: frozenset[Item] = frozenset()
+    first_seen: frozenset[tuple[str, int, str]] = frozenset()
+    equal: set[str] = field(default_factory=set)  # both sides were read to their end
+    other: set[str] = field(default_factory=set)  # so were these, and they differ
+    content_upto: str = ""
 
-    def copy(self) -> None:
+    def copy(self) -> list[Item]:
+        """Gives those that were here already, as their size and time say."""
         seen = self._listing(Phase.COMPARING)
-        self.first_seen = frozenset(seen.items)
-        wanted = [item for item in seen.items if self._why_not(item) == ""]
-        arrivals = Arrivals(self.tree)
+        self.first_seen = frozenset(item.version for item in seen.items)
+        present = [item for item in seen.items if self.tree.has(item)]
+        wanted = [
+            item for item in seen.items if not self.tree.has(item) and not self._why_not(item)
+        ]
         new = [item for item in wanted if item.is_new]
-        differing = [item for item in wanted if not item.is_new and not arrivals.is_known(item)]
+        differing = self._unknown(item for item in wanted if not item.is_new)
         self._refuse_if_full([*new, *differing])
         self._copy_new(new)
-        self._copy_differing(differing, arrivals)
+        self._copy_differing(differing)
+        return present
+
+    def compare(self, share: Share) -> None:
+        """Hold some against the device by content. What differs is fetched, and kept apart."""
+        self.content_upto = share.upto
+        if not share.items:
+            return
+        heard = contents(self.route, self.source, self.tree.own, items=share.items)
+        self._note(heard)
+        # Without those that were written since, or are gone from here.
+        told = {item.version: item for item in heard.items if not item.is_new}
+        read = [told[item.version] for item in share.items if item.version in told]
+        self.other = {item.path for item in read if item.differs_in_content}
+        self.equal |= {item.path for item in read} - self.other
+        self._copy_differing(self._unknown(item for item in read if item.path in self.other))
 
     def prove(self, *, began: datetime) -> PulledVideos:
-        """Compare once more: what is said of the copy is what this shows."""
+        """Compare once more: what is said of the copy is what this shows, of each file there."""
         seen = self._listing(Phase.PROVING)
-        arrivals = Arrivals(self.tree)
+        files = tuple(self._listed(item) for item in seen.items)
+        lacking = [item for item, file in zip(seen.items, files, strict=True) if not file.is_here]
         left, newer, quarantined, refused = [], [], [], []
-        for item in seen.items:
+        arrivals = Arrivals(self.tree)
+        for item in lacking:
             if why := self._why_not(item):
                 refused.append(Difference(path=_shown(item.path), reason=why))
             elif not item.is_new and (kept := arrivals.known(item)):
                 quarantined.append(_in_quarantine(item, kept))
-            elif item in self.first_seen:
+            elif item.version in self.first_seen:
                 left.append(item.path)
             else:
                 newer.append(item.path)
@@ -110,7 +140,23 @@ class _VideoPull:
             skipped=tuple(_shown(path) for path in seen.skipped),
             problems=tuple(self.problems),
             seconds=0.0,
+            files=files,
+            content_upto=self.content_upto,
         )
+
+    def _listed(self, item: Item) -> ListedFile:
+        is_here = item.path not in self.other and self.tree.has(item)
+        return ListedFile(
+            path=item.path,
+            size_bytes=item.size_bytes,
+            is_here=is_here,
+            by_content=is_here and item.path in self.equal,
+        )
+
+    def _unknown(self, items: Iterable[Item]) -> list[Item]:
+        """Those of which the device's version does not lie in quarantine yet."""
+        arrivals = Arrivals(self.tree)
+        return [item for item in items if not arrivals.is_known(item)]
 
     def _copy_new(self, items: list[Item]) -> None:
         """They are out of sight until they are whole; what came meanwhile is not overwritten."""
@@ -121,8 +167,9 @@ class _VideoPull:
         heard = copy_files(self.route, self.source, self.tree.own, items=items, options=words)
         self._note(heard)
         self.files_added += heard.statistics.get("Number of regular files transferred", 0)
+        self.equal |= {item.path for item in heard.items}  # rsync holds each against the device's
 
-    def _copy_differing(self, items: list[Item], arrivals: Arrivals) -> None:
+    def _copy_differing(self, items: list[Item]) -> None:
         """Into a place apart, built upon what is here; each is judged by its content."""
         if not items:
             return
@@ -130,9 +177,12 @@ class _VideoPull:
         words += [f"--partial-dir={self.tree.partial}"]
         heard = copy_files(self.route, self.source, self.tree.apart, items=items, options=words)
         self._note(heard)
+        arrivals = Arrivals(self.tree)
         for item in items:
             if arrivals.settle(item.path) is Settled.GREW:
                 self.files_grown += 1
+                self.equal.add(item.path)
+                self.other.discard(item.path)
 
     def _listing(self, phase: Phase) -> Heard:
         heard = listing(self.route, self.source, self.tree.own, phase=phase)

@@ -1,7 +1,10 @@
 """Videos come whole, only into their device's own tree, and nothing that is here is lost."""
 
+import contextlib
 import os
 import shutil
+import socket
+from itertools import chain
 
 import pytest
 
@@ -141,13 +144,30 @@ def test_an_odd_name_is_only_a_name(videos, name):
     assert ((videos.here / name).exists(), done.complete) == (not hidden, True)
 
 
-def test_a_link_is_not_followed_there(videos, tmp_path):
+def a_socket(place, elsewhere):
+    with socket.socket(socket.AF_UNIX) as server, contextlib.chdir(place.parent):
+        server.bind(place.name)
+
+
+ODD = {
+    "a link to a file": lambda place, elsewhere: place.symlink_to(elsewhere / "secret"),
+    "a link to a folder": lambda place, elsewhere: place.symlink_to(elsewhere),
+    "a link to nothing": lambda place, elsewhere: place.symlink_to(elsewhere / "gone"),
+    "a pipe": lambda place, elsewhere: os.mkfifo(place),
+    "a socket": a_socket,
+}
+
+
+@pytest.mark.parametrize("make", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("name", ["odd.h264", "ETHOSCOPE_019/2026-01-01_00-00-00"])
+def test_what_is_no_file_is_not_taken_and_what_may_be_behind_it_is_said(
+    videos, tmp_path, make, name
+):
     (tmp_path / "secret").write_text("secret")
-    (videos.there / "link.h264").symlink_to(tmp_path / "secret")
-    (videos.there / "folder").symlink_to(tmp_path)
+    make(videos.there / name, tmp_path)
     done = videos.pull()
     assert set(files_below(videos.here)) == {chunk(1), chunk(2), chunk(3)}
-    assert (set(done.skipped), done.complete) == ({"link.h264", "folder"}, True)
+    assert (done.skipped, done.complete) == ((name,), False)
 
 
 def test_what_came_during_the_pull_is_told_apart_from_what_was_left(videos):
@@ -159,6 +179,87 @@ def test_what_came_during_the_pull_is_told_apart_from_what_was_left(videos):
     done = videos.pull(progress=meanwhile)
     assert (set(done.newer), done.left) == ({chunk(3), chunk(4)}, ())
     assert done.complete
+    assert {file.path: file.is_here for file in done.files} == {
+        chunk(1): True, chunk(2): True, chunk(3): False, chunk(4): False,
+    }  # fmt: skip
+
+
+def test_every_file_of_the_device_is_listed_with_its_size(videos):
+    put(videos.there / chunk(4), b"x" * 7)
+    put(videos.there / "a\nb.h264", b"refused")
+    done = videos.pull()
+    sizes = {file.path: (file.size_bytes, file.is_here, file.by_content) for file in done.files}
+    came = {chunk(number): (50_000, True, True) for number in (1, 2, 3)}
+    assert sizes == came | {chunk(4): (7, True, True), "a\nb.h264": (7, False, False)}
+
+
+SECOND = 1_767_323_045
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(b"\7" * 50_000, id="all of it"),
+        pytest.param(b"\1" * 49_999 + b"\7", id="the last byte"),
+        pytest.param(b"\0" * 50_000, id="zeros"),
+    ],
+)
+@pytest.mark.parametrize("side", ["there", "here"])
+def test_another_content_of_the_same_size_and_time_is_found(videos, content, side):
+    videos.pull()
+    put(getattr(videos, side) / chunk(1), content, at=SECOND)
+    before = files_below(videos.here)
+    for _ in range(2):  # and it stays said
+        done = videos.pull()
+        assert [one.path for one in done.quarantined] == [chunk(1)]
+        assert [file.path for file in done.files if not file.is_here] == [chunk(1)]
+        assert not done.complete
+        assert files_below(videos.here) == before
+
+
+def test_contents_are_compared_by_and_by_where_they_are_many(videos):
+    for number in range(4, 9):
+        put(videos.there / chunk(number), bytes([number]) * 50_000)
+    after, rounds = videos.pull().content_upto, []
+    for _ in range(4):
+        done = videos.pull(content_bytes=110_000, content_after=after)
+        rounds.append([file.path for file in done.files if file.by_content])
+        after = done.content_upto
+    assert [len(found) for found in rounds] == [2, 2, 2, 2]
+    assert sorted(chain(*rounds)) == [chunk(number) for number in range(1, 9)]
+
+
+@pytest.mark.parametrize("at", [SECOND, SECOND + 1], ids=["an odd second", "an even second"])
+def test_a_disk_that_counts_in_two_seconds_keeps_whole_copies(videos, at):
+    put(videos.there / chunk(1), b"\1" * 50_000, at=at)
+    videos.pull()
+    for path in videos.here.rglob("*.h264"):
+        cut = int(path.stat().st_mtime) // 2 * 2
+        os.utime(path, (cut, cut))
+    done = videos.pull()
+    assert (done.complete, done.files_grown, done.wire_bytes < 5000) == (True, 0, True)
+
+
+def test_a_disk_with_coarse_times_is_no_excuse_for_another_content(videos):
+    videos.pull()
+    put(videos.here / chunk(1), b"\7" * 50_000, at=SECOND - 1)
+    done = videos.pull()
+    assert [one.path for one in done.quarantined] == [chunk(1)]
+
+
+def test_nothing_of_a_pull_stays_beside_the_videos(videos):
+    for _ in range(2):
+        videos.pull()
+        assert [path.name for path in videos.top.iterdir()] == [DEVICE_ID]
+
+
+@pytest.mark.parametrize("folder", ["incubator 3 left", "dr. müller's; $(id)", "a*b[?]", "-x"])
+def test_folders_are_called_as_people_like_it(videos, folder):
+    path = chunk(9).replace("ETHOSCOPE_019", folder)
+    put(videos.there / path, b"video")
+    done = videos.pull()
+    assert done.complete
+    assert (videos.here / path).read_bytes() == b"video"
 
 
 def test_what_was_there_and_did_not_come_is_left(videos):
