@@ -70,12 +70,12 @@ def private_redis(folder: Path) -> Iterator[PrivateRedis]:
 
 
 @contextmanager
-def private_sshd(folder: Path) -> Iterator[PrivateSshd]:
-    """It lets in whoever runs the tests, by a key made for it alone."""
+def private_sshd(folder: Path, *, more: str = "") -> Iterator[PrivateSshd]:
+    """It lets in whoever runs the tests, by a key made for it alone. `more`: of its settings."""
     folder.mkdir(parents=True, exist_ok=True)
     key_file = folder / "login_key"
     make_key(key_file)
-    with sshd(folder, authorized=key_file.with_suffix(".pub")) as server:
+    with sshd(folder, authorized=key_file.with_suffix(".pub"), more=more) as server:
         known_hosts = folder / "known_hosts"
         public = server.host_key.with_suffix(".pub").read_text()
         known_hosts.write_text(f"[127.0.0.1]:{server.port} {public}")

@@ -35,6 +35,9 @@ class ResultCopy(models.Model):
     doubt = models.CharField(max_length=500, blank=True)  # how it was found to differ
     source_mark = models.CharField(max_length=200, blank=True)  # of the device's files
     verified_at = models.DateTimeField("read to its end", null=True)
+    foreign_write_at = models.DateTimeField(
+        null=True, help_text="When a run found that another program had written it since"
+    )
 
     class Meta:
         verbose_name_plural = "result copies"

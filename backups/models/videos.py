@@ -42,6 +42,7 @@ class VideoComparison(models.Model):
     held_count = models.PositiveIntegerField()  # of all files, on the disk
     lacking = models.JSONField(default=dict, blank=True)  # recording -> [files, since when]
     refused = models.JSONField(default=list, blank=True)  # [path, why it is never copied]
+    content_upto = models.CharField(max_length=1024, blank=True)  # where the next pull reads on
 
     def __str__(self) -> str:
         return f"{self.file_count} files at {self.began_at:%Y-%m-%d %H:%M:%S}"

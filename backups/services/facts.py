@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from backups.engine.compare import Copy, CopyState, ListedRun, compare_runs
 from backups.engine.facts import BackupFacts, BackupType, Problem
 from backups.models import ResultCopy
+from backups.services.foreign import foreign_writes
 from devices.models import Device, Experiment
 
 
@@ -49,7 +50,7 @@ def database_facts(
         missing=compared.missing,
         behind=compared.behind,
         unproven=compared.unproven + _lost_list(device, experiments, usable),
-        findings=compared.findings,
+        findings=(*compared.findings, *foreign_writes(ours)),
     )
 
 

@@ -15,7 +15,7 @@ from backups.engine.video_compare import PulledSource
 from backups.models import QuarantinedVideo, VideoComparison
 from devices.models import Device
 
-MOST_REFUSED = 20
+NOT_FOLLOWED = "a link or no file: it is not followed, and what may be behind it is not here"
 Lacking = dict[str, tuple[int, str]]
 
 
@@ -53,7 +53,8 @@ def store_comparison(
                 "file_count": pulled.file_count,
                 "held_count": held_count,
                 "lacking": _lacking(pulled.left, before or {}, since=pulled.began_at),
-                "refused": [[d.path, d.reason] for d in pulled.refused[:MOST_REFUSED]],
+                "refused": _never_copied(pulled),
+                "content_upto": pulled.content_upto,
             },
         )
         return [
@@ -61,6 +62,12 @@ def store_comparison(
             for difference in pulled.quarantined
             if not _store_quarantined(device, difference, now=now).accepted
         ]
+
+
+def _never_copied(pulled: PulledVideos) -> list[list[str]]:
+    """All of it: a page shows some, and a verdict minds each."""
+    refused = [[difference.path, difference.reason] for difference in pulled.refused]
+    return refused + [[path, NOT_FOLLOWED] for path in pulled.skipped]
 
 
 def store_no_videos(device: Device, *, held_count: int, now: datetime) -> None:

@@ -18,15 +18,18 @@ class RunningSshd:
 
 
 @contextmanager
-def sshd(folder: Path, *, authorized: Path) -> Iterator[RunningSshd]:
-    """`authorized` is looked at again at each login. Raises ServerFailed."""
+def sshd(folder: Path, *, authorized: Path, more: str = "") -> Iterator[RunningSshd]:
+    """`authorized` is looked at again at each login; `more` are lines of settings.
+
+    Raises ServerFailed.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     server = RunningSshd(port=free_port(), user=own_account(), host_key=folder / "host_key")
     if not server.host_key.exists():
         make_key(server.host_key)
     config = folder / "sshd_config"
-    config.write_text(_config(server, authorized=authorized))
+    config.write_text(_config(server, authorized=authorized) + more)
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # compiled into Debian's sshd
 

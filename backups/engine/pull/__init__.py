@@ -6,18 +6,20 @@ from backups.engine.pull.keys import ensure_key, forget_host_key
 from backups.engine.pull.on_device import folder_is_there
 from backups.engine.pull.outcome import (
     Difference,
+    ListedFile,
     Method,
     PulledDatabase,
     PulledVideos,
     Quarantined,
 )
 from backups.engine.pull.results import DatabaseOptions, pull_database
-from backups.engine.pull.ssh import SshTarget
+from backups.engine.pull.ssh import SshTarget, knock
 from backups.engine.pull.videos import pull_videos
 
 __all__ = [
     "DatabaseOptions",
     "Difference",
+    "ListedFile",
     "Method",
     "Phase",
     "Progress",
@@ -29,6 +31,7 @@ __all__ = [
     "ensure_key",
     "folder_is_there",
     "forget_host_key",
+    "knock",
     "pull_database",
     "pull_videos",
 ]

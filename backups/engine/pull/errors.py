@@ -58,7 +58,7 @@ class ProgramFailed(PullError):
     """A program of this machine (ssh, rsync) is missing, died or was used wrongly."""
 
 
-class NoisyShell(RemoteFailed):
+class NoisyShell(PullError):
     """The account's shell prints something before every command, and rsync cannot work so."""
 
 

@@ -90,6 +90,11 @@ def run_on(target: SshTarget, words: Sequence[str], *, leash: Leash) -> list[str
     return _heard_from(target, words, leash=leash)[1]
 
 
+def knock(target: SshTarget, *, leash: Leash) -> None:
+    """Log in, and leave again. Raises PullError."""
+    run_on(target, ["true"], leash=leash)
+
+
 def greeting_of(target: SshTarget, *, leash: Leash) -> str:
     """What the account's shell prints before any command; that it does is what rsync minds."""
     return " ".join(_heard_from(target, ["true"], leash=leash)[0])
@@ -100,7 +105,7 @@ def _heard_from(
 ) -> tuple[list[str], list[str]]:
     """The lines before the command began, and its own."""
     brief = replace(leash, most_bytes=MOST_ANSWER)
-    begun = ["sh", "-c", f'echo "{_BEGUN}"; exec "$@"', "sh", *words]
+    begun = ["sh", "-c", f'echo; echo "{_BEGUN}"; exec "$@"', "sh", *words]
     with LocalProgram(command_on(target, begun)) as program:
         lines = list(program.lines(brief))
         code = program.code(brief)

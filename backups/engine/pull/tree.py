@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from backups.engine.copies.errors import LocalFailed, LocalInUse, file_errors
+from backups.engine.copies.errors import LocalFailed, LocalFull, LocalInUse, file_errors
 from backups.engine.copies.lock import locked
 from backups.engine.pull.rsync import Item
 
@@ -63,12 +63,17 @@ def opened_tree(videos_dir: Path, device_id: str) -> Iterator[VideoTree]:
     tree = _tree(videos_dir.absolute(), device_id)
     with file_errors(videos_dir):
         handle = _held(tree)
+    is_full = False
     try:
         with file_errors(videos_dir):
             _clear(tree)
             yield tree
+    except LocalFull:
+        is_full = True  # what is made already is the room that the next attempt has
+        raise
     finally:
-        _leave(tree)
+        if not is_full:
+            _leave(tree)
         os.close(handle)
 
 

@@ -28,6 +28,7 @@ from backups.engine.mirror.errors import (
 from backups.engine.mirror.outcome import INCOMPLETE
 from backups.engine.mirror.source import literal
 from backups.engine.mirror.survey import read_backup_filename
+from backups.services.foreign import note_foreign_write
 from backups.services.proofs import store_proof
 from backups.services.runs.disks import refuse_lost_results
 from backups.services.runs.jobs import (
@@ -143,6 +144,7 @@ def _mirror(work: Work) -> Outcome:
         told = read_backup_filename(snapshot, source.database)
     device = work.device
     copy = path_of_copy(device.device_id, device.name, told or _listed_filename(device))
+    note_foreign_write(device, copy, now=work.now)
     with folder_for(copy, results_dir=settings.RESULTS_DIR) as destination:
         result = mirror(
             SameExperiment(source=source, filename=told),

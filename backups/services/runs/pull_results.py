@@ -1,6 +1,7 @@
 """The pull of results as a run: every SQLite database of a device that may have changed."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
@@ -10,6 +11,7 @@ from django.conf import settings
 
 from backups.engine.byte_sizes import human_size
 from backups.engine.copies.errors import CopyUnusable, FewerRows, LocalInUse
+from backups.engine.copies.identity import fingerprint
 from backups.engine.errors import NotReady
 from backups.engine.freshness import is_fresh
 from backups.engine.pull import (
@@ -18,10 +20,13 @@ from backups.engine.pull import (
     Progress,
     PulledDatabase,
     SshTarget,
+    knock,
     pull_database,
 )
 from backups.engine.pull.errors import BadName, KeepsChanging, RemoteFailed, RemoteMissing
+from backups.engine.pull.processes import Leash
 from backups.models import ResultCopy
+from backups.services.foreign import note_foreign_write
 from backups.services.proofs import store_proof
 from backups.services.results import latest_moment
 from backups.services.runs.disks import refuse_lost_results
@@ -47,8 +52,14 @@ class PullSource:
     copy: ResultCopy | None
 
     @property
-    def known_mark(self) -> str:
-        return self.copy.source_mark if self.copy and self.copy.whole_as_of else ""
+    def proven(self) -> ResultCopy | None:
+        """The copy, if the proof that is stored of it is of the file that lies here now."""
+        if self.copy is None or self.copy.whole_as_of is None:
+            return None
+        with suppress(OSError):
+            is_the_same = fingerprint(settings.RESULTS_DIR / self.place)
+            return self.copy if is_the_same == self.copy.proven_fingerprint else None
+        return None
 
 
 class DatabaseReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,6 +140,8 @@ def pull_results(work: Work) -> Outcome:
         sources, refused = _sources_of(work.device)
         waiting = [source for source in sources if not _is_settled(source, work)]
         target, meter = ssh_target(work), _AllDatabases(work, waiting)
+        if not waiting:  # a run that spoke to nobody has shown nothing
+            knock(target, leash=Leash(cancelled=work.watch.cancelled))
         pulled = [
             _pull(work, target, source, meter.of(number)) for number, source in enumerate(waiting)
         ]
@@ -163,7 +176,7 @@ def _source(device: Device, run: Experiment, copies: dict[str, ResultCopy]) -> P
 
 
 def _is_settled(source: PullSource, work: Work) -> bool:
-    copy, run = source.copy, source.experiment
+    copy, run = source.proven, source.experiment
     whole_as_of = copy.whole_as_of if copy else None
     if whole_as_of is None or run.growing:
         return False
@@ -198,7 +211,13 @@ def _pull(
 def _pull_one(
     work: Work, target: SshTarget, source: PullSource, tell: Callable[[Progress], None]
 ) -> PulledDatabase:
-    options = DatabaseOptions(known_mark=source.known_mark, bandwidth_kib=settings.BANDWIDTH_KIB)
+    known = source.proven
+    options = DatabaseOptions(
+        known_mark=known.source_mark if known else "",
+        known_fingerprint=known.proven_fingerprint if known else "",
+        bandwidth_kib=settings.BANDWIDTH_KIB,
+    )
+    note_foreign_write(work.device, source.place, now=work.clock())
     with folder_for(source.place, results_dir=settings.RESULTS_DIR) as destination:
         return pull_database(
             target,

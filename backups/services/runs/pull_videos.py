@@ -16,6 +16,7 @@ from backups.engine.pull import (
 from backups.engine.pull.errors import RemoteMissing
 from backups.engine.pull.processes import Leash
 from backups.engine.videos.facts import VideosUnreadable
+from backups.models import VideoComparison
 from backups.services.pulled_videos import store_comparison, store_no_videos
 from backups.services.runs.disks import refuse_lost_videos
 from backups.services.runs.jobs import Outcome, RunFailed, RunProgress, RunReport, Sheet, Work
@@ -33,6 +34,7 @@ class VideosReport(RunReport, frozen=True, kw_only=True):
     files_grown: int = 0
     wire_bytes: int = 0
     newer_count: int = 0
+    newer: tuple[str, ...] = ()
     left_count: int = 0
     left: tuple[str, ...] = ()
     quarantined: tuple[tuple[str, str], ...] = ()
@@ -65,6 +67,8 @@ class VideosReport(RunReport, frozen=True, kw_only=True):
             *(("quarantined", *one) for one in self.quarantined),
             *(("never copied", *one) for one in self.refused),
             *(("did not come", name, "") for name in self.left),
+            *(("not followed", name, "a link, or no file") for name in self.skipped),
+            *(("newer", name, "came or grew during this pull") for name in self.newer),
         )
 
 
@@ -90,9 +94,16 @@ def _pull(work: Work, target: SshTarget, remote: PurePosixPath) -> PulledVideos:
         now=work.now,
         remote_dir=remote,
         bandwidth_kib=settings.BANDWIDTH_KIB,
+        content_after=_content_upto(work),
         progress=lambda progress: work.watch.progress(_how_far(progress)),
         cancelled=work.watch.cancelled,
     )
+
+
+def _content_upto(work: Work) -> str:
+    """Where the pull before ended with reading contents."""
+    made = VideoComparison.objects.filter(device=work.device)
+    return made.values_list("content_upto", flat=True).first() or ""
 
 
 def _no_videos(
@@ -136,6 +147,7 @@ def _outcome(pulled: PulledVideos, apart: Sequence[Quarantined]) -> Outcome:
             files_grown=pulled.files_grown,
             wire_bytes=pulled.wire_bytes,
             newer_count=len(pulled.newer),
+            newer=pulled.newer[:SHOWN],
             left_count=len(pulled.left),
             left=pulled.left[:SHOWN],
             quarantined=tuple((d.path, d.reason) for d in apart[:SHOWN]),
@@ -153,6 +165,7 @@ def _problem(pulled: PulledVideos, apart: Sequence[Quarantined]) -> str:
         "did not come": len(pulled.left),
         "came as other files than those here": len(apart),
         "are never copied": len(pulled.refused),
+        "are links or no files and were not followed": len(pulled.skipped),
     }
     said = [f"{count} {what}" for what, count in counts.items() if count]
     return "; ".join([*said, *pulled.problems])

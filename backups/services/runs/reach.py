@@ -1,6 +1,6 @@
 """How a device is reached for a backup, and how what goes wrong on the way ends a run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -13,13 +13,31 @@ from backups.engine.pull.errors import (
     HostKeyChanged,
     KeyFailed,
     KeyRefused,
+    NoisyShell,
     ProgramFailed,
 )
 from backups.services.runs.jobs import RunFailed, RunStopped, Work
 from backups.services.runs.place import UnsafePlace
 
 # To try again soon helps nobody: a person has to do something first.
-FOR_PEOPLE = (KeyRefused, BadName, HostKeyChanged, KeyFailed, ProgramFailed)
+FOR_PEOPLE = (BadName, HostKeyChanged, KeyFailed, KeyRefused, NoisyShell, ProgramFailed)
+
+# What ssh says of these is written for somebody who knows ssh.
+CURES: Mapping[type[BackupError], str] = {
+    HostKeyChanged: (
+        "the device shows another ssh key than before. If its SD card was replaced, press “Forget"
+        " its ssh key” on the device's page and pull again; if not, another machine may be at its"
+        " address"
+    ),
+    KeyRefused: (
+        "the device does not take our ssh key: add the one that is shown under Backups, Plans to"
+        " its account's ~/.ssh/authorized_keys"
+    ),
+    NoisyShell: (
+        "the device's account prints text at each login, which rsync cannot work with: silence its"
+        " shell's start files (such as .bashrc) where no person logs in"
+    ),
+}
 
 
 def host_of(address: str) -> str:
@@ -60,14 +78,5 @@ def own_errors() -> Iterator[None]:
     except UnsafePlace as error:
         raise RunFailed(str(error), retry=False) from error
     except BackupError as error:
-        text = f"{_first_words(error)}{error}"
+        text = f"{cure} ({error})" if (cure := CURES.get(type(error))) else str(error)
         raise RunFailed(text, retry=not isinstance(error, FOR_PEOPLE)) from error
-
-
-def _first_words(error: BackupError) -> str:
-    """What ssh says of these is written for somebody who knows ssh."""
-    if isinstance(error, HostKeyChanged):
-        return "the device shows another ssh key than before (a new SD card?): "
-    if isinstance(error, KeyRefused):
-        return "the device does not know our ssh key (it is shown under Plans): "
-    return ""

@@ -13,6 +13,7 @@ from django.db.models import Q
 from backups.engine.freshness import not_after
 from backups.models import OPEN_STATES, Run, RunKind, RunState, RunTrigger
 from devices.models import Device
+from devices.texts import one_line
 
 MOST_ATTEMPTS = 4
 FIRST_PAUSE = timedelta(minutes=1)  # doubled with each attempt
@@ -98,7 +99,9 @@ def end_run(
     """
     with transaction.atomic():
         mine = Run.objects.filter(pk=run.pk, state=RunState.RUNNING)
-        ended = mine.update(state=state, ended_at=now, error=error[:LONGEST_ERROR], **facts)
+        ended = mine.update(
+            state=state, ended_at=now, error=one_line(error, limit=LONGEST_ERROR), **facts
+        )
         if ended and retry and not _was_cancelled(run):
             request_retry(run, now=now)
     return bool(ended)
@@ -112,4 +115,4 @@ def let_wait(run: Run, *, now: datetime, reason: str, **facts: Any) -> bool:
     """It stays open, and is asked again later."""
     mine = Run.objects.filter(pk=run.pk, state=RunState.RUNNING)
     waits = {"state": RunState.WAITING, "not_before": now + ASK_AGAIN_AFTER}
-    return bool(mine.update(**waits, error=reason[:LONGEST_ERROR], **facts))
+    return bool(mine.update(**waits, error=one_line(reason, limit=LONGEST_ERROR), **facts))

@@ -3,12 +3,14 @@
 import sqlite3
 from contextlib import closing, suppress
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
 from backups.engine.compare import CopyState
 from backups.engine.facts import BackupType
+from backups.engine.pull import ensure_key
 from backups.models import ResultCopy, Run, RunKind
 from backups.services.snapshots import take_snapshot
 from devices.models import Experiment
@@ -99,6 +101,75 @@ def test_what_nobody_saw_change_is_not_asked_for_again(pull, database, card):
     assert (run.numbers["settled"], run.numbers["databases"]) == (1, [])
 
 
+@pytest.mark.parametrize("is_known", [True, False], ids=["settled", "nothing listed"])
+@pytest.mark.parametrize(
+    ("trouble", "reason"),
+    [
+        ({"SSH_PORT": 1}, "Connection refused"),
+        ({"SSH_USER": "nobody-here"}, "under Backups, Plans"),
+    ],
+)
+def test_with_nothing_to_fetch_a_run_that_reached_nobody_fails(
+    pull, database, settings, is_known, trouble, reason
+):
+    pull()
+    if not is_known:
+        Experiment.objects.all().delete()
+    for name, value in trouble.items():
+        setattr(settings, name, value)
+    run = pull()
+    assert run.state == "failed"
+    assert reason in run.error
+
+
+def test_another_host_key_names_the_button(pull, database, device, settings):
+    other = ensure_key(settings.SSH_KNOWN_HOSTS.with_name("other_key"))
+    settings.SSH_KNOWN_HOSTS.write_text(f"{device.device_id} {other}\n")
+    run = pull()
+    assert "Forget its ssh key" in run.error
+    assert "SHA256:" in run.error
+    assert "@@@" not in run.error
+
+
+@pytest.mark.parametrize("touch", [Path.touch, lambda path: recorder_write(path)])
+def test_what_somebody_wrote_since_is_settled_no_more(
+    pull, database, device, experiment, settings, touch
+):
+    """Before any look at the disk: what is stored of the file is old."""
+    pull()
+    touch(place_of(settings.RESULTS_DIR, device, experiment))
+    assert pull().numbers["databases"][0]["changed"]
+
+
+def recorder_write(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 7")
+
+
+def test_another_program_that_writes_our_copy_is_named(
+    pull, database, device, experiment, settings
+):
+    pull()
+    recorder_write(place_of(settings.RESULTS_DIR, device, experiment))
+    assert sqlite_facts(device).findings == ()
+    pull()
+    (finding,) = sqlite_facts(device).findings
+    assert "another program wrote this copy" in finding
+    Experiment.objects.update(changed_at=timezone.now())
+    pull()
+    assert sqlite_facts(device).findings == ()
+
+
+def test_a_run_of_ours_that_broke_off_accuses_nobody(
+    pull, database, device, experiment, settings, a_run
+):
+    pull()
+    recorder_write(place_of(settings.RESULTS_DIR, device, experiment))
+    a_run(kind=RunKind.PULL_RESULTS, state="failed", ended_at=timezone.now())
+    pull()
+    assert sqlite_facts(device).findings == ()
+
+
 def test_what_grew_since_is_pulled_again(pull, database, device, experiment, settings):
     pull()
     recorder.write(database, 50)
@@ -159,7 +230,8 @@ def test_one_bad_database_keeps_no_other_from_coming(
     [
         ({"filename": "../../../evil.db"}, "is no file name of a tracking run"),
         ({"path": "/data/-rf/x/y.db"}, "cannot be the name of a folder"),
-        ({"path": "/$(reboot)/ETHOSCOPE_007/x/y.db"}, "cannot be part of a path"),
+        ({"path": "/../ETHOSCOPE_007/x/y.db"}, "cannot be part of a path"),
+        ({"path": "/$(reboot)/ETHOSCOPE_007/x/y.db"}, "the copy has the name"),
     ],
 )
 def test_a_hostile_name_keeps_no_other_from_coming(
@@ -190,7 +262,7 @@ def test_a_run_without_rows_waits(pull, database, settings):
 def test_a_device_that_does_not_know_our_key_needs_a_person(pull, database, settings, tmp_path):
     settings.SSH_KEY_FILE = tmp_path / "own" / "key"
     run = pull()
-    assert "does not know our ssh key" in run.error
+    assert "does not take our ssh key" in run.error
     assert not Run.objects.filter(state="queued").exists()
 
 

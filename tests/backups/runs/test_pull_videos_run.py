@@ -96,6 +96,31 @@ def test_a_file_that_is_never_copied_is_no_green(pull, there, device):
     assert len(video_facts(device).unproven) == 1
 
 
+@pytest.mark.parametrize("what", ["folder", "file", "nothing"])
+def test_what_is_behind_a_link_is_no_green(pull, there, device, tmp_path, what):
+    target = tmp_path / "usb" / what
+    if what == "folder":
+        put(target / "a.h264", b"video")
+    elif what == "file":
+        put(target, b"video")
+    (there / "2025-12-01_00-00-00").symlink_to(target)
+    run = pull()
+    assert (run.state, run.numbers["skipped"]) == ("failed", ["2025-12-01_00-00-00"])
+    assert "not followed" in run.error
+    (unproven,) = video_facts(device).unproven
+    assert unproven.name == "2025-12-01_00-00-00"
+
+
+def test_contents_are_read_on_where_the_pull_before_ended(pull, there, device):
+    pull()
+    VideoComparison.objects.update(content_upto=chunk(1))
+    pull()
+    assert VideoComparison.objects.get().content_upto == chunk(1)  # all came round
+    put(there / chunk(2), b"\7" * 50_000)
+    run = pull()
+    assert [path for path, _ in run.numbers["quarantined"]] == [chunk(2)]
+
+
 def test_what_did_not_come_is_missing_since_it_was_first_found_so(device, now, tmp_path):
     for minutes in (0, 10):
         at = now + timedelta(minutes=minutes)

@@ -3,12 +3,13 @@
 import os
 import sqlite3
 from contextlib import closing, suppress
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from backups.engine.compare import CopyState
 from backups.engine.copies.errors import CopyUnusable, FewerRows, LocalFull, LocalInUse
+from backups.engine.copies.identity import fingerprint
 from backups.engine.copies.place import held
 from backups.engine.errors import NotReady
 from backups.engine.pull import Method
@@ -69,14 +70,39 @@ def test_only_what_is_new_goes_over_the_wire(copy, device):
 
 def test_a_known_mark_saves_the_copy(copy):
     first = copy.pull()
-    second = copy.pull(known_mark=first.mark)
+    known = {"known_mark": first.mark, "known_fingerprint": fingerprint(copy.path)}
+    second = copy.pull(**known)
     assert (second.changed, second.wire_bytes) == (False, 0)
+
+
+def _flip(path):
+    with path.open("r+b") as file:
+        file.seek(5000)
+        byte = file.read(1)[0]
+        file.seek(5000)
+        file.write(bytes([byte ^ 1]))
+
+
+def _append(path):
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO METADATA VALUES ('by', 'another program')")
+        connection.commit()
+
+
+@pytest.mark.parametrize("change", [_flip, _append, Path.touch])
+def test_a_known_mark_says_nothing_of_a_copy_that_somebody_wrote_since(copy, change):
+    first = copy.pull()
+    known = {"known_mark": first.mark, "known_fingerprint": fingerprint(copy.path)}
+    change(copy.path)
+    with suppress(FewerRows):
+        assert copy.pull(**known).changed
 
 
 def test_a_commit_makes_another_mark(copy, device):
     first = copy.pull()
+    known = {"known_mark": first.mark, "known_fingerprint": fingerprint(copy.path)}
     recorder.write(device.database)
-    assert copy.pull(known_mark=first.mark).changed
+    assert copy.pull(**known).changed
 
 
 def test_a_database_without_a_row_is_waited_for(copy, device):
@@ -143,9 +169,21 @@ def test_a_file_that_is_not_there_is_told_from_one_that_could_not_be_asked_for(c
 
 
 @pytest.mark.parametrize(
-    "path", [f"/a b/{NAME}", f"/$(id)/{NAME}", f"/x/../{NAME}", f"x/{NAME}", f"/-x/{NAME}"]
+    "folder", ["incubator 3 left", "müller's; $(id)", "a*b[?]", "-x", "50% ?#&", "\\", " x "]
 )
-def test_a_path_that_a_shell_could_read_otherwise_is_refused(copy, path):
+@BOTH
+def test_a_folder_is_called_as_people_like_it(copy, device, tmp_path, folder, method):
+    odd = tmp_path / "odd" / folder
+    odd.parent.mkdir()
+    device.path.parent.rename(odd)
+    done = copy.pull(remote=PurePosixPath(odd / NAME), methods=(method,))
+    assert (done.changed, done.method) == (True, method)
+
+
+@pytest.mark.parametrize(
+    "path", [f"/x/../{NAME}", f"x/{NAME}", f"/x\ny/{NAME}", f"/{'x' * 256}/{NAME}", "/x/a b.db"]
+)
+def test_a_path_that_leads_elsewhere_is_refused(copy, path):
     with pytest.raises(BadName):
         copy.pull(remote=PurePosixPath(path))
 

@@ -15,15 +15,16 @@ from backups.engine.pull.errors import (
     Hung,
     KeyFailed,
     KeyRefused,
+    NoisyShell,
     ProgramFailed,
     RemoteFailed,
     TooMuchOutput,
 )
-from backups.engine.pull.failures import rsync_failure
+from backups.engine.pull.failures import rsync_failure, ssh_failure
 from backups.engine.pull.processes import Leash
 from backups.engine.pull.ssh import run_on
 from tests.engine.pull.conftest import target_at
-from tests.servers import free_port
+from tests.servers import free_port, private_sshd
 
 LEASH = Leash(silent_seconds=60)
 
@@ -161,7 +162,6 @@ def test_a_key_that_is_none_is_refused(tmp_path):
     [
         (12, "rsync: connection unexpectedly closed (0 bytes received so far)", ConnectionLost),
         (12, "ssh: connect to host x port 22: Connection refused", HostUnreachable),
-        (255, "Host key verification failed.", HostKeyChanged),
         (255, "rsync error: unexplained error (code 255)", ConnectionLost),
         (30, "rsync error: timeout in data send/receive (code 30)", Hung),
     ],
@@ -170,6 +170,59 @@ def test_rsyncs_codes_have_names_and_texts(code, said, kind):
     failure = rsync_failure(code, said)
     assert type(failure) is kind
     assert said in str(failure)
+
+
+SHOUT = """\
+@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
+@    WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!     @
+@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
+IT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY!
+The fingerprint for the ED25519 key sent by the remote host is
+SHA256:{key}.
+Host key verification failed.
+"""
+KEY = "a" * 43
+
+
+@pytest.mark.parametrize("failure", [ssh_failure, rsync_failure])
+@pytest.mark.parametrize(
+    ("said", "text"),
+    [
+        (SHOUT.format(key=KEY), f"its host key is now SHA256:{KEY}"),
+        ("Host key verification failed.", "its host key is not the one known"),
+    ],
+)
+def test_of_another_host_key_only_what_matters_is_told(failure, said, text):
+    error = failure(255, said)
+    assert (type(error), str(error)) == (HostKeyChanged, text)
+
+
+GREETINGS = {
+    "a greeting": "echo 'Welcome to ETHOSCOPE 001';",
+    "many lines": "for n in 1 2 3 4 5 6 7 8 9; do echo line $n; done;",
+    "no line end": "printf hello;",
+    "what looks like an answer": "echo there; echo 'seen|regular file|1|1|1|1';",
+}
+
+
+@pytest.fixture(params=GREETINGS.values(), ids=GREETINGS)
+def noisy(request, tmp_path):
+    """The account greets at each login, also where a command is to be run."""
+    greets = f'ForceCommand {request.param} eval "$SSH_ORIGINAL_COMMAND"\n'
+    with private_sshd(tmp_path / "sshd", more=greets) as server:
+        yield target_at(server, tmp_path)
+
+
+def test_a_command_is_heard_behind_a_greeting(noisy):
+    assert run_on(noisy, ["echo", "x"], leash=LEASH) == ["x"]
+
+
+def test_a_shell_that_greets_is_named_and_leaves_nothing_half(noisy, copy, videos):
+    for pull in (copy.pull, videos.pull):
+        with pytest.raises(NoisyShell, match="before every command"):
+            pull(noisy)
+    assert not copy.path.exists()
+    assert list(videos.top.iterdir()) == []
 
 
 def test_of_ssh_and_rsync_only_who_knows_the_reason_is_heard():
