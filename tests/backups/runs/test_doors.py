@@ -205,5 +205,5 @@ def test_the_pages_of_runs_take_the_same_queries_for_many(
 ):
     for _ in range(count):
         a_run(state=RunState.FAILED)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(13):
         admin_client.get("/admin/backups/run/")
