@@ -12,12 +12,13 @@ from backups.engine.freshness import is_fresh
 from backups.engine.verdict import Verdict
 from backups.models import DaemonStatus, RunState
 
-SHAPES = {
+SHAPES: dict[str, str] = {
     Verdict.CORRUPT: "broken_image",
     Verdict.MISSING: "cancel",
     Verdict.UNKNOWN: "help",
     Verdict.STALE: "warning",
     Verdict.LATE: "schedule",
+    "waiting": "hourglass_top",
     Verdict.PROTECTED: "verified_user",
     Verdict.NONE: "remove",
 }

@@ -35,16 +35,18 @@ class Overall(StrEnum):
     UNKNOWN = "unknown"
 
 
-STATUS_OF = {
+STATUS_OF: dict[str, OldStatus] = {
     Verdict.CORRUPT: OldStatus.ERROR,
     Verdict.MISSING: OldStatus.ERROR,
     Verdict.STALE: OldStatus.ERROR,
     Verdict.UNKNOWN: OldStatus.UNKNOWN,
     Verdict.LATE: OldStatus.UNKNOWN,  # the old words have no yellow, and green it is not
+    "waiting": OldStatus.UNKNOWN,  # nor one for what is too young to be saved
     Verdict.PROTECTED: OldStatus.SUCCESS,
     Verdict.NONE: OldStatus.NOT_AVAILABLE,
 }
 
+NOTHING_KNOWN = {Verdict.UNKNOWN, "waiting"}
 NOTHING_TO_SAY = {OldStatus.SUCCESS, OldStatus.NOT_AVAILABLE}
 
 
@@ -54,7 +56,7 @@ def overall_status(verdicts: Iterable[Verdict]) -> Overall:
     any corrupt, missing or stale     error
     all protected                     success
     some protected or late            partial
-    all unknown                       unknown
+    all unknown or waiting            unknown
     no type at all                    no_backups
     """
     kinds = set(verdicts) - {Verdict.NONE}
@@ -64,7 +66,7 @@ def overall_status(verdicts: Iterable[Verdict]) -> Overall:
         return Overall.ERROR
     if kinds == {Verdict.PROTECTED}:
         return Overall.SUCCESS
-    return Overall.UNKNOWN if kinds == {Verdict.UNKNOWN} else Overall.PARTIAL
+    return Overall.UNKNOWN if kinds <= NOTHING_KNOWN else Overall.PARTIAL
 
 
 def status_payload(
@@ -170,7 +172,7 @@ def _backup(
         processing=backup.processing and fresh,
         size=facts.size_bytes,
         last_backup=int(facts.newest_copy_at.timestamp()) if facts.newest_copy_at else 0,
-        count=facts.copy_count,
+        count=facts.copy_count or len(facts.corrupt),  # a status is read only of what is there
         directory=_directory(kind, status, videos_dir),
         message="" if word in NOTHING_TO_SAY else backup.judgement.rule,
     )
@@ -179,7 +181,7 @@ def _backup(
 def _directory(kind: BackupType, status: DeviceStatus, videos_dir: Path) -> str:
     """Of videos only, as the old node: its pages show no more than the device's id of it."""
     backup = status.backups[kind]
-    if kind is not BackupType.VIDEO or not backup.facts.copy_count:
+    if kind is not BackupType.VIDEO or not (backup.facts.copy_count or backup.facts.corrupt):
         return ""
     return f"{videos_dir}/{status.device.device_id}"
 

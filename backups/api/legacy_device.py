@@ -9,6 +9,7 @@ from backups.dashboard import DeviceStatus
 from backups.engine.byte_sizes import human_size
 from backups.engine.compare import CopyState
 from backups.engine.facts import BackupFacts, BackupType
+from backups.engine.verdict import Verdict
 from backups.engine.videos.folder import Chunk
 from backups.models import ResultCopy
 from devices.models import Experiment, Writer
@@ -24,14 +25,16 @@ class OldDatabase:
     writer: str
     experiment: Experiment | None
     copy: ResultCopy | None
+    is_safe: bool = True  # no look found anything wrong with it
 
     @property
     def is_saved(self) -> bool:
-        return self.copy is not None and self.copy.state == CopyState.USABLE
+        return self.is_safe and self.copy is not None and self.copy.state == CopyState.USABLE
 
     @property
     def size_bytes(self) -> int:
-        return self.copy.size_bytes if self.copy else 0
+        """Of a saved one: the old pages draw a size as a full bar, "backed-up"."""
+        return self.copy.size_bytes if self.copy and self.is_saved else 0
 
 
 def device_payload(
@@ -43,7 +46,7 @@ def device_payload(
     videos_dir: Path,
 ) -> dict[str, Any]:
     device_id = status.device.device_id
-    databases = _databases(experiments, copies)
+    databases = _databases(experiments, copies, unsafe=_unsafe(status))
     mysql = [old for old in databases if old.writer == Writer.MYSQL]
     sqlite = [old for old in databases if old.writer != Writer.MYSQL]
     video = status.backups.get(BackupType.VIDEO)
@@ -62,13 +65,26 @@ def device_payload(
             "video": _video_totals(facts, folder),
             "total_databases": len(databases),
         },
-        "recommended_backup_type": status.recommended_backup_type,
+        "recommended_backup_type": _recommended(status),
         "supports_video_backup": status.supports_video_backup,
     }
 
 
+def _recommended(status: DeviceStatus) -> str:
+    """The old page paints its icon green where this is "mysql", and never where it is "rsync"."""
+    green = {Verdict.PROTECTED, Verdict.NONE}
+    if status.recommended_backup_type == "mysql" and status.verdict not in green:
+        return "rsync"
+    return status.recommended_backup_type
+
+
+def _unsafe(status: DeviceStatus) -> set[str]:
+    facts = [backup.facts for backup in status.backups.values()]
+    return {p.name for f in facts for p in (*f.corrupt, *f.missing, *f.unproven, *f.behind)}
+
+
 def _databases(
-    experiments: Iterable[Experiment], copies: Iterable[ResultCopy]
+    experiments: Iterable[Experiment], copies: Iterable[ResultCopy], *, unsafe: set[str]
 ) -> list[OldDatabase]:
     """What the device lists, newest first, then the copies of what it no longer does."""
     best = _best_copies(copies)
@@ -78,12 +94,19 @@ def _databases(
             writer=experiment.writer,
             experiment=experiment,
             copy=best.pop(experiment.filename, None),
+            is_safe=experiment.filename not in unsafe,
         )
         for experiment in experiments
     ]
     left_over = sorted(best.items(), reverse=True)
     return databases + [
-        OldDatabase(filename=name, writer=copy.writer, experiment=None, copy=copy)
+        OldDatabase(
+            filename=name,
+            writer=copy.writer,
+            experiment=None,
+            copy=copy,
+            is_safe=name not in unsafe,
+        )
         for name, copy in left_over
     ]
 
@@ -105,7 +128,7 @@ def _sqlite(old: OldDatabase, status: DeviceStatus) -> dict[str, Any]:
         "table_counts": {},
         "file_exists": old.is_saved,  # the old pages write "backed-up" where this is true
     }
-    if old.copy:
+    if old.is_saved:
         entry |= {"size_human": human_size(old.size_bytes), "rsync_enhanced": True}
     return entry
 

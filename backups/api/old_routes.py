@@ -62,7 +62,7 @@ class DeviceBackupView(OldRoute):
     def get(self, request: Request, device_id: str) -> HttpResponseBase:
         device = _device(device_id)
         if device is None:
-            return _json({"error": f"Device {device_id} not found"})
+            return _json(_unknown(device_id))
         payload = legacy_device.device_payload(
             dashboard.device_status(device, now=timezone.now()),
             experiments=device.experiments.all(),
@@ -75,7 +75,7 @@ class DeviceBackupView(OldRoute):
     def post(self, request: Request, device_id: str) -> HttpResponse:
         device = _device(device_id)
         if device is None:
-            return _json({"error": f"Device {device_id} not found"})
+            return _json(_unknown(device_id))
         return _json(start_backup.start(device, request))
 
 
@@ -83,6 +83,16 @@ def _device(device_id: str) -> Device | None:
     if len(device_id) > 64 or not device_id.isprintable():
         return None
     return Device.objects.select_related("group").filter(device_id=device_id).first()
+
+
+def _unknown(device_id: str) -> dict[str, str]:
+    """What the old node says of a device that it does not know, word for word."""
+    lines = [
+        "Traceback (most recent call last):",
+        "  (lines left out)",
+        f"bottle.HTTPError: (404, 'Device {device_id} not found')",
+    ]
+    return {"error": "\n".join([*lines, ""])}
 
 
 def _json(payload: dict[str, Any]) -> HttpResponse:

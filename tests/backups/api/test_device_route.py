@@ -1,16 +1,20 @@
 """GET and POST /device/<id>/backup: the recorded shape, and only what is on the disk is saved."""
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from django.test import Client
 
+from backups.engine.facts import Problem
 from backups.models import ResultCopy
 from backups.services.videos import scan_videos
 from devices.models import Device, Experiment
 from tests.backups.api.shapes import keys, shape
 
 pytestmark = pytest.mark.django_db
+RECORDINGS = Path(__file__).parents[2] / "recordings"
 RECORDED = [
     "t00_device11_backup_no_daemons",
     "t1_device11_backup_after_success",
@@ -161,8 +165,30 @@ def test_a_run_without_a_copy_is_not_shown_as_saved(told, run):
 def test_a_copy_that_is_of_no_use_does_not_count(told, run, copy, state):
     run(), copy(state=state)
     answer = told()
-    assert answer["databases"]["SQLite"][RUN]["file_exists"] is False
+    assert_draws_no_bar(answer["databases"]["SQLite"][RUN])
     assert answer["backup_status"]["sqlite"]["available"] is False
+
+
+def assert_draws_no_bar(entry):
+    """Of any of these the old page makes a full bar, a live tick or the word "backed-up"."""
+    assert (entry["filesize"], entry["file_exists"]) == (0, False)
+    assert not entry.keys() & {"rsync_enhanced", "size_human"}
+
+
+@pytest.mark.parametrize("kind", ["corrupt", "missing", "behind", "unproven"])
+def test_a_copy_that_a_look_found_wrong_draws_no_bar(told, take, device, run, copy, long_ago, kind):
+    run(), copy()
+    take(device, "sqlite", **{kind: (Problem(RUN, long_ago, "why"),)})
+    assert_draws_no_bar(told()["databases"]["SQLite"][RUN])
+
+
+@pytest.mark.parametrize(("facts", "word"), [({}, "mysql"), ({"disk_error": "gone"}, "rsync")])
+def test_the_word_that_is_painted_green_is_said_of_what_is_protected_only(
+    told, take, device, nothing, facts, word
+):
+    take(device, "sqlite", **nothing)
+    take(device, "mysql", **facts)
+    assert told()["recommended_backup_type"] == word
 
 
 def test_a_copy_that_the_device_no_longer_lists_is_shown(told, copy):
@@ -203,10 +229,10 @@ def test_the_newest_thousand_chunks_are_named_and_all_are_counted(told, take, de
     assert section["total_files"] == 1002
 
 
-def test_an_unknown_device_is_answered_the_old_way(client, db):
+def test_an_unknown_device_is_answered_as_by_the_old_node(client, db):
     answer = client.get("/device/0990000000000000000000000000abcd/backup")
-    assert answer.status_code == 200
-    assert answer.json() == {"error": "Device 0990000000000000000000000000abcd not found"}
+    recorded = (RECORDINGS / "node" / "t00_unknown_device_backup.body").read_bytes()
+    assert (answer.status_code, answer.json()) == (200, json.loads(recorded))
 
 
 @pytest.mark.parametrize("name", ["%00", "a%0Ab", "x" * 5000, "..", "%F0%9F%92%A9", "%FF"])

@@ -145,6 +145,17 @@ def test_a_corrupt_copy_on_an_offline_device_is_not_hidden(device, take, told, n
     assert told(device)["backup_types"]["sqlite"]["status"] == "error"
 
 
+@pytest.mark.parametrize("kind", BackupType)
+def test_a_copy_that_is_only_corrupt_is_available_so_that_the_old_pages_read_its_error(
+    device, take, told, nothing, long_ago, kind
+):
+    problem = Problem("a.db", long_ago, "it does not open")
+    take(device, kind, **(nothing | {"source_count": 1, "size_bytes": 9, "corrupt": (problem,)}))
+    block = told(device)["backup_types"][kind]
+    assert (block["available"], block["status"]) == (True, "error")
+    assert block["records" if kind == "mysql" else "files"] == 1  # of none the icon stays grey
+
+
 def test_green_ages_into_unknown(device, take, told, nothing, now):
     take(device, "mysql", **nothing)
     take(device, "sqlite")
