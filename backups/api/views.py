@@ -121,7 +121,7 @@ class DaemonViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, OurViewSet
 
 
 class ExperimentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, OurViewSet):
-    """Tracking runs as the devices list them, each with its copy on the disk."""
+    """Experiments as the devices list them, each with its copy on the disk."""
 
     queryset = Experiment.objects.select_related("device")
     serializer_class = serializers.ExperimentSerializer

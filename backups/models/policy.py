@@ -12,7 +12,7 @@ from backups.models.choices import BACKUP_TYPES
 
 POSITIVE = MinValueValidator(timedelta(seconds=1))
 
-# What holds where nobody set a limit: a tracking run costs a lab a week, a chunk five minutes.
+# What holds where nobody set a limit: an experiment costs a lab a week, a chunk five minutes.
 DEFAULT_LIMITS = {
     BackupType.MYSQL: Limits(
         max_age=timedelta(hours=2), grace=timedelta(hours=4), evidence_ttl=timedelta(minutes=20)

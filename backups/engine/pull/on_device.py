@@ -1,6 +1,7 @@
 """What is asked of a device's shell about one database. Nothing of the device's is changed."""
 
 import re
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -132,7 +133,7 @@ def snapshot(
     room_kib = (2 * size_bytes + ROOM_BESIDE) // 1024
     words = command_on(target, _shell(_SNAPSHOT, path, room_kib, name, quote(str(path))))
     patient = Leash(cancelled=leash.cancelled, silent_seconds=SNAPSHOT_SECONDS, most_bytes=65536)
-    with LocalProgram(words, stdin=-1) as program:
+    with LocalProgram(words, stdin=subprocess.PIPE) as program:
         folder, size = _await_ready(program, patient)
         yield folder / name, size
         program.close_stdin()

@@ -28,7 +28,7 @@ def path_of_copy(device_id: str, device_name: str, filename: str) -> Path:
         raise UnsafePlace(f"{device_id[:64]!r} cannot be the name of a folder")
     parts = _FILENAME.fullmatch(filename)
     if parts is None:
-        raise UnsafePlace(f"{filename[:128]!r} is no file name of a tracking run")
+        raise UnsafePlace(f"{filename[:128]!r} is no file name of an experiment")
     return Path(device_id, _checked_name(device_name), parts["started"], filename)
 
 

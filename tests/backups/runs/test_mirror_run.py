@@ -176,7 +176,7 @@ def test_a_hostile_file_name_leaves_the_tree_alone(do, database, settings, filen
     before = sorted(tmp_path.rglob("*"))
     run = do()
     assert run.state == "failed"
-    assert "no file name of a tracking run" in run.error
+    assert "no file name of an experiment" in run.error
     assert sorted(tmp_path.rglob("*")) == before
 
 

@@ -228,7 +228,7 @@ def test_one_bad_database_keeps_no_other_from_coming(
 @pytest.mark.parametrize(
     ("told", "error"),
     [
-        ({"filename": "../../../evil.db"}, "is no file name of a tracking run"),
+        ({"filename": "../../../evil.db"}, "is no file name of an experiment"),
         ({"path": "/data/-rf/x/y.db"}, "cannot be the name of a folder"),
         ({"path": "/../ETHOSCOPE_007/x/y.db"}, "cannot be part of a path"),
         ({"path": "/$(reboot)/ETHOSCOPE_007/x/y.db"}, "the copy has the name"),
