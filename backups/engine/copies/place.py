@@ -98,18 +98,6 @@ def _release(place: Place, handle: int, made: list[Path]) -> None:
     os.close(handle)
 
 
-def remembered_turn(place: Place) -> int:
-    """The last run's turn. It is a hint: lost or nonsense, the count starts anew."""
-    with suppress(OSError, ValueError):
-        return int(place.lock.read_text(errors="replace")[:20])
-    return 0
-
-
-def remember_turn(place: Place, turn: int) -> None:
-    with suppress(OSError):
-        place.lock.write_text(f"{turn}\n")
-
-
 def discard(path: Path) -> None:
     """Remove a database of ours with everything SQLite keeps beside it."""
     for tail in ("", *_SQLITE_TAILS):

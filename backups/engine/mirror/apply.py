@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backups.engine.copies.errors import LocalBusy, LocalChanged
-from backups.engine.copies.opening import data_version
+from backups.engine.copies.identity import fingerprint
 from backups.engine.copies.place import Place
 from backups.engine.errors import Cancelled
 from backups.engine.mirror.columns import quoted
@@ -59,14 +59,14 @@ def apply(
     changes: list[Change],
     place: Place,
     *,
-    version: int,
+    seen: str,
     now: datetime,
     busy_seconds: float,
     cancelled: Callable[[], bool],
 ) -> bool:
     """Change the copy, all or nothing; whether rows were kept beside.
 
-    Raises LocalChanged if somebody wrote since `version`, LocalBusy when nobody lets
+    Raises LocalChanged if somebody wrote since it was `seen`, LocalBusy when nobody lets
     us in for `busy_seconds`.
     """
     until = time.monotonic() + busy_seconds
@@ -74,7 +74,7 @@ def apply(
     with ExitStack() as stack:
         if keeps:
             stack.enter_context(attached(copy, place.removed_rows, SCHEMA))
-        while not _applied(copy, changes, version=version, now=now):
+        while not _applied(copy, changes, place, seen=seen, now=now):
             if cancelled():
                 raise Cancelled("cancelled")
             if time.monotonic() >= until:
@@ -84,11 +84,11 @@ def apply(
 
 
 def _applied(
-    copy: sqlite3.Connection, changes: list[Change], *, version: int, now: datetime
+    copy: sqlite3.Connection, changes: list[Change], place: Place, *, seen: str, now: datetime
 ) -> bool:
     """One try; False if somebody else holds the file."""
     try:
-        _in_one_transaction(copy, changes, version=version, now=now)
+        _in_one_transaction(copy, changes, place, seen=seen, now=now)
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
             raise
@@ -100,10 +100,10 @@ def _applied(
 
 
 def _in_one_transaction(
-    copy: sqlite3.Connection, changes: list[Change], *, version: int, now: datetime
+    copy: sqlite3.Connection, changes: list[Change], place: Place, *, seen: str, now: datetime
 ) -> None:
     copy.execute("BEGIN IMMEDIATE")
-    if data_version(copy) != version:
+    if fingerprint(place.destination) != seen:
         raise LocalChanged("another program wrote to the copy while it was compared")
     for change in changes:
         for query in change.lost:

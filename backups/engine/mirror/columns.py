@@ -23,6 +23,9 @@ _BLOBS = frozenset(
 )
 
 
+_WIDEST = {"tinyint": 4, "smallint": 6, "mediumint": 8, "int": 11, "year": 4}  # signs, as text
+
+
 class ValueKind(StrEnum):
     INTEGER = "integer"
     LARGE = "large"  # up to 2**64 - 1: beyond SQLite's integers, so kept as text where it must
@@ -96,6 +99,13 @@ class Column:
         elif self.kind is ValueKind.BLOB:
             text = f"MD5({text})"
         return f"IFNULL({text},'{NULL_MARK}')" if self.nullable else text
+
+    @property
+    def packed_width(self) -> int:
+        """How long the packed text can be."""
+        if self.kind in {ValueKind.TEXT, ValueKind.BLOB}:
+            return 32
+        return _WIDEST.get(self.data_type, 20 if self.kind is ValueKind.INTEGER else 80)
 
     @property
     def read(self) -> "Callable[[Any], Any] | None":

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Any
 
@@ -9,12 +10,13 @@ import msgspec
 
 from backups.engine.mirror.columns import NULL_MARK, quoted
 from backups.engine.mirror.digests import as_int, as_text
-from backups.engine.mirror.errors import SourceChanged
+from backups.engine.mirror.errors import SourceChanged, SourceRefused
 from backups.engine.mirror.schema import Table
 from backups.engine.mirror.source import Row, Snapshot, Value, understood
 from backups.engine.mirror.windows import Span, Window
 
 PACK_KEYS = 2_000
+LEAST_PACK = 50  # rows in one text that are worth it
 PACKS_PER_QUESTION = 64
 PACKS_AT_ONCE = 4  # in memory
 ROWS_PER_STATEMENT = 50
@@ -27,31 +29,65 @@ Tick = Callable[[str, int], None]  # table, rows more
 _NUMBERS = msgspec.json.Decoder(list[int | None])  # the quickest way from digits to integers
 
 
-def copy_spans(
-    snapshot: Snapshot, scratch: sqlite3.Connection, windows: Iterable[Window], *, tick: Tick
+Broken = dict[str, str]  # tables that the server could not read, with its words
+
+
+def copy_windows(
+    snapshot: Snapshot,
+    scratch: sqlite3.Connection,
+    windows: Iterable[Window],
+    *,
+    tick: Tick,
+    broken: Broken,
 ) -> int:
-    """Copy the rows of these windows; the number of rows."""
+    """Copy the rows of these windows; the number of rows.
+
+    A window that the server cannot read is left out, and its table is put down as broken.
+    """
     packed: list[Window] = []
     streamed: list[Window] = []
     for window in windows:
         (packed if _is_packed(snapshot, window) else streamed).append(window)
-    rows = _copy_packed(snapshot, scratch, packed, tick=tick)
-    for window in streamed:
-        rows += _copy_stream(
-            snapshot, scratch, window.table, f"WHERE {window.condition}", tick=tick
-        )
-    return rows
+    rows = _copy_packed(snapshot, scratch, packed, tick=tick, broken=broken)
+    return rows + sum(
+        _copy_window(snapshot, scratch, window, tick=tick, broken=broken) for window in streamed
+    )
+
+
+def _copy_window(
+    snapshot: Snapshot, scratch: sqlite3.Connection, window: Window, *, tick: Tick, broken: Broken
+) -> int:
+    where, before = f"WHERE {window.condition}", scratch.total_changes
+    with _costing_itself(window.table, broken):
+        _copy_stream(snapshot, scratch, window.table, where, tick=tick)
+    return scratch.total_changes - before
+
+
+def copy_table(
+    snapshot: Snapshot, scratch: sqlite3.Connection, table: Table, *, tick: Tick, broken: Broken
+) -> int:
+    """Copy all rows of a table without a rising key."""
+    before = scratch.total_changes
+    with _costing_itself(table, broken):
+        _copy_stream(snapshot, scratch, table, "", tick=tick)
+    return scratch.total_changes - before
+
+
+@contextmanager
+def _costing_itself(table: Table, broken: Broken) -> Iterator[None]:
+    try:
+        yield
+    except SourceChanged:  # it will be another in a moment
+        raise
+    except SourceRefused as error:
+        broken[table.name] = str(error)
 
 
 def _is_packed(snapshot: Snapshot, window: Window) -> bool:
     keys = window.span.high - window.span.low
-    fits = window.table.packs and not window.table.is_sparse(keys)
+    table = window.table
+    fits = table.packs and not table.is_sparse(keys) and table.fits_one_text(LEAST_PACK)
     return fits and (snapshot.packs or keys <= PACKED_KEYS)
-
-
-def copy_table(snapshot: Snapshot, scratch: sqlite3.Connection, table: Table, *, tick: Tick) -> int:
-    """Copy all rows of a table without a rising key."""
-    return _copy_stream(snapshot, scratch, table, "", tick=tick)
 
 
 def _copy_stream(
@@ -105,26 +141,58 @@ def _counted(rows: Iterator[Any], table: str, *, tick: Tick) -> Iterator[Any]:
 
 
 def _copy_packed(
-    snapshot: Snapshot, scratch: sqlite3.Connection, windows: list[Window], *, tick: Tick
+    snapshot: Snapshot,
+    scratch: sqlite3.Connection,
+    windows: list[Window],
+    *,
+    tick: Tick,
+    broken: Broken,
 ) -> int:
     rest, copied = _packs(windows), 0
     while asked := list(islice(rest, PACKS_PER_QUESTION)):
-        branches = (_pack_question(number, pack) for number, pack in enumerate(asked))
-        answers = snapshot.stream(" UNION ALL ".join(branches), rows_at_once=PACKS_AT_ONCE)
-        for number, count, text in answers:
-            with understood():
-                table, rows = asked[as_int(number)].table, as_int(count)
-            if rows:
-                _unpack(scratch, table, as_text(text), rows=rows)
-                tick(table.name, rows)
-                copied += rows
+        try:
+            rows, singly = _copy_packs(snapshot, scratch, asked, tick=tick)
+        except SourceChanged:
+            raise
+        except SourceRefused:
+            _forget(scratch, asked)
+            rows, singly = 0, asked
+        copied += rows + sum(
+            _copy_window(snapshot, scratch, pack, tick=tick, broken=broken) for pack in singly
+        )
     return copied
 
 
-def _packs(windows: Iterable[Window]) -> Iterator[Window]:
+def _copy_packs(
+    snapshot: Snapshot, scratch: sqlite3.Connection, asked: list[Window], *, tick: Tick
+) -> tuple[int, list[Window]]:
+    """The number of rows, and the packs of which no whole text came."""
+    copied, cut = 0, []
+    question = " UNION ALL ".join(_pack_question(n, pack) for n, pack in enumerate(asked))
+    for number, count, text in snapshot.stream(question, rows_at_once=PACKS_AT_ONCE):
+        with understood():
+            pack, rows = asked[as_int(number)], as_int(count)
+        fields = _unpacked(as_text(text))
+        if len(fields) != rows * len(pack.table.columns):
+            cut.append(pack)
+        elif rows:
+            _insert(scratch, pack.table, fields)
+            tick(pack.table.name, rows)
+            copied += rows
+    return copied, cut
+
+
+def _forget(scratch: sqlite3.Connection, windows: Iterable[Window]) -> None:
     for window in windows:
-        for low in range(window.span.low, window.span.high, PACK_KEYS):
-            yield Window(window.table, Span(low, min(low + PACK_KEYS, window.span.high)))
+        scratch.execute(f"DELETE FROM {quoted(window.table.name)} WHERE {window.condition}")  # noqa: S608
+
+
+def _packs(windows: Iterable[Window]) -> Iterator[Window]:
+    """Parts of the windows, of as many rows as one text holds."""
+    for window in windows:
+        keys = min(PACK_KEYS, window.table.longest_text // window.table.packed_width)
+        for low in range(window.span.low, window.span.high, keys):
+            yield Window(window.table, Span(low, min(low + keys, window.span.high)))
 
 
 def _pack_question(number: int, pack: Window) -> str:
@@ -135,12 +203,12 @@ def _pack_question(number: int, pack: Window) -> str:
     )
 
 
-def _unpack(scratch: sqlite3.Connection, table: Table, text: str, *, rows: int) -> None:
-    with understood():
-        numbers = _NUMBERS.decode(f"[{text.replace(NULL_MARK, 'null')}]")
-    if len(numbers) != rows * len(table.columns):
-        raise SourceChanged(f"{table.name}: the server cut {rows} packed rows short")
-    _insert(scratch, table, numbers)
+def _unpacked(text: str) -> list[int | None]:
+    """The numbers in a text of many rows; none where it was cut short."""
+    try:
+        return _NUMBERS.decode(f"[{text.replace(NULL_MARK, 'null')}]")
+    except msgspec.DecodeError:
+        return []
 
 
 def _insert(scratch: sqlite3.Connection, table: Table, fields: Sequence[Value]) -> None:

@@ -2,14 +2,14 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 from backups.engine.mirror.columns import NULL_MARK, quoted
+from backups.engine.mirror.errors import SourceError
 from backups.engine.mirror.schema import Table
-from backups.engine.mirror.source import Snapshot, Value, understood
+from backups.engine.mirror.source import Snapshot, Value, ask_all, understood
 from backups.engine.mirror.windows import Window
 
 BRANCHES = 100  # windows asked for in one question
@@ -22,30 +22,48 @@ class Digest:
     text: str
 
 
-def digests_there(snapshot: Snapshot, windows: Iterable[Window]) -> dict[Window, Digest]:
-    """The server's digests, many windows to a question."""
-    found: dict[Window, Digest] = {}
-    rest = iter(windows)
-    while asked := list(islice(rest, BRANCHES)):
-        branches = (_question(number, window) for number, window in enumerate(asked))
-        with understood():
-            for number, rows, text in snapshot.rows(" UNION ALL ".join(branches)):
-                found[asked[as_int(number)]] = Digest(as_int(rows), as_text(text))
-            if any(window not in found for window in asked):
-                raise ValueError("a part of it is missing")
+def digests_there(
+    snapshot: Snapshot, windows: Iterable[Window], broken: dict[str, str]
+) -> dict[Window, Digest]:
+    """The server's digests, many windows to a question; none of those tables that are broken."""
+    asked = [window for window in windows if window.table.name not in broken]
+    found = _digests(snapshot, asked, broken)
+    crowded = [w for w, digest in found.items() if not w.table.fits_one_text(digest.rows)]
+    found |= _digests(snapshot, crowded, broken, summed=True)
+    if any(window not in found for window in asked if window.table.name not in broken):
+        raise SourceError("the server's answer makes no sense: a part of it is missing")
     return found
 
 
-def _question(number: int, window: Window) -> str:
+def _digests(
+    snapshot: Snapshot, asked: Sequence[Window], broken: dict[str, str], *, summed: bool = False
+) -> dict[Window, Digest]:
+    branches = ((w.table.name, _question(number, w, summed)) for number, w in enumerate(asked))
+    found: dict[Window, Digest] = {}
+    with understood():
+        for number, rows, text in ask_all(snapshot, branches, most=BRANCHES, broken=broken):
+            found[asked[as_int(number)]] = Digest(as_int(rows), as_text(text))
+    return found
+
+
+def _question(number: int, window: Window, summed: bool) -> str:  # noqa: FBT001
     table, key = window.table, quoted(window.table.rising_key or "")
+    packed = f"MD5(GROUP_CONCAT({table.packed} ORDER BY {key} SEPARATOR ';'))"
     return (
         f"SELECT {number}, COUNT(*), "  # noqa: S608  # names are quoted, numbers are ours
-        f"MD5(GROUP_CONCAT({table.packed} ORDER BY {key} SEPARATOR ';')) "
+        f"{whole_there(table) if summed else packed} "
         f"FROM {quoted(table.name)} WHERE {window.condition}"
     )
 
 
-def digest_here(copy: sqlite3.Connection, window: Window) -> Digest:
+def digest_like(there: Digest, copy: sqlite3.Connection, window: Window) -> Digest:
+    """Ours of the same window, made as theirs was: rows that no text of theirs holds are summed."""
+    if window.table.fits_one_text(there.rows):
+        return _in_order_here(copy, window)
+    return _summed(_lines(copy, window.table, _in_order(window)))
+
+
+def _in_order_here(copy: sqlite3.Connection, window: Window) -> Digest:
     rows, text = _numbers(copy, window) if window.table.packs else _values(copy, window)
     if not rows:
         return Digest(0, "")
@@ -84,8 +102,12 @@ def whole_there(table: Table) -> str:
 
 
 def whole_here(copy: sqlite3.Connection, table: Table) -> Digest:
+    return _summed(_lines(copy, table, ""))
+
+
+def _summed(lines: Iterable[str]) -> Digest:
     rows = total = 0
-    for line in _lines(copy, table, ""):
+    for line in lines:
         rows += 1
         digest = hashlib.md5(line.encode(), usedforsecurity=False).hexdigest()
         total += int(digest[:_HASH_DIGITS], 16)

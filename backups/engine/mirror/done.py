@@ -28,6 +28,7 @@ class Done:
     migration: Migration = NOT_MIGRATED
     findings: tuple[Finding, ...] = ()
     kept: tuple[Path, ...] = ()
+    left: str = ""  # the fingerprint of the file when the work was done
 
 
 def result_of(
@@ -61,7 +62,16 @@ def result_of(
         size_bytes=destination.stat().st_size,
         seconds=seconds,
         turn=turn,
+        proved_whole=all(table.table in proved_tables(done, tables) for table in tables),
+        fingerprint=done.left,
     )
+
+
+def proved_tables(done: Done, tables: tuple[TableComparison, ...]) -> frozenset[str]:
+    """Those that the copy holds whole, with what an earlier proof says of what was not compared."""
+    believed = done.plan.believed
+    whole = {t.table for t in tables if t.windows == t.windows_total or t.table in believed}
+    return frozenset(whole | believed) - {t.table for t in tables if not t.equal}
 
 
 def _of_migration(migration: Migration) -> Iterator[Finding]:
@@ -75,15 +85,25 @@ def _of_migration(migration: Migration) -> Iterator[Finding]:
 
 def _of_source(there: Survey, plan: Plan, destination: Path) -> Iterator[Finding]:
     yield from _not_copied(there.schema)
+    yield from _not_read(there, plan)
     for name in plan.gone:
         yield Finding(FindingKind.TABLE_GONE, name, "no longer on the device; the copy keeps it")
-    for table in there.schema.tables:
+    for table in there.readable:
         if table.engine.lower() not in _WITH_SNAPSHOTS:
             text = f"its engine {table.engine} has no snapshots: copied as it was when read"
             yield Finding(FindingKind.NO_SNAPSHOT, table.name, text)
     if there.backup_filename and there.backup_filename != destination.name:
         text = f"the database names its own backup {there.backup_filename[:200]}"
         yield Finding(FindingKind.OTHER_NAME, "", text)
+
+
+def _not_read(there: Survey, plan: Plan) -> Iterator[Finding]:
+    for name, reason in sorted(plan.broken.items()):
+        yield Finding(FindingKind.TABLE_BROKEN, name, f"the server cannot read it: {reason}")
+    for name, rows in there.former_rows.items():
+        if rows:
+            text = f"the server keeps {rows} former rows of it, which are not copied"
+            yield Finding(FindingKind.HISTORY, name, text)
 
 
 def _not_copied(schema: Schema) -> Iterator[Finding]:
@@ -94,3 +114,7 @@ def _not_copied(schema: Schema) -> Iterator[Finding]:
         yield Finding(FindingKind.TABLE_DENIED, "", text)
     for name in schema.unnameable:
         yield Finding(FindingKind.NOT_COPIED, name, "SQLite cannot hold a table of this name")
+    for name in schema.unknown:
+        yield Finding(FindingKind.NOT_COPIED, name, "it is of a type that is not known here")
+    for name in schema.views:
+        yield Finding(FindingKind.VIEW, name, "a view has no rows of its own; it is not copied")

@@ -18,8 +18,12 @@ class AccessDenied(SourceError):
     """The server does not let this account in, or not into this database."""
 
 
-class TableDenied(SourceError):
-    """The account may not read a table without which there is no copy."""
+class SourceRefused(SourceError):
+    """The server answered one question with an error; others may be asked."""
+
+
+class TableDenied(SourceRefused):
+    """The account may not read a table."""
 
 
 class DatabaseMissing(SourceError):
@@ -30,10 +34,12 @@ class SourceGone(SourceError):
     """The connection broke, or the server fell silent, in the middle of the work."""
 
 
-class SourceChanged(SourceError):
+class SourceChanged(SourceRefused):
     """A table was dropped or altered while it was being read."""
 
 
+_BROKEN: tuple[type[SourceError], str] = (SourceGone, "the connection broke")
+_DRIVERS_OWN = range(2000, 3000)  # numbers that no server sends
 _ERRORS: dict[int, tuple[type[SourceError], str]] = {
     1044: (AccessDenied, "the account may not use this database"),
     1045: (AccessDenied, "the server refused user name or password"),
@@ -47,24 +53,29 @@ _ERRORS: dict[int, tuple[type[SourceError], str]] = {
     1054: (SourceChanged, "a column vanished while it was read"),
     1040: (SourceUnreachable, "the server has too many connections"),
     1053: (SourceGone, "the server is shutting down"),
+    1153: (SourceGone, "a packet was larger than the server takes"),
     1317: (SourceGone, "the server interrupted the query"),
     1927: (SourceGone, "the server closed the connection"),
     1205: (SourceChanged, "a table is locked for too long"),
     1213: (SourceChanged, "a table is being altered or dropped"),
-    2003: (SourceGone, "the connection broke"),
-    2006: (SourceGone, "the connection broke"),
-    2013: (SourceGone, "the connection broke"),
 }
 
 
 def named(error: Exception, *, number: object, about: str) -> SourceError:
     """By the server's number; None: no answer of the server's, but a broken connection."""
-    kind, text = SourceError, "the server reports an error"
-    if number is None:
-        kind, text = SourceGone, "the connection broke"
-    elif isinstance(number, int):
-        kind, text = _ERRORS.get(number, (kind, text))
+    kind, text = _kind(number)
     return kind(f"{about}: {text}: {_words(error)}")
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether a driver's error is only the server's answer to one question: others may follow."""
+    return issubclass(_kind(error.args[0] if error.args else None)[0], SourceRefused)
+
+
+def _kind(number: object) -> tuple[type[SourceError], str]:
+    if isinstance(number, int) and number and number not in _DRIVERS_OWN:
+        return _ERRORS.get(number, (SourceRefused, "the server reports an error"))
+    return _BROKEN
 
 
 def _words(error: Exception) -> str:

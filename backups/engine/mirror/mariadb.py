@@ -41,7 +41,7 @@ class MariaDBSource:
 
     @contextmanager
     def snapshot(self, cancelled: Callable[[], bool]) -> Iterator["MariaDBSnapshot"]:
-        snapshot = MariaDBSnapshot(self._connect(cancelled), self.driver, self._address)
+        snapshot = MariaDBSnapshot(self._connect(cancelled), self.driver, self.address)
         try:
             snapshot.begin()
             yield snapshot
@@ -49,16 +49,16 @@ class MariaDBSource:
             snapshot.close()
 
     @property
-    def _address(self) -> str:
+    def address(self) -> str:
         return f"{self.host}:{self.port}"
 
     def _connect(self, cancelled: Callable[[], bool]) -> Link:
         login = Account(user=self.user, password=self.password, database=self.database)
-        about = f"{self._address} ({self.database})" if self.database else self._address
+        about = f"{self.address} ({self.database})" if self.database else self.address
         try:
             sock = socket.create_connection((self.host, self.port), self.connect_seconds)
         except OSError as error:
-            raise SourceUnreachable(f"no server answers at {self._address}: {error}") from error
+            raise SourceUnreachable(f"no server answers at {self.address}: {error}") from error
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with server_errors(self.driver, about):
             return self.driver.open(sock, Patience(self.patience, cancelled), login)

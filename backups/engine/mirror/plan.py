@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from backups.engine.mirror.columns import quoted
 from backups.engine.mirror.database import Layout, key_range, layouts
-from backups.engine.mirror.digests import Digest, digest_here, digests_there, whole_here
+from backups.engine.mirror.digests import Digest, digest_like, digests_there, whole_here
 from backups.engine.mirror.schema import Table
 from backups.engine.mirror.source import Snapshot
 from backups.engine.mirror.survey import METADATA, Reach, Survey
@@ -47,8 +47,12 @@ class TablePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
+    """`believed`: tables of which a part stands for the whole, for a former proof holds still."""
+
     tables: tuple[TablePlan, ...]
     gone: tuple[str, ...] = ()  # tables that only the copy has
+    broken: Mapping[str, str] = field(default_factory=dict)  # unreadable there, and why
+    believed: frozenset[str] = frozenset()
     restarted: bool = False
 
     @property
@@ -57,47 +61,69 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    number: int
-    within: int
+class Scope:
+    """How much is compared: of the tables that are `believed` this turn's share, else all."""
+
+    turn: int = 0
+    within: int = 1
+    believed: frozenset[str] = frozenset()
+
+    def within_of(self, table: Table) -> int:
+        return self.within if table.numbered and table.name in self.believed else 1
 
 
-def first_plan(snapshot: Snapshot, there: Survey, turn: Turn) -> Plan:
-    """Everything, and a share of windows to prove it by."""
+WHOLE = Scope()
+
+
+def first_plan(snapshot: Snapshot, there: Survey) -> Plan:
+    """Everything, and all windows to prove it by."""
     tables = [
         TablePlan(table=t, there=there.extents[t.name], action=Action.REBUILD, is_new=True)
-        for t in there.schema.tables
+        for t in there.readable
     ]
     wanted = {
-        plan.table.name: list(_spans_to_prove(plan.table, plan.there, None, None, turn))
+        plan.table.name: list(_spans_to_prove(plan.table, plan.there, None, None, WHOLE))
         for plan in tables
     }
-    return Plan(tables=tuple(_with_proofs(snapshot, tables, wanted)))
+    broken = dict(there.broken)
+    return Plan(tables=tuple(_with_proofs(snapshot, tables, wanted, broken)), broken=broken)
 
 
-def plan_changes(snapshot: Snapshot, there: Survey, copy: sqlite3.Connection, turn: Turn) -> Plan:
-    """Compare, and widen to the whole of a table wherever a part of it differs."""
+def plan_changes(snapshot: Snapshot, there: Survey, copy: sqlite3.Connection, scope: Scope) -> Plan:
+    """Compare, and compare everything where a part that was believed differs."""
     here = layouts(copy)
+    broken = dict(there.broken)
     tables, wanted = [], {}
-    for table in there.schema.tables:
-        plan, spans = _look_at(copy, table, there.extents[table.name], here.get(table.name), turn)
+    for table in there.readable:
+        plan, spans = _look_at(copy, table, there.extents[table.name], here.get(table.name), scope)
         tables.append(plan)
         wanted[table.name] = spans
-    proven = list(_with_proofs(snapshot, tables, wanted))
-    known = {table.name for table in there.schema.tables} | set(there.schema.denied)
+    proven = list(_with_proofs(snapshot, tables, wanted, broken))
+    found = {plan.table.name: _differing(copy, plan) for plan in proven}
+    sound = [plan for plan in proven if plan.table.name not in broken]
+    restarted = _restarted(copy, there, sound, has_metadata=METADATA in here)
+    if not restarted and any(found[name] for name in scope.believed & found.keys()):
+        return plan_changes(snapshot, there, copy, WHOLE)
+    known = {table.name for table in there.schema.tables} | there.schema.unread
     return Plan(
-        tables=tuple(_settled(snapshot, copy, plan) for plan in proven),
+        tables=tuple(
+            _extended(plan, found[plan.table.name])
+            for plan in proven
+            if plan.is_new or plan.table.name not in broken
+        ),
         gone=tuple(sorted(here.keys() - known)),
-        restarted=_restarted(copy, there, proven, has_metadata=METADATA in here),
+        broken=broken,
+        believed=scope.believed,
+        restarted=restarted,
     )
 
 
 def _look_at(
-    copy: sqlite3.Connection, table: Table, there: Reach, here: Layout | None, turn: Turn
+    copy: sqlite3.Connection, table: Table, there: Reach, here: Layout | None, scope: Scope
 ) -> tuple[TablePlan, list[Span]]:
     if here != table.layout:
         plan = TablePlan(table=table, there=there, action=Action.REBUILD, is_new=here is None)
-        return plan, list(_spans_to_prove(table, there, None, None, turn))
+        return plan, list(_spans_to_prove(table, there, None, None, WHOLE))
     if table.rising_key is None:
         same = whole_here(copy, table) == there.whole
         action = Action.KEEP if same else Action.REPLACE
@@ -106,50 +132,47 @@ def _look_at(
     newer = there.high is not None and (high is None or there.high > high)
     action = Action.EXTEND if newer else Action.KEEP
     plan = TablePlan(table=table, there=there, action=action, high_here=high)
-    return plan, list(_spans_to_prove(table, there, low, high, turn))
+    return plan, list(_spans_to_prove(table, there, low, high, scope))
 
 
 def _spans_to_prove(
-    table: Table, there: Reach, low_here: int | None, high_here: int | None, turn: Turn
+    table: Table, there: Reach, low_here: int | None, high_here: int | None, scope: Scope
 ) -> Iterator[Span]:
-    """This turn's share and the newest rows of both sides, split where the copy ends."""
+    """The share, what is new, and the newest rows of both sides, split where the copy ends."""
     if table.rising_key is None:
         return
     lows = [low for low in (there.low, low_here) if low is not None]
     highs = [high for high in (there.high, high_here) if high is not None]
     if not highs:
         return
-    within = turn.within if table.numbered else 1
-    spans = set(share(table, Span(min(lows) - 1, max(highs)), turn=turn.number, within=within))
+    keys = Span(min(lows) - 1, max(highs))
+    spans = set(share(table, keys, turn=scope.turn, within=scope.within_of(table)))
     spans |= {joint(table, high) for high in highs}
-    if there.high is not None and high_here is not None and there.high < high_here:
-        spans.add(Span(there.high, high_here))
+    if high_here is not None and there.high is not None:
+        spans.update(all_spans(table, Span(high_here, there.high)))
+        spans |= {Span(there.high, high_here)} if there.high < high_here else set()
     yield from sorted({part for span in spans for part in split(span, high_here)})
 
 
 def _with_proofs(
-    snapshot: Snapshot, plans: Iterable[TablePlan], wanted: Mapping[str, list[Span]]
+    snapshot: Snapshot,
+    plans: Iterable[TablePlan],
+    wanted: Mapping[str, list[Span]],
+    broken: dict[str, str],
 ) -> Iterator[TablePlan]:
     plans = list(plans)
     windows = [Window(plan.table, span) for plan in plans for span in wanted[plan.table.name]]
-    digests = digests_there(snapshot, windows)
+    digests = digests_there(snapshot, windows, broken)
     for plan in plans:
-        proofs = {span: digests[Window(plan.table, span)] for span in wanted[plan.table.name]}
-        yield _changed(plan, proofs=proofs)
+        asked = {span: Window(plan.table, span) for span in wanted[plan.table.name]}
+        proofs = {span: digests[window] for span, window in asked.items() if window in digests}
+        yield replace(plan, proofs=proofs)
 
 
-def _settled(snapshot: Snapshot, copy: sqlite3.Connection, plan: TablePlan) -> TablePlan:
-    """Look at all of a table's windows when one of those looked at differs."""
-    if not _differing(copy, plan):
+def _extended(plan: TablePlan, differing: list[Span]) -> TablePlan:
+    if not differing:
         return plan
-    low, high = key_range(copy, plan.table)
-    lowest = min(key for key in (low, plan.there.low) if key is not None)
-    spans = list(all_spans(plan.table, Span(lowest - 1, high or 0)))
-    more = digests_there(snapshot, (Window(plan.table, span) for span in spans))
-    proofs = dict(plan.proofs) | {window.span: digest for window, digest in more.items()}
-    whole = _changed(plan, proofs=proofs)
-    differing = _without_overlap(_differing(copy, whole))
-    return _changed(whole, action=Action.EXTEND, differing=differing)
+    return replace(plan, action=Action.EXTEND, differing=_without_overlap(differing))
 
 
 def _differing(copy: sqlite3.Connection, plan: TablePlan) -> list[Span]:
@@ -159,7 +182,8 @@ def _differing(copy: sqlite3.Connection, plan: TablePlan) -> list[Span]:
     return [
         span
         for span, there in plan.proofs.items()
-        if span.high <= plan.high_here and digest_here(copy, Window(plan.table, span)) != there
+        if span.high <= plan.high_here
+        and digest_like(there, copy, Window(plan.table, span)) != there
     ]
 
 
@@ -189,7 +213,7 @@ def _joint_broken(copy: sqlite3.Connection, plan: TablePlan) -> bool:
     reach = min(plan.high_here or 0, plan.there.high or 0)
     newest = joint(plan.table, reach)
     there = plan.proofs.get(newest, Digest(0, ""))
-    return plan.there.is_empty or digest_here(copy, Window(plan.table, newest)) != there
+    return plan.there.is_empty or digest_like(there, copy, Window(plan.table, newest)) != there
 
 
 def _started_here(copy: sqlite3.Connection) -> frozenset[str]:
@@ -198,7 +222,3 @@ def _started_here(copy: sqlite3.Connection) -> frozenset[str]:
         return frozenset(str(row[0]) for row in copy.execute(query) if row[0] is not None)
     except sqlite3.OperationalError:
         return frozenset()  # a table of that name, but not the device's
-
-
-def _changed(plan: TablePlan, **fields: object) -> TablePlan:
-    return replace(plan, **fields)  # type: ignore[arg-type]

@@ -2,9 +2,10 @@
 
 import sqlite3
 from collections.abc import Iterable
+from dataclasses import replace
 
 from backups.engine.mirror.database import key_range
-from backups.engine.mirror.digests import Digest, digest_here, whole_here
+from backups.engine.mirror.digests import Digest, digest_like, whole_here
 from backups.engine.mirror.outcome import Finding, FindingKind, TableComparison
 from backups.engine.mirror.plan import Action, Plan, TablePlan
 from backups.engine.mirror.windows import Span, Window, count_spans
@@ -13,9 +14,13 @@ from backups.engine.mirror.windows import Span, Window, count_spans
 def compare(copy: sqlite3.Connection, plan: Plan) -> tuple[TableComparison, ...]:
     """Each table, by its proofs; windows that the plan proved and nothing touched count as seen."""
     return tuple(
-        _compare_whole(copy, table) if table.table.rising_key is None else _compare(copy, table)
-        for table in plan.tables
+        replace(comparison, equal=comparison.equal and comparison.table not in plan.broken)
+        for comparison in (_comparison(copy, table) for table in plan.tables)
     )
+
+
+def _comparison(copy: sqlite3.Connection, plan: TablePlan) -> TableComparison:
+    return _compare_whole(copy, plan) if plan.table.rising_key is None else _compare(copy, plan)
 
 
 def differences(tables: Iterable[TableComparison]) -> tuple[Finding, ...]:
@@ -70,7 +75,7 @@ def _digest_now(copy: sqlite3.Connection, plan: TablePlan, span: Span) -> Digest
     touched = any(span.low < other.high and other.low < span.high for other in plan.differing)
     if kept and not touched:
         return plan.proofs[span]
-    return digest_here(copy, Window(plan.table, span))
+    return digest_like(plan.proofs[span], copy, Window(plan.table, span))
 
 
 def _disjoint(spans: Iterable[Span]) -> list[Span]:

@@ -23,6 +23,7 @@ class Table:
     engine: str = "InnoDB"
     rows_estimate: int = 0
     numbered: bool = True  # its key counts up by itself
+    longest_text: int = 2**20  # that the server can make of many rows
 
     @cached_property
     def rising_key(self) -> str | None:
@@ -47,6 +48,14 @@ class Table:
     def packed(self) -> str:
         """One row as text; equal texts are equal rows."""
         return f"CONCAT_WS(',', {', '.join(column.packed for column in self.columns)})"
+
+    @cached_property
+    def packed_width(self) -> int:
+        """How many bytes a row can take in packed text, with what stands between two."""
+        return sum(column.packed_width + 1 for column in self.columns)
+
+    def fits_one_text(self, rows: int) -> bool:
+        return rows * self.packed_width <= self.longest_text
 
     @property
     def creation(self) -> str:

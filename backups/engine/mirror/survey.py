@@ -1,20 +1,22 @@
 """The source at the moment of the snapshot: what there is, how far it reaches, whose run it is."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from backups.engine.errors import NotReady
-from backups.engine.mirror.catalogue import Schema, read_schema, schema_query
+from backups.engine.mirror.catalogue import Schema, grants_all, read_schema, schema_query
 from backups.engine.mirror.columns import quoted
 from backups.engine.mirror.digests import Digest, as_int, as_text, whole_there
-from backups.engine.mirror.errors import DatabaseMissing, SourceChanged, TableDenied
+from backups.engine.mirror.errors import DatabaseMissing, SourceError, SourceRefused, TableDenied
 from backups.engine.mirror.schema import Table
-from backups.engine.mirror.source import Row, Snapshot, literal, understood
+from backups.engine.mirror.source import Row, Snapshot, ask_all, literal, understood
 
 VARIABLES = "VAR_MAP"  # filled by the device with its first data row, and empty until then
 METADATA = "METADATA"
 _STARTED = "date_time"
 _FILENAME = "backup_filename"
+MOST_TABLES = 500  # in one question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +34,18 @@ class Reach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
+    """`broken`: tables that the server could not read, with its words."""
+
     schema: Schema
     extents: Mapping[str, Reach]
+    broken: Mapping[str, str]
+    former_rows: Mapping[str, int]  # that the server keeps of versioned tables
     started: frozenset[str]  # when the run began, as METADATA has it; empty: not told
     backup_filename: str
+
+    @property
+    def readable(self) -> tuple[Table, ...]:
+        return tuple(table for table in self.schema.tables if table.name not in self.broken)
 
 
 def survey(snapshot: Snapshot, database: str) -> Survey:
@@ -43,23 +53,43 @@ def survey(snapshot: Snapshot, database: str) -> Survey:
 
     Raises NotReady while the device has written no rows yet.
     """
-    with understood():
-        schema = read_schema(snapshot.rows(schema_query(literal(database))))
+    schema = _schema(snapshot, database)
     _check_readable(schema, database)
     tables = {table.name: table for table in schema.tables}
-    if VARIABLES not in tables:
+    if VARIABLES not in tables and VARIABLES not in schema.unread:
         raise NotReady(f"{database}: the device has not made its table {VARIABLES} yet")
+    broken = dict.fromkeys(schema.broken, "the server does not tell its columns")
     with understood():
-        extents = _extents(snapshot, schema.tables)
-        told = dict(_metadata(snapshot, tables.get(METADATA)))
-    if extents[VARIABLES].is_empty:
+        extents = _extents(snapshot, schema.tables, broken)
+        told = dict(_metadata(snapshot, tables.get(METADATA), broken))
+        former_rows = _former_rows(snapshot, schema, broken)
+    if VARIABLES in extents and extents[VARIABLES].is_empty:
         raise NotReady(f"{database}: the device has not written its first row yet")
+    if broken and not extents:
+        raise SourceRefused(f"{database}: no table can be read: {min(broken.values())}")
     return Survey(
         schema=schema,
         extents=extents,
+        broken=broken,
+        former_rows=former_rows,
         started=told.get(_STARTED, frozenset()),
         backup_filename=max(told.get(_FILENAME, frozenset()), default=""),
     )
+
+
+def _schema(snapshot: Snapshot, database: str) -> Schema:
+    with understood():
+        schema = read_schema(snapshot.rows(schema_query(literal(database))))
+        if schema.partial_rights:  # of a role's the first question does not tell
+            may_all = grants_all(_grants(snapshot), database)
+            schema = replace(schema, partial_rights=not may_all)
+    return schema
+
+
+def _grants(snapshot: Snapshot) -> Iterator[Row]:
+    for question in ("SHOW GRANTS", "SHOW GRANTS FOR PUBLIC"):
+        with suppress(SourceRefused):
+            yield from snapshot.rows(question)
 
 
 def _check_readable(schema: Schema, database: str) -> None:
@@ -72,12 +102,16 @@ def _check_readable(schema: Schema, database: str) -> None:
         raise DatabaseMissing(f"{database}: no such database, or nothing in it may be seen")
 
 
-def _extents(snapshot: Snapshot, tables: tuple[Table, ...]) -> dict[str, Reach]:
-    branches = (_branch(number, table) for number, table in enumerate(tables))
-    answers = {as_int(row[0]): row for row in snapshot.rows(" UNION ALL ".join(branches))}
-    if len(answers) != len(tables):
-        raise SourceChanged("the server left a table out of its answer")
-    return {table.name: _extent(table, answers[n]) for n, table in enumerate(tables)}
+def _extents(
+    snapshot: Snapshot, tables: tuple[Table, ...], broken: dict[str, str]
+) -> dict[str, Reach]:
+    branches = ((table.name, _branch(number, table)) for number, table in enumerate(tables))
+    rows = ask_all(snapshot, branches, most=MOST_TABLES, broken=broken)
+    answers = {as_int(row[0]): row for row in rows}
+    found = {t.name: _extent(t, answers[n]) for n, t in enumerate(tables) if n in answers}
+    if len(found) + len(broken.keys() & {table.name for table in tables}) != len(tables):
+        raise SourceError("the server left a table out of its answer")
+    return found
 
 
 def _branch(number: int, table: Table) -> str:
@@ -89,6 +123,21 @@ def _branch(number: int, table: Table) -> str:
     return f"SELECT {number}, {rows} FROM {quoted(table.name)}"  # noqa: S608
 
 
+def _former_rows(snapshot: Snapshot, schema: Schema, broken: dict[str, str]) -> dict[str, int]:
+    """How many rows the server keeps beside those of today."""
+    branches = ((name, _former(number, name)) for number, name in enumerate(schema.versioned))
+    rows = ask_all(snapshot, branches, most=MOST_TABLES, broken=broken)
+    return {schema.versioned[as_int(number)]: as_int(count) for number, count in rows}
+
+
+def _former(number: int, table: str) -> str:
+    name = quoted(table)
+    return (
+        f"SELECT {number}, (SELECT COUNT(*) FROM {name} FOR SYSTEM_TIME ALL) "  # noqa: S608
+        f"- (SELECT COUNT(*) FROM {name})"
+    )
+
+
 def _extent(table: Table, row: Row) -> Reach:
     _, rows, low, high, digest = row
     if table.rising_key is None:
@@ -98,14 +147,17 @@ def _extent(table: Table, row: Row) -> Reach:
     )
 
 
-def _metadata(snapshot: Snapshot, table: Table | None) -> Iterator[tuple[str, frozenset[str]]]:
+def _metadata(
+    snapshot: Snapshot, table: Table | None, broken: dict[str, str]
+) -> Iterator[tuple[str, frozenset[str]]]:
     if table is None or {"field", "value"} - {column.name for column in table.columns}:
         return
     query = (
         f"SELECT field, value FROM {quoted(METADATA)} "  # noqa: S608  # our own words
         f"WHERE field IN ({literal(_STARTED)}, {literal(_FILENAME)}) AND value IS NOT NULL"
     )
-    rows = [(as_text(field), as_text(value)) for field, value in snapshot.rows(query)]
+    answers = ask_all(snapshot, [(METADATA, query)], most=1, broken=broken)
+    rows = [(as_text(field), as_text(value)) for field, value in answers]
     for wanted in (_STARTED, _FILENAME):
         yield wanted, frozenset(value for field, value in rows if field == wanted)
 

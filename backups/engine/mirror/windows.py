@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from backups.engine.mirror.columns import quoted
 from backups.engine.mirror.schema import Table
 
+LOWEST_KEY = -(2**63)  # of both sides
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
@@ -25,7 +27,7 @@ class Window:
     def condition(self) -> str:
         """For both sides' SQL."""
         key = quoted(self.table.rising_key or "")
-        return f"{key} > {self.span.low} AND {key} <= {self.span.high}"
+        return f"{key} BETWEEN {max(self.span.low + 1, LOWEST_KEY)} AND {self.span.high}"
 
 
 def joint(table: Table, high: int) -> Span:

@@ -169,6 +169,10 @@ class SameExperiment:
     def database(self) -> str:
         return self.source.database
 
+    @property
+    def address(self) -> str:
+        return self.source.address
+
     @contextmanager
     def snapshot(self, cancelled: Callable[[], bool]) -> Iterator[Snapshot]:
         with self.source.snapshot(cancelled) as snapshot:

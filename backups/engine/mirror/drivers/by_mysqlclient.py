@@ -11,6 +11,7 @@ from MySQLdb.constants import FIELD_TYPE, FLAG
 from backups.engine.errors import BackupError
 from backups.engine.mirror.drivers.by_pymysql import INTEGERS
 from backups.engine.mirror.drivers.link import Account, Driver, Link
+from backups.engine.mirror.errors import is_refusal
 from backups.engine.mirror.relay import Relay
 from backups.engine.mirror.source import Row
 from backups.engine.mirror.wire import Patience
@@ -54,8 +55,9 @@ class _MySQLClientLink:
                 if len(rows) < rows_at_once:  # it has met the end
                     break
                 rows = self._relay.call(lambda: result.fetch_row(rows_at_once))
-        except BaseException:
-            self._relay.close()
+        except BaseException as error:
+            if not (isinstance(error, MySQLError) and is_refusal(error)):
+                self._relay.close()
             raise
 
     def _ask(self, query: bytes, rows_at_once: int) -> tuple[Any, Sequence[Row]]:

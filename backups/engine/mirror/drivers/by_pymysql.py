@@ -11,6 +11,7 @@ from pymysql.converters import encoders
 from pymysql.cursors import SSCursor
 
 from backups.engine.mirror.drivers.link import Account, Driver, Link
+from backups.engine.mirror.errors import is_refusal
 from backups.engine.mirror.source import Row
 from backups.engine.mirror.wire import Patience, PatientSocket
 
@@ -29,9 +30,10 @@ class _PyMySQLLink:
             cursor.execute(query)
             while cursor.description is not None and (rows := cursor.fetchmany(rows_at_once)):
                 yield rows
-        except BaseException:
+        except BaseException as error:
             _abandon(cursor)
-            self._connection._force_close()
+            if not (isinstance(error, MySQLError) and is_refusal(error)):
+                self._connection._force_close()
             raise
         cursor.close()
 
