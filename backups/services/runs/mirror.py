@@ -4,14 +4,17 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import msgspec
 from django.conf import settings
 
+from backups.engine.compare import CopyState
 from backups.engine.errors import BackupError, Cancelled, NotReady
 from backups.engine.mirror import (
     MariaDBSource,
+    MirrorOptions,
     MirrorResult,
     Progress,
     Snapshot,
@@ -96,6 +99,7 @@ class MirrorReport(RunReport, frozen=True, kw_only=True):
     kept: tuple[str, ...] = ()
     backup_filename: str = ""
     size_bytes: int = 0
+    proved_whole: bool = False
     seconds: float = 0.0
     turn: int = 0
 
@@ -152,6 +156,7 @@ def _mirror(work: Work) -> Outcome:
             progress=lambda progress: work.watch.progress(_how_far(progress)),
             now=work.now,
             cancelled=work.watch.cancelled,
+            options=MirrorOptions(whole=_is_doubted(device, copy)),
         )
     outcome = _outcome(result, str(copy))
     store_proof(device, copy, proven_at=work.now, now=work.clock(), doubt=outcome.problem)
@@ -179,6 +184,12 @@ class SameExperiment:
             if self.filename and self.filename not in _filenames(snapshot):
                 raise SourceChanged("the device began another run meanwhile")
             yield snapshot
+
+
+def _is_doubted(device: Device, copy: Path) -> bool:
+    """Whether it was found damaged or different: then no former proof of it counts."""
+    held = device.copies.filter(path=str(copy)).first()
+    return held is not None and (held.state == CopyState.CORRUPT or bool(held.known_doubt))
 
 
 def _filenames(snapshot: Snapshot) -> set[Any]:
@@ -222,6 +233,7 @@ def _outcome(result: MirrorResult, path: str) -> Outcome:
 
 
 def _why(result: MirrorResult) -> str:
-    said = [finding.text for finding in result.findings if finding.kind in INCOMPLETE]
+    short = [finding for finding in result.findings if finding.kind in INCOMPLETE]
+    said = [f"{met.table}: {met.text}" if met.table else met.text for met in short]
     differ = [table.table for table in result.tables if not table.equal]
     return "; ".join([*said, *(f"{name} differs" for name in differ)])

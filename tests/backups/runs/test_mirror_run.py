@@ -51,6 +51,22 @@ def test_a_second_run_adds_what_is_new(do, database, copy):
     assert differing_tables(database, copy) == []
 
 
+def compared_whole(run, table):
+    [told] = [told for told in run.numbers["tables"] if told["table"] == table]
+    return told["windows"] == told["windows_total"] > 1
+
+
+@pytest.mark.parametrize("doubt", [{"state": "corrupt"}, {"doubt": "ROI_1 differs"}])
+def test_a_copy_that_somebody_doubts_is_held_whole_though_nobody_wrote_to_it(
+    do, database, device, now, doubt
+):
+    database.track(1, first=101, last=9000)
+    do()
+    assert not compared_whole(do(), "ROI_1")
+    ResultCopy.objects.update(**doubt)
+    assert compared_whole(do(), "ROI_1")
+
+
 def test_a_file_name_comes_from_the_list_where_the_database_has_none(
     do, database, experiment, copy
 ):
