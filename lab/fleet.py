@@ -28,7 +28,10 @@ _FIRST = (Habit.SQLITE, Habit.MYSQL, Habit.OLD, Habit.VIDEO, Habit.IDLE, Habit.N
 _HALF = (Habit.SQLITE, Habit.SQLITE, Habit.MYSQL, Habit.SQLITE, Habit.VIDEO)
 _THEN = (*_HALF, Habit.SQLITE, Habit.OLD, Habit.SQLITE, Habit.IDLE, Habit.SQLITE)
 # Open devices are those that a backup has most to do with, first of all.
-_OPEN_FIRST = (Habit.MYSQL, Habit.VIDEO, Habit.SQLITE, Habit.IDLE, Habit.SQLITE, Habit.OLD)
+_OPEN_FIRST = (
+    *(Habit.MYSQL, Habit.VIDEO, Habit.SQLITE, Habit.IDLE, Habit.SQLITE, Habit.OLD),
+    *(Habit.VIDEO, Habit.VIDEO, Habit.OLD),
+)
 OPEN_SCALE = 1 / 4_000  # some 10 kB a chunk
 _OPEN_CHUNKS = 24
 _FILMING = {Habit.OLD, Habit.VIDEO, Habit.IDLE}  # who tracks needs no video, and mostly keeps none

@@ -16,6 +16,8 @@ from lab.tracking import (
 
 MOST_NEW_ROWS = 200  # of one ROI at once: a long gap gets thinner rows
 PAST_ROWS = 40
+_MOST_SLOW_ROWS = 500  # of a long past, whose rows come one by one
+_MOST_PICTURES = 40
 _MOST_T = 2**31 - 1
 FOLD_SECONDS = 240.0  # a busy writer fills the 1000 pages of a WAL in some minutes
 _PICTURE = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(600) + b"\xff\xd9"
@@ -119,9 +121,9 @@ class ResultDatabase:
     def _add_slow_rows(self, most: int, *, until: float) -> None:
         """The tables that get a row in some minutes."""
         run, insert = self.run, self.store.insert
-        dam = _due(run, DAM_SECONDS, until=until)[-most:]
-        sensors = _due(run, SENSOR_SECONDS, until=until)[-most:]
-        pictures = _due(run, SNAPSHOT_SECONDS, until=until)[-most:]
+        dam = _due(run, DAM_SECONDS, until=until)[-min(most, _MOST_SLOW_ROWS) :]
+        sensors = _due(run, SENSOR_SECONDS, until=until)[-min(most, _MOST_SLOW_ROWS) :]
+        pictures = _due(run, SNAPSHOT_SECONDS, until=until)[-min(most, _MOST_PICTURES) :]
         numbered = enumerate(dam, run.dam_rows + 1)
         insert("CSV_DAM_ACTIVITY", (_activity(row, run.started_at + t) for row, t in numbered))
         numbered = enumerate(sensors, run.sensor_rows + 1)

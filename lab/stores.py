@@ -90,7 +90,9 @@ class SqliteStore:
 
     def create_roi_tables(self) -> None:
         made = map(mirror_statement, roi_tables())
-        if "ROI_1" not in self.tables():
+        if "ROI_1" in self.tables():
+            return
+        with self.transaction():
             for statement in native_roi_statements() if self._native else made:
                 self._connection.execute(statement)
 

@@ -11,7 +11,7 @@ LOG_SIZE = "5MB"
 LOG_BACKUPS = 2
 DEVICES_IN_LAB = 24
 CHUNKS_IN_LAB = 200
-OPEN_IN_LAB = 6  # devices of which backups can be made here
+OPEN_IN_LAB = 9  # devices of which backups can be made here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,6 +114,6 @@ def test_the_address_can_be_typed(stack, bind, shown):
 def test_the_lab_opens_devices_for_the_key_of_this_start(stack):
     places = replace(LAB, ssh_port=5, database_port=6)
     command = parsed(replace(stack, lab=places))["program:lab"]["command"]
-    assert "--open 6 " in command
+    assert "--open 9 " in command
     assert "--ssh-port 5 --database-port 6 " in command
     assert f"--authorized-key {stack.environment.var_dir}/ssh/key.pub " in command
