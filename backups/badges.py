@@ -18,7 +18,7 @@ SHAPES: dict[str, str] = {
     Verdict.UNKNOWN: "help",
     Verdict.STALE: "warning",
     Verdict.LATE: "schedule",
-    "waiting": "hourglass_top",
+    Verdict.WAITING: "hourglass_top",
     Verdict.PROTECTED: "verified_user",
     Verdict.NONE: "remove",
 }

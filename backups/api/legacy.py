@@ -40,6 +40,7 @@ STATUS_OF: dict[str, OldStatus] = {
     Verdict.MISSING: OldStatus.ERROR,
     Verdict.STALE: OldStatus.ERROR,
     Verdict.UNKNOWN: OldStatus.UNKNOWN,
+    Verdict.WAITING: OldStatus.UNKNOWN,
     Verdict.LATE: OldStatus.UNKNOWN,  # the old words have no yellow, and green it is not
     "waiting": OldStatus.UNKNOWN,  # nor one for what is too young to be saved
     Verdict.PROTECTED: OldStatus.SUCCESS,

@@ -19,9 +19,12 @@ class Verdict(StrEnum):
     UNKNOWN = "unknown"
     STALE = "stale"
     LATE = "late"
+    WAITING = "waiting"
     PROTECTED = "protected"
     NONE = "none"
 
+
+CLOCK_SLACK = timedelta(minutes=5)  # a time this much ahead of ours has not come: not fresh
 
 SEVERITY = {verdict: place for place, verdict in enumerate(Verdict)}
 
@@ -48,10 +51,13 @@ class Judgement:
 
     @property
     def evidence(self) -> tuple[str, ...]:
-        """What was read and when, what could not be, and which runs the rule speaks of."""
+        """What was read and when, what could not be, and which items the rule speaks of."""
         errors = filter(None, (self.facts.source_error, self.facts.disk_error))
         problems = (f"{problem.name}: {problem.reason}" for problem in self.problems)
-        return (*_readings(self.facts), *errors, *problems)
+        return (*_readings(self.facts), *_proofs(self.facts), *errors, *problems)
+
+
+Rule = Callable[[BackupFacts, Limits, datetime], Judgement | None]
 
 
 def judge(facts: BackupFacts, *, limits: Limits, now: datetime) -> Judgement:
@@ -59,8 +65,7 @@ def judge(facts: BackupFacts, *, limits: Limits, now: datetime) -> Judgement:
     for rule in RULES:
         if judgement := rule(facts, limits, now):
             return judgement
-    rule_of_none = "nothing of this type was ever seen, on the device or on the disk"
-    return Judgement(verdict=Verdict.NONE, rule=rule_of_none, since=None, clears="", facts=facts)
+    return _unknown("the facts do not add up", "a new look at device and disk", facts, None)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
@@ -69,17 +74,33 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 
 def _corrupt(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
-    rule, clears = "a copy failed verification", "a copy that verifies"
+    rule = "a copy is damaged, or shrank"
+    clears = "a copy that is read to its end, or held against the device, and passes"
     return _of_problems(Verdict.CORRUPT, rule, clears, facts=facts, problems=facts.corrupt)
 
 
+def _lost(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
+    rule = "the device no longer has it, and the disk lacks it: lost"
+    clears = "nothing brings it back; a person may write it off"
+    return _of_problems(Verdict.MISSING, rule, clears, facts=facts, problems=facts.lost)
+
+
 def _missing(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
-    if not facts.missing:
-        return None
     after = limits.max_age + limits.grace
-    rule = f"on the device for {_words(after)} or more without a usable copy here"
+    rule = f"on the device for {words(after)} or more without a usable copy here"
     old, clears = _older_than(facts.missing, after, now), "a copy of each"
     return _of_problems(Verdict.MISSING, rule, clears, facts=facts, problems=old, after=after)
+
+
+def _none(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
+    """Of what never was nothing can be lost: once that was seen, no silence makes it worse."""
+    was_seen = facts.source_read_at and facts.disk_read_at and facts.source_count == 0
+    if not was_seen or facts.copy_count or facts.growing or facts.has_problems:
+        return None
+    rule = "nothing of this type was ever seen, on the device or on the disk"
+    if facts.written_off_count:
+        rule = "a person wrote off all that there was"
+    return Judgement(verdict=Verdict.NONE, rule=rule, since=None, clears="", facts=facts)
 
 
 def _disk_unreadable(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
@@ -96,25 +117,34 @@ def _evidence_too_old(facts: BackupFacts, limits: Limits, now: datetime) -> Judg
         clears = f"a new reading of {whose}"
         if read_at is None:
             return _unknown(f"{whose} was never read", clears, facts, None)
-        if abs(now - read_at) >= limits.evidence_ttl:
-            how = "ago or more" if read_at < now else "or more ahead of the clock"
-            rule = f"{whose} was last read {_words(limits.evidence_ttl)} {how}"
+        if read_at > now + CLOCK_SLACK:
+            rule = f"{whose} was last read at a time that has not come yet"
+            return _unknown(rule, clears, facts, None)
+        if now - read_at >= limits.evidence_ttl:
+            rule = f"{whose} was last read {words(limits.evidence_ttl)} ago or more"
             return _unknown(rule, clears, facts, read_at + limits.evidence_ttl)
     return None
 
 
 def _unproven(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
+    old = _older_than(facts.unproven, limits.max_age, now)
     rule = "nothing shows that the copy is whole"
-    clears = "to see it grow and end from here, a whole copy, or a person who writes it off"
-    return _of_problems(Verdict.UNKNOWN, rule, clears, facts=facts, problems=facts.unproven)
+    clears = "a pull or a mirror made here, a listing of the card, or a person who writes it off"
+    return _of_problems(
+        Verdict.UNKNOWN, rule, clears, facts=facts, problems=old, after=limits.max_age
+    )
 
 
 def _unaccounted(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
     """Facts that do not add up are nobody's proof."""
-    if not facts.source_count or facts.copy_count or facts.missing:
-        return None
-    rule = "the device has such data, and nothing here accounts for it"
-    return _unknown(rule, "a copy of it", facts, facts.disk_read_at)
+    if facts.source_count is None:
+        rule = "nobody tells whether the device has such data"
+        clears = "a listing of the card, or a pull made here"
+        return _unknown(rule, clears, facts, facts.disk_read_at)
+    if facts.source_count and not facts.copy_count and not facts.has_problems:
+        rule = "the device has such data, and nothing here accounts for it"
+        return _unknown(rule, "a copy of it", facts, facts.disk_read_at)
+    return None
 
 
 def _stale(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
@@ -125,34 +155,49 @@ def _late(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None
     return _unsaved(Verdict.LATE, facts, limits.max_age, now)
 
 
+def _waiting(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
+    """Not late yet, and not saved: no lag of what has ended is ever green."""
+    waiting = facts.missing + facts.unproven + facts.behind
+    if not waiting:
+        return None
+    due_at = min(problem.since for problem in waiting) + limits.max_age
+    rule = f"not saved yet, and younger than {words(limits.max_age)}"
+    clears = f"a copy that is proven, due by {_moment(due_at)} UTC"
+    return _of_problems(Verdict.WAITING, rule, clears, facts=facts, problems=waiting)
+
+
 def _protected(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
-    waiting = facts.missing + facts.behind
-    if not (facts.copy_count or waiting):
+    if not (facts.copy_count or facts.source_count or facts.lagging):
         return None
     rule = (
-        f"all is saved but what is younger than {_words(limits.max_age)}"
-        if waiting
-        else "everything the device is known to have is on the disk, and whole"
+        f"all is saved but what is younger than {words(limits.max_age)}"
+        if facts.lagging
+        else "everything the device is known to have is on the disk, and was proven to be whole"
     )
+    if facts.written_off_count:
+        rule += f"; {facts.written_off_count} written off"
     return Judgement(
         verdict=Verdict.PROTECTED,
         rule=rule,
         since=facts.newest_copy_at,
         clears="",
         facts=facts,
-        problems=waiting,
+        problems=facts.lagging,
     )
 
 
-RULES: tuple[Callable[[BackupFacts, Limits, datetime], Judgement | None], ...] = (
+RULES: tuple[Rule, ...] = (
     _corrupt,
+    _lost,
     _missing,
+    _none,
     _disk_unreadable,
     _evidence_too_old,
     _unproven,
     _unaccounted,
     _stale,
     _late,
+    _waiting,
     _protected,
 )
 
@@ -161,9 +206,8 @@ def _unsaved(
     verdict: Verdict, facts: BackupFacts, after: timedelta, now: datetime
 ) -> Judgement | None:
     """What is not saved, be it for want of any copy or because the copy ends too soon."""
-    if not (unsaved := facts.missing + facts.behind):
-        return None
-    rule, clears = f"unsaved data is {_words(after)} old or older", "a newer copy"
+    unsaved = facts.missing + facts.behind + facts.lagging
+    rule, clears = f"unsaved data is {words(after)} old or older", "a newer copy"
     old = _older_than(unsaved, after, now)
     return _of_problems(verdict, rule, clears, facts=facts, problems=old, after=after)
 
@@ -192,7 +236,8 @@ def _of_problems(
 def _older_than(
     problems: tuple[Problem, ...], age: timedelta, now: datetime
 ) -> tuple[Problem, ...]:
-    return tuple(problem for problem in problems if now - problem.since >= age)
+    """Also those of a time that has not come: our clock was set back, and nobody knows how far."""
+    return tuple(p for p in problems if now - p.since >= age or p.since > now + CLOCK_SLACK)
 
 
 def _readings(facts: BackupFacts) -> tuple[str, ...]:
@@ -205,15 +250,20 @@ def _readings(facts: BackupFacts) -> tuple[str, ...]:
         if read_at
     ]
     if facts.newest_copy_at:
-        lines.append(f"newest data in a copy: {_moment(facts.newest_copy_at)} UTC")
+        lines.append(f"all that was told of is saved until {_moment(facts.newest_copy_at)} UTC")
     return tuple(lines)
+
+
+def _proofs(facts: BackupFacts) -> tuple[str, ...]:
+    said = [f"{count} {proof}" for proof, count in sorted(facts.proofs.items()) if count]
+    return (f"proof of what is saved: {', '.join(said)}",) if said else ()
 
 
 def _moment(at: datetime) -> str:
     return at.isoformat(" ", "seconds")[:19]  # four times as fast as strftime, for every backup
 
 
-def _words(span: timedelta) -> str:
+def words(span: timedelta) -> str:
     """30 min, 6 h, 2 days: a limit as a person would say it."""
     minutes = int(span.total_seconds() // 60)
     if minutes >= 2 * 24 * 60:

@@ -3,11 +3,19 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from backups.engine.compare import WRITER_LAG, Comparison
 from backups.engine.facts import Problem
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoProblems:
+    missing: tuple[Problem, ...] = ()
+    behind: tuple[Problem, ...] = ()
+    unproven: tuple[Problem, ...] = ()
+
+
+WRITER_LAG = timedelta(minutes=10)
 RECORDING = "recording"  # names the problem of a device that lists no files
 
 
@@ -42,9 +50,9 @@ class PulledSource:
 
 def compare_pulled(
     pulled: PulledSource, *, held_count: int, recording: bool, recording_at: datetime | None
-) -> Comparison:
+) -> VideoProblems:
     """All that the device had when the pull began was held against the disk; judge what is not."""
-    return Comparison(
+    return VideoProblems(
         missing=tuple(
             Problem(name, since, f"{count} files are not on the disk")
             for name, (count, since) in sorted(pulled.lacking.items())
@@ -78,7 +86,7 @@ def compare_videos(
     newest_at: datetime | None,
     known_since: Mapping[str, datetime],
     now: datetime,
-) -> Comparison:
+) -> VideoProblems:
     """Compare a device's videos with the chunks on the disk.
 
     `known_since` says since when each problem is known, by its name: a missing chunk's age
@@ -86,17 +94,17 @@ def compare_videos(
     """
     if source.listing is not None:
         problems = _not_on_disk(source.listing - on_disk, known_since, now)
-        return Comparison(missing=tuple(problems))
+        return VideoProblems(missing=tuple(problems))
     if source.recording_at is None or source.recording_since is None:
-        return Comparison(unproven=_never_seen(newest_at))
+        return VideoProblems(unproven=_never_seen(newest_at))
     if newest_at is None:
         reason = "the device was seen recording, but the disk holds no chunk of it"
-        return Comparison(missing=(Problem(RECORDING, source.recording_since, reason),))
+        return VideoProblems(missing=(Problem(RECORDING, source.recording_since, reason),))
     if source.recording or newest_at < source.recording_at - WRITER_LAG:
         reason = f"the newest chunk on the disk ends at {newest_at:%Y-%m-%d %H:%M:%S} UTC"
         since = max(newest_at, source.recording_since)
-        return Comparison(behind=(Problem(RECORDING, since, reason),))
-    return Comparison()
+        return VideoProblems(behind=(Problem(RECORDING, since, reason),))
+    return VideoProblems()
 
 
 def recording_of(chunk: str) -> str:

@@ -2,6 +2,7 @@ from backups.models.backup import Backup, BackupSnapshot
 from backups.models.copies import ResultCopy
 from backups.models.daemons import Claim, DaemonStatus
 from backups.models.disk_look import DiskFolder, DiskLook
+from backups.models.experiments import ExperimentState
 from backups.models.lease import Lease
 from backups.models.plan import BackupPlan
 from backups.models.policy import Policy
@@ -17,6 +18,7 @@ __all__ = [
     "DaemonStatus",
     "DiskFolder",
     "DiskLook",
+    "ExperimentState",
     "Lease",
     "Policy",
     "QuarantinedVideo",

@@ -6,11 +6,10 @@ from typing import Any
 from django.db import models
 from django.utils.dateparse import parse_datetime
 
-from backups.engine.facts import BackupFacts, BackupType, Problem
+from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, Risk
 from backups.models.choices import BACKUP_TYPES
 
-KINDS_OF_PROBLEM = ("corrupt", "missing", "behind", "unproven")
-PROBLEMS_KEPT = 20  # of each kind, the oldest; the count is always whole
+PROBLEMS_KEPT = 20  # of each kind, the oldest, to show; the items themselves have rows of their own
 
 
 class Backup(models.Model):
@@ -62,6 +61,9 @@ class BackupSnapshot(models.Model):
     problems = models.JSONField(
         default=dict, blank=True
     )  # kind -> {count, first: [[name, since, reason]]}
+    written_off_count = models.PositiveIntegerField("written off", default=0)
+    proofs = models.JSONField(default=dict, blank=True)  # of saved items: how many by which
+    risk = models.JSONField("at risk", default=dict, blank=True)  # as Risk
     findings = models.JSONField(default=list, blank=True)
     claim = models.CharField("the service says", max_length=300, blank=True)
 
@@ -80,8 +82,14 @@ class BackupSnapshot(models.Model):
     def facts_of(self, backup_type: BackupType) -> BackupFacts:
         """The facts, for a caller who knows the type and need not ask the database for it."""
         values: dict[str, Any] = {name: getattr(self, name) for name in PLAIN_FIELDS}
-        values |= {kind: unpacked(self.problems.get(kind)) for kind in KINDS_OF_PROBLEM}
-        return BackupFacts(backup_type=backup_type, findings=tuple(self.findings), **values)
+        return facts_of(
+            backup_type,
+            values,
+            problems=self.problems,
+            proofs=self.proofs,
+            risk=self.risk,
+            findings=self.findings,
+        )
 
     @classmethod
     def of_facts(cls, facts: BackupFacts, **others: Any) -> "BackupSnapshot":
@@ -89,10 +97,12 @@ class BackupSnapshot(models.Model):
         return cls(
             **{name: values[name] for name in PLAIN_FIELDS},
             findings=list(facts.findings),
+            proofs=facts.proofs,
+            risk=_packed_risk(facts.risk),
             problems={
-                kind: _packed(problems)
-                for kind in KINDS_OF_PROBLEM
-                if (problems := getattr(facts, kind))
+                kind.value: _packed(problems)
+                for kind in ProblemKind
+                if (problems := facts.of_kind(kind))
             },
             **others,
         )
@@ -101,19 +111,52 @@ class BackupSnapshot(models.Model):
 PLAIN_FIELDS = (
     "source_read_at", "source_error", "source_count", "source_changed_at", "growing",
     "disk_read_at", "disk_error", "copy_count", "size_bytes", "newest_copy_at",
+    "written_off_count",
 )  # fmt: skip
 
 
+def facts_of(
+    backup_type: BackupType,
+    values: dict[str, Any],
+    *,
+    problems: dict[str, Any],
+    proofs: dict[str, int],
+    risk: dict[str, Any],
+    findings: list[str],
+) -> BackupFacts:
+    """The facts as a snapshot keeps them. `values` are those of PLAIN_FIELDS."""
+    kinds: dict[str, Any] = {kind: _unpacked(packed) for kind, packed in problems.items()}
+    return BackupFacts(
+        backup_type=backup_type,
+        findings=tuple(findings),
+        proofs=proofs,
+        risk=_unpacked_risk(risk),
+        counts={kind: packed["count"] for kind, packed in problems.items()},
+        **kinds,
+        **values,
+    )
+
+
 def _packed(problems: tuple[Problem, ...]) -> dict[str, Any]:
-    first = [[p.name, p.since.isoformat(), p.reason] for p in problems[:PROBLEMS_KEPT]]
+    first = [
+        [p.name, p.since.isoformat(), p.reason, p.rows, p.bytes] for p in problems[:PROBLEMS_KEPT]
+    ]
     return {"count": len(problems), "first": first}
 
 
-def unpacked(packed: dict[str, Any] | None) -> tuple[Problem, ...]:
-    if packed is None:
-        return ()
+def _unpacked(packed: dict[str, Any]) -> tuple[Problem, ...]:
     return tuple(
-        Problem(name, when, reason)
-        for name, since, reason in packed["first"]
+        Problem(name, when, reason, *extent)
+        for name, since, reason, *extent in packed["first"]
         if (when := parse_datetime(since))
     )
+
+
+def _packed_risk(risk: Risk) -> dict[str, Any]:
+    values = {name: value for name, value in asdict(risk).items() if value}
+    return values | {"since": risk.since.isoformat()} if risk.since else values
+
+
+def _unpacked_risk(stored: dict[str, Any]) -> Risk:
+    since = stored.get("since")
+    return Risk(**stored | {"since": parse_datetime(since) if since else None})

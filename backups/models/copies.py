@@ -23,18 +23,34 @@ class ResultCopy(models.Model):
     state = models.CharField(max_length=10, choices=[(s.value, s.value) for s in CopyState])
     problem = models.CharField(max_length=500, blank=True)
     data_at = models.DateTimeField("newest row, on the device's clock", null=True)
-    row_count = models.PositiveBigIntegerField(null=True)  # sum of the highest ids of ROI tables
-    finished = models.BooleanField(default=False)
+    row_count = models.PositiveBigIntegerField(null=True)  # of all ROIs
+    rows = models.JSONField(default=dict, blank=True)  # table -> [highest id, count]
+    foreign = models.CharField("not of this experiment", max_length=300, blank=True)
+    finished = models.BooleanField("holds its stop row", default=False)
+    short_rois = models.PositiveIntegerField(default=0)  # that end long before the stop row
+    rowless_rois = models.JSONField(default=list, blank=True)  # of ROI_MAP, without a table
+    holes = models.PositiveBigIntegerField(default=0)  # row numbers that lack
     inspected_at = models.DateTimeField()
+
+    # What it ever had, and what was found wrong with it: both outlast a touch or a new row.
+    best_rows = models.JSONField(default=dict, blank=True)
+    was_finished = models.BooleanField(default=False)
+    damage = models.CharField(max_length=500, blank=True)
+    damaged_at = models.DateTimeField(null=True)
+
+    # When the file of this fingerprint was read to its end, and was sound.
+    verified_fingerprint = models.CharField(max_length=100, blank=True)
+    verified_at = models.DateTimeField("read to its end", null=True)
+    unread_fingerprint = models.CharField(max_length=100, blank=True)  # too large for a look
 
     # What a run made here showed of the file that had this fingerprint.
     proven_fingerprint = models.CharField(max_length=100, blank=True)
     proven_at = models.DateTimeField(
         "whole as of", null=True, help_text="All that the device had then is in the copy"
     )
+    proven_by = models.CharField(max_length=100, blank=True)
     doubt = models.CharField(max_length=500, blank=True)  # how it was found to differ
     source_mark = models.CharField(max_length=200, blank=True)  # of the device's files
-    verified_at = models.DateTimeField("read to its end", null=True)
     foreign_write_at = models.DateTimeField(
         null=True, help_text="When a run found that another program had written it since"
     )
@@ -56,6 +72,12 @@ class ResultCopy(models.Model):
     def whole_as_of(self) -> datetime | None:
         """All that the device had at this moment is in the copy; None: no run showed that."""
         return self.proven_at if self.is_as_shown else None
+
+    @property
+    def read_whole_at(self) -> datetime | None:
+        """When exactly this file was read to its end, and was sound; None: it never was."""
+        is_it = bool(self.verified_fingerprint) and self.verified_fingerprint == self.fingerprint
+        return self.verified_at if is_it else None
 
     @property
     def known_doubt(self) -> str:

@@ -15,7 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import FilteredRelation, Q, QuerySet
 
 from backups.engine.facts import BackupFacts, BackupType
-from backups.models.backup import PLAIN_FIELDS, unpacked
+from backups.models.backup import PLAIN_FIELDS, facts_of
 from devices.models import Device, DeviceGroup, Lifecycle
 
 # What no list shows is left out; an instance reads it when asked.
@@ -27,7 +27,8 @@ DEVICE_FIELDS = tuple(
     field.attname for field in Device._meta.concrete_fields if field.attname not in LEFT_OUT
 )
 GROUP_FIELDS = tuple(field.attname for field in DeviceGroup._meta.concrete_fields)
-SNAPSHOT_FIELDS = (*PLAIN_FIELDS, "problems", "findings", "taken_at", "claim")
+JSON_FIELDS = ("problems", "proofs", "risk", "findings")
+SNAPSHOT_FIELDS = (*PLAIN_FIELDS, *JSON_FIELDS, "taken_at", "claim")
 BACKUP_FIELDS = ("pk", *(f"latest__{name}" for name in SNAPSHOT_FIELDS))
 
 
@@ -100,12 +101,17 @@ def _all_newest(values: list[Any]) -> dict[BackupType, Newest]:
 
 
 def _newest(kind: BackupType, values: list[Any]) -> Newest:
-    *plain, problems, findings, taken_at, claim = values
+    *plain, problems, proofs, risk, findings, taken_at, claim = values
     if taken_at is None:
         return Newest(BackupFacts(backup_type=kind), None, "")
     fields = dict(zip(PLAIN_FIELDS, plain, strict=True))
     fields["growing"] = bool(fields["growing"])  # SQLite has no booleans either
-    for name, packed in msgspec.json.decode(problems).items():
-        fields[name] = unpacked(packed)
-    facts = BackupFacts(backup_type=kind, findings=tuple(msgspec.json.decode(findings)), **fields)
+    facts = facts_of(
+        kind,
+        fields,
+        problems=msgspec.json.decode(problems),
+        proofs=msgspec.json.decode(proofs),
+        risk=msgspec.json.decode(risk),
+        findings=msgspec.json.decode(findings),
+    )
     return Newest(facts, taken_at, claim)

@@ -1,14 +1,23 @@
-"""Collect the facts about a device's backups from what was stored of the device and the disk."""
+"""Collect the facts about a device's databases from what was stored of the device and the disk."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from backups.engine.compare import Copy, CopyState, ListedRun, compare_runs
-from backups.engine.facts import BackupFacts, BackupType, Problem
-from backups.models import ResultCopy
+from backups.engine.compare import (
+    Comparison,
+    Copy,
+    CopyState,
+    ItemState,
+    ListedExperiment,
+    Tally,
+    compare_experiments,
+)
+from backups.engine.extents import known_since, unpacked
+from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, risk_of
+from backups.models import ExperimentState, ResultCopy
 from backups.services.foreign import foreign_writes
-from devices.models import Device, Experiment
+from devices.models import Device, Experiment, Telling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,102 +28,161 @@ class DiskReading:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Databases:
+    """All that is stored of a device's experiments and their copies, of both types."""
+
+    device: Device
+    experiments: Sequence[Experiment]
+    copies: Sequence[ResultCopy]
+    tellings: Mapping[int, Sequence[Telling]]
+    states: Mapping[int, ExperimentState]
+    disk: DiskReading
+
+    @classmethod
+    def of(cls, device: Device, copies: Sequence[ResultCopy], disk: DiskReading) -> "Databases":
+        experiments = list(device.experiments.all())
+        tellings: dict[int, list[Telling]] = {}
+        for telling in Telling.objects.filter(experiment__device=device).order_by("told_at"):
+            tellings.setdefault(telling.experiment_id, []).append(telling)
+        states = ExperimentState.objects.filter(experiment__device=device)
+        return cls(
+            device=device,
+            experiments=experiments,
+            copies=copies,
+            tellings=tellings,
+            states={state.experiment_id: state for state in states},
+            disk=disk,
+        )
+
+    def of_type(self, backup_type: BackupType) -> list[Experiment]:
+        return [one for one in self.experiments if one.writer == backup_type]
+
+    def copies_of_type(self, backup_type: BackupType) -> list[ResultCopy]:
+        """A copy is of the type of its experiment; without one, of what it says itself."""
+        writers = {one.filename: one.writer for one in self.experiments}
+        return [
+            copy
+            for copy in self.copies
+            if writers.get(copy.filename, copy.writer or BackupType.SQLITE) == backup_type
+        ]
+
+
+def compared(databases: Databases, backup_type: BackupType) -> Comparison:
+    """Every experiment of one type that no person wrote off, held against its copies."""
+    by_name: dict[str, list[Copy]] = {}
+    for row in databases.copies_of_type(backup_type):
+        by_name.setdefault(row.filename, []).append(copy_of(row))
+    for one in databases.of_type(backup_type):
+        if one.written_off:
+            by_name.pop(one.filename, None)
+    wanted = [one for one in databases.of_type(backup_type) if not one.written_off]
+    return compare_experiments([_listed(databases, one) for one in wanted], by_name)
+
+
 def database_facts(
-    device: Device,
-    backup_type: BackupType,
-    *,
-    experiments: Sequence[Experiment],
-    copies: Sequence[ResultCopy],
-    disk: DiskReading,
+    databases: Databases, backup_type: BackupType, comparison: Comparison
 ) -> BackupFacts:
-    """The facts about a device's databases of one type. Both lists are of the whole device."""
-    runs = [e for e in experiments if e.writer == backup_type and not e.written_off]
-    ours = _copies_of_type(backup_type, experiments, copies)
-    compared = compare_runs(
-        [_listed(device, run) for run in runs], {c.filename: c for c in _best(device, ours)}
-    )
-    usable = [copy for copy in ours if copy.state == CopyState.USABLE]
+    """The facts about a device's databases of one type."""
+    device, experiments = databases.device, databases.of_type(backup_type)
+    kept = [one for one in experiments if not one.written_off]
+    copies = databases.copies_of_type(backup_type)
+    usable = [copy for copy in copies if copy.state == CopyState.USABLE and not copy.damage]
+    problems = {kind: comparison.problems(kind) for kind in ProblemKind}
+    problems[ProblemKind.UNPROVEN] += _lost_list(databases, usable)
     return BackupFacts(
         backup_type=backup_type,
         source_read_at=device.inventory_read_at,
         source_error=device.inventory_error,
-        source_count=len(runs) if device.inventory_read_at else None,
-        source_changed_at=max((r.changed_at for r in runs if r.changed_at), default=None),
-        growing=any(run.growing for run in runs),
-        disk_read_at=disk.read_at,
-        disk_error=disk.error,
+        source_count=len(kept) if device.inventory_read_at else None,
+        written_off_count=len(experiments) - len(kept),
+        source_changed_at=max((one.changed_at for one in kept if one.changed_at), default=None),
+        growing=any(one.growing for one in kept),
+        disk_read_at=databases.disk.read_at,
+        disk_error=databases.disk.error,
         copy_count=len(usable),
-        size_bytes=sum(copy.size_bytes for copy in ours),
-        newest_copy_at=max(filter(None, (_ours(device, c.data_at) for c in usable)), default=None),
-        corrupt=compared.corrupt,
-        missing=compared.missing,
-        behind=compared.behind,
-        unproven=compared.unproven + _lost_list(device, experiments, usable),
-        findings=(*compared.findings, *foreign_writes(ours)),
+        size_bytes=sum(copy.size_bytes for copy in copies),
+        newest_copy_at=max(filter(None, (i.held_at for i in comparison.items)), default=None),
+        counts={kind.value: len(some) for kind, some in problems.items() if some},
+        proofs=_proofs(comparison.items),
+        risk=risk_of(p for k, some in problems.items() if k is not ProblemKind.LOST for p in some),
+        findings=(*comparison.findings, *foreign_writes(copies)),
+        **{kind.value: some for kind, some in problems.items()},
     )
 
 
-def _copies_of_type(
-    backup_type: BackupType, experiments: Iterable[Experiment], copies: Iterable[ResultCopy]
-) -> list[ResultCopy]:
-    """A copy is of the type of the run it belongs to; without one, of what it says itself."""
-    writers = {experiment.filename: experiment.writer for experiment in experiments}
-    return [
-        copy
-        for copy in copies
-        if writers.get(copy.filename, copy.writer or BackupType.SQLITE) == backup_type
-    ]
-
-
-def _listed(device: Device, run: Experiment) -> ListedRun:
-    """A run is known since it began, should that be before anyone here first saw it."""
-    began_at = _ours(device, run.started_at) or run.first_seen_at
-    return ListedRun(
-        filename=run.filename,
-        known_since=min(began_at, run.first_seen_at),
-        changed_at=run.changed_at,
-        growing=run.growing,
+def copy_of(row: ResultCopy) -> Copy:
+    return Copy(
+        path=row.path,
+        filename=row.filename,
+        state=CopyState(row.state),
+        problem=row.problem,
+        first_seen_at=row.first_seen_at,
+        size_bytes=row.size_bytes,
+        rows=unpacked(row.rows),
+        foreign=row.foreign,
+        stopped=row.finished,
+        read_at=row.read_whole_at,
+        short_rois=row.short_rois,
+        rowless_rois=tuple(row.rowless_rois),
+        holes=row.holes,
+        damage=row.damage,
+        damaged_at=row.damaged_at,
+        equal_at=row.whole_as_of,
+        equal_by=row.proven_by,
+        doubt=row.known_doubt,
     )
 
 
-def _best(device: Device, copies: Iterable[ResultCopy]) -> list[Copy]:
-    """A renamed device has the same file in two folders: the better copy comes last, and counts."""
-    worst_first = [CopyState.CORRUPT, CopyState.EMPTY, CopyState.BUSY, CopyState.USABLE]
-    ranked = sorted(
-        copies,
-        key=lambda copy: (
-            worst_first.index(CopyState(copy.state)),
-            copy.data_at.timestamp() if copy.data_at else 0.0,
+def _listed(databases: Databases, one: Experiment) -> ListedExperiment:
+    state = databases.states.get(one.pk)
+    return ListedExperiment(
+        filename=one.filename,
+        known_since=known_since(
+            one.first_seen_at, named_start=one.started_at, clock_off=one.clock_off_seconds
         ),
+        grew_at=one.changed_at,
+        growing=one.growing,
+        is_one_file=one.writer == BackupType.SQLITE,
+        tellings=tuple(_tallies(one, databases.tellings.get(one.pk, ()))),
+        held_at=state.held_at if state else None,
+        gone=one.gone_reason if one.gone_at else "",
     )
-    return [
-        Copy(
-            filename=copy.filename,
-            state=CopyState(copy.state),
-            problem=copy.problem,
-            first_seen_at=copy.first_seen_at,
-            data_at=_ours(device, copy.data_at),
-            finished=copy.finished,
-            proven_at=copy.whole_as_of,
-            doubt=copy.known_doubt,
+
+
+def _tallies(one: Experiment, tellings: Iterable[Telling]) -> Iterable[Tally]:
+    """Oldest first; the size of a MariaDB says nothing of that of a copy in SQLite."""
+    is_file = one.writer == BackupType.SQLITE
+    told = [
+        Tally(
+            at=telling.told_at,
+            rows=unpacked(telling.rows),
+            size_bytes=telling.size_bytes if is_file else None,
+            final=telling.final,
         )
-        for copy in ranked
+        for telling in tellings
     ]
+    if one.rows_told_at:
+        size = one.told_size_bytes if is_file else None
+        told.append(Tally(at=one.rows_told_at, rows=unpacked(one.told_rows), size_bytes=size))
+    return sorted(told, key=lambda tally: tally.at)
 
 
-def _ours(device: Device, at: datetime | None) -> datetime | None:
-    """A time of the device's clock, on ours."""
-    if at is None:
-        return None
-    return at - timedelta(seconds=device.clock_skew_seconds or 0)
+def _proofs(items: Iterable[ItemState]) -> dict[str, int]:
+    """How many experiments that lack nothing are proven how far."""
+    found: dict[str, int] = {}
+    for item in items:
+        if item.kind is None:
+            found[item.proof.value] = found.get(item.proof.value, 0) + 1
+    return found
 
 
-def _lost_list(
-    device: Device, experiments: Iterable[Experiment], usable: Sequence[ResultCopy]
-) -> tuple[Problem, ...]:
-    """A device that lists no run at all, though the disk holds some, has lost its list."""
-    read_at = device.inventory_read_at
-    if read_at is None or not usable or any(e.listed_at >= read_at for e in experiments):
+def _lost_list(databases: Databases, usable: Sequence[ResultCopy]) -> tuple[Problem, ...]:
+    """A device that lists no experiment at all, though the disk holds some, has lost its list."""
+    read_at = databases.device.inventory_read_at
+    listed = [one.listed_at for one in databases.experiments]
+    if read_at is None or not usable or any(at >= read_at for at in listed):
         return ()
-    reason = f"the device lists no run at all, but the disk holds copies of {len(usable)}"
-    return (Problem("inventory", read_at, reason),)
+    since = max(listed, default=min(copy.first_seen_at for copy in usable))
+    reason = f"the device lists no experiment at all, but the disk holds copies of {len(usable)}"
+    return (Problem("inventory", since, reason),)

@@ -3,11 +3,12 @@
 from datetime import datetime
 from pathlib import Path
 
-from django.db.models import F
+from django.db import transaction
 
 from backups.engine.compare import CopyState
+from backups.engine.copies import Inspection
 from backups.models import ResultCopy
-from backups.services.results import read_results
+from backups.services.results import note_reading, read_results
 from devices.models import Device
 
 
@@ -17,24 +18,36 @@ def store_proof(
     *,
     proven_at: datetime,
     now: datetime,
+    by: str = "a run made here",
     source_mark: str = "",
     doubt: str = "",
 ) -> None:
-    """All that the device had at `proven_at` is in the copy at `path`; or it differs by `doubt`."""
+    """All that the device had at `proven_at` is in the copy at `path`, held against it whole; or
+    it differs by `doubt`."""
     read_results(device, now=now)
-    ResultCopy.objects.filter(device=device, path=str(path)).update(
-        proven_fingerprint=F("fingerprint"),
-        proven_at=None if doubt else proven_at,
-        doubt=doubt[:500],
-        source_mark=source_mark[:200],
-    )
+    with transaction.atomic():
+        copy = ResultCopy.objects.filter(device=device, path=str(path)).first()
+        if copy is None:
+            return
+        copy.proven_fingerprint = copy.fingerprint
+        copy.proven_at = None if doubt else proven_at
+        copy.proven_by, copy.doubt = by[:100], doubt[:500]
+        copy.source_mark = source_mark[:200]
+        if not doubt and copy.state == CopyState.USABLE:
+            copy.damage, copy.damaged_at = "", None
+            copy.best_rows, copy.was_finished = copy.rows, copy.finished
+        copy.save()
 
 
-def store_verified(copy: ResultCopy, *, now: datetime) -> None:
-    ResultCopy.objects.filter(pk=copy.pk, fingerprint=copy.fingerprint).update(verified_at=now)
+def store_reading(copy: ResultCopy, found: Inspection, *, now: datetime) -> str:
+    """A verification read it to its end. Gives what is wrong with it; "": nothing is.
 
-
-def store_corrupt(copy: ResultCopy, problem: str, *, now: datetime) -> None:
-    """It stays so until somebody writes the file anew."""
-    facts = {"state": CopyState.CORRUPT, "problem": problem[:500], "verified_at": now}
-    ResultCopy.objects.filter(pk=copy.pk, fingerprint=copy.fingerprint).update(**facts)
+    Of a file that was written meanwhile nothing is said.
+    """
+    with transaction.atomic():
+        row = ResultCopy.objects.filter(pk=copy.pk, fingerprint=copy.fingerprint).first()
+        if row is None or found.state is CopyState.BUSY:
+            return ""
+        note_reading(row, found, now=now)
+        row.save()
+        return row.damage

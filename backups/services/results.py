@@ -4,7 +4,6 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
@@ -16,18 +15,25 @@ from backups.engine.copies import (
     ResultsUnreadable,
     find_copies,
     inspect,
+    why_foreign,
 )
+from backups.engine.extents import best_of, packed, shrunk_tables, unpacked
 from backups.models import ResultCopy
-from devices.models import Device
+from devices.models import Device, Experiment, Writer
+from devices.records import started_at
 
 SECONDS_A_FILE = 5.0
-SECONDS_A_DEVICE = 60.0
+SECONDS_A_READING = 60.0  # of one file, to its end; a larger one waits for a verification
+SECONDS_A_DEVICE = 120.0
 CLOCK_AHEAD = timedelta(days=1)  # rows that claim to be younger than this are not believed
 MOST_AHEAD = timedelta(days=36500)
 
-_SEEN = ["filename", "size_bytes", "wal_bytes", "modified_at", "fingerprint"]
-_LEARNT = ["writer", "state", "problem", "data_at", "row_count", "finished", "inspected_at"]
-_PROVEN = ["verified_at"]  # of the file as it was: a new one has to be read anew
+SEEN = ("filename", "size_bytes", "wal_bytes", "modified_at", "fingerprint")
+LEARNT = (
+    "writer", "state", "problem", "data_at", "row_count", "rows", "foreign", "finished",
+    "short_rois", "rowless_rois", "holes", "inspected_at", "best_rows", "was_finished",
+    "damage", "damaged_at", "verified_at", "verified_fingerprint", "unread_fingerprint",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,31 +56,13 @@ def read_results(device: Device, *, now: datetime) -> ResultsReading:
         )
     except ResultsUnreadable as error:
         return ResultsReading(copies=list(known.values()), error=str(error)[:500], read_at=now)
-    changed = _inspected(device, files, known, now=now)
-    vanished = known.keys() - {file.path for file in files}
+    look = _ResultsLook(device, known, now=now)
+    changed = [row for file in look.in_order(files) if (row := look.at(file))]
+    vanished = [known[path] for path in known.keys() - {file.path for file in files}]
     if changed or vanished:
-        _store(device, changed, vanished)
+        _store(device, changed, vanished, present={file.filename for file in files}, now=now)
     copies = list(ResultCopy.objects.filter(device=device))
     return ResultsReading(copies=copies, error="", read_at=now)
-
-
-def _inspected(
-    device: Device,
-    files: Iterable[CopyFile],
-    known: Mapping[str, ResultCopy],
-    *,
-    now: datetime,
-) -> list[ResultCopy]:
-    """The rows of the files that had to be opened, new ones first: a slow old one may wait."""
-    to_open = [file for file in files if _must_open(file, known.get(file.path))]
-    give_up_at = time.monotonic() + SECONDS_A_DEVICE
-    latest = latest_moment(device, now=now)
-    rows = []
-    for file in sorted(to_open, key=lambda file: file.path in known):
-        seconds = min(SECONDS_A_FILE, give_up_at - time.monotonic())
-        found = _look(settings.RESULTS_DIR / file.path, latest=latest, seconds=seconds)
-        rows.append(_row(device, file, found, previous=known.get(file.path), now=now))
-    return rows
 
 
 def latest_moment(device: Device, *, now: datetime) -> datetime:
@@ -86,20 +74,62 @@ def latest_moment(device: Device, *, now: datetime) -> datetime:
     return now + CLOCK_AHEAD + timedelta(seconds=seconds)
 
 
-def _must_open(file: CopyFile, row: ResultCopy | None) -> bool:
-    if row is None or row.fingerprint != file.fingerprint or row.state == CopyState.BUSY:
-        return True
-    # The same file may become believable when the device's clock is known, or time has passed.
-    return row.state == CopyState.USABLE and row.data_at is None
+class _ResultsLook:
+    """One look at all copies of a device: each file is opened only if it may have changed, and
+    read to its end once it grows no more."""
+
+    def __init__(self, device: Device, known: Mapping[str, ResultCopy], *, now: datetime) -> None:
+        self.device = device
+        self.known = known
+        self.now = now
+        self.latest = latest_moment(device, now=now)
+        self.give_up_at = time.monotonic() + SECONDS_A_DEVICE
+        growing = device.experiments.filter(growing=True)
+        self.growing = set(growing.values_list("filename", flat=True))
+
+    def in_order(self, files: Iterable[CopyFile]) -> list[CopyFile]:
+        """New ones first, then the newest: a slow old one may wait."""
+        newest = sorted(files, key=lambda file: file.filename, reverse=True)
+        return sorted(newest, key=lambda file: file.path in self.known)
+
+    def at(self, file: CopyFile) -> ResultCopy | None:
+        """The row of this file, if the look taught anything."""
+        row = self.known.get(file.path)
+        is_same = row is not None and row.fingerprint == file.fingerprint
+        if row and is_same and row.state != CopyState.BUSY and not self._is_to_be_read(row):
+            return None
+        found = self._inspect(file, seconds=SECONDS_A_FILE)
+        next_row = learnt(self.device, file, found, previous=row, now=self.now)
+        if found.state is CopyState.USABLE and self._is_to_be_read(next_row):
+            self._read(file, next_row)
+        return next_row
+
+    def _is_to_be_read(self, row: ResultCopy) -> bool:
+        """To its end: what grows is read when it has ended, what is damaged when it changes."""
+        if row.read_whole_at or row.unread_fingerprint == row.fingerprint:
+            return False
+        return row.filename not in self.growing or bool(row.damage)
+
+    def _read(self, file: CopyFile, row: ResultCopy) -> None:
+        found = self._inspect(file, seconds=SECONDS_A_READING, deeply=True)
+        if found.state is CopyState.BUSY:
+            row.unread_fingerprint = row.fingerprint
+        else:
+            note_reading(row, found, now=self.now)
+
+    def _inspect(self, file: CopyFile, *, seconds: float, deeply: bool = False) -> Inspection:
+        left = min(seconds, self.give_up_at - time.monotonic())
+        if left <= 0:
+            return Inspection(state=CopyState.BUSY, problem="not opened yet: others took too long")
+        return inspect(
+            settings.RESULTS_DIR / file.path,
+            latest=self.latest,
+            give_up_after=left,
+            deeply=deeply,
+        )
 
 
-def _look(path: Path, *, latest: datetime, seconds: float) -> Inspection:
-    if seconds <= 0:
-        return Inspection(state=CopyState.BUSY, problem="not opened yet: others took too long")
-    return inspect(path, latest=latest, give_up_after=seconds)
-
-
-def _row(
+def learnt(
     device: Device,
     file: CopyFile,
     found: Inspection,
@@ -107,37 +137,115 @@ def _row(
     previous: ResultCopy | None,
     now: datetime,
 ) -> ResultCopy:
-    row = ResultCopy(
-        device=device,
-        path=file.path,
-        filename=file.filename,
-        size_bytes=file.size_bytes,
-        wal_bytes=file.wal_bytes,
-        modified_at=file.modified_at,
-        fingerprint=file.fingerprint,
-        first_seen_at=previous.first_seen_at if previous else now,
-        state=found.state,
-        problem=found.problem,
-        writer=found.writer or (previous.writer if previous else ""),
-        data_at=found.data_at,
-        row_count=found.row_count,
-        finished=found.finished,
-        inspected_at=now,
-    )
-    if previous and previous.fingerprint == file.fingerprint:
-        row.verified_at = previous.verified_at
-    if previous and found.state is CopyState.BUSY:  # nothing learnt: what it held is still told
-        row.data_at, row.row_count = previous.data_at, previous.row_count
+    """The row of a file as it was found; what was once known to be wrong with it stays."""
+    row = previous or ResultCopy(path=file.path, first_seen_at=now)
+    row.device = device
+    for name in SEEN:
+        setattr(row, name, getattr(file, name))
+    row.state, row.problem, row.inspected_at = found.state, found.problem, now
+    if found.state is CopyState.USABLE:
+        _note_contents(row, found, now=now)
+    else:
+        _note_unusable(row, found, now=now)
     return row
 
 
-def _store(device: Device, changed: list[ResultCopy], vanished: Collection[str]) -> None:
+def note_reading(row: ResultCopy, found: Inspection, *, now: datetime) -> None:
+    """It was read to its end: only this clears what was wrong with it, and only if it passes."""
+    row.state, row.problem = found.state, found.problem
+    if found.state is not CopyState.USABLE:
+        _note_unusable(row, found, now=now)
+        return
+    row.damage, row.damaged_at = "", None
+    _note_contents(row, found, now=now)  # which may find that it holds less than it did
+    if not row.damage:
+        row.verified_at, row.verified_fingerprint = now, row.fingerprint
+
+
+def _note_unusable(row: ResultCopy, found: Inspection, *, now: datetime) -> None:
+    """An empty file is bad news only where there was more in it."""
+    if found.state is CopyState.CORRUPT:
+        note_damage(row, found.problem, now=now)
+    elif found.state is CopyState.EMPTY and row.best_rows:
+        note_damage(row, f"shrank: {found.problem}, and it once held rows", now=now)
+
+
+def note_damage(row: ResultCopy, what: str, *, now: datetime) -> None:
+    row.damage, row.damaged_at = what[:500], row.damaged_at or now
+
+
+def _note_contents(row: ResultCopy, found: Inspection, *, now: datetime) -> None:
+    contents = found.contents
+    best = unpacked(row.best_rows)
+    row.writer = contents.writer or row.writer
+    row.rows, row.row_count = packed(contents.rows), contents.row_count
+    row.data_at, row.finished = contents.data_at, contents.stopped
+    row.short_rois, row.rowless_rois = contents.short_rois, list(contents.rowless_rois)
+    row.holes = contents.holes
+    row.foreign = why_foreign(
+        contents.words,
+        device_id=row.device.device_id,
+        filename=row.filename,
+        named_start=started_at(row.filename),
+    )[:300]
+    if lost := _what_it_lost(row, shrunk_tables(best, contents.rows)):
+        note_damage(row, lost, now=now)
+    row.best_rows = packed(best_of(best, contents.rows))
+    row.was_finished = row.was_finished or row.finished
+
+
+def _what_it_lost(row: ResultCopy, shrunk: list[str]) -> str:
+    if shrunk:
+        named = ", ".join(shrunk[:3]) + (" and others" if len(shrunk) > 3 else "")
+        return f"shrank: {named} end sooner than they once did"
+    return "shrank: it once held a stop row" if row.was_finished and not row.finished else ""
+
+
+def _store(
+    device: Device,
+    changed: list[ResultCopy],
+    vanished: list[ResultCopy],
+    *,
+    present: Collection[str],
+    now: datetime,
+) -> None:
     with transaction.atomic():
         ResultCopy.objects.bulk_create(
-            changed,
+            [_without_key(row) for row in changed],
             update_conflicts=True,
             unique_fields=["device", "path"],
-            update_fields=[*_SEEN, *_LEARNT, *_PROVEN],
+            update_fields=[*SEEN, *LEARNT],
         )
-        if vanished:
-            ResultCopy.objects.filter(device=device, path__in=vanished).delete()
+        _remember([row for row in vanished if row.filename not in present], now=now)
+        ResultCopy.objects.filter(pk__in=[row.pk for row in vanished]).delete()
+
+
+def _remember(gone: Iterable[ResultCopy], *, now: datetime) -> None:
+    """A copy that is no more was of an experiment, also where no device ever listed it."""
+    Experiment.objects.bulk_create(
+        [
+            Experiment(
+                device=row.device,
+                filename=row.filename,
+                writer=row.writer or Writer.SQLITE,
+                started_at=started_at(row.filename),
+                first_seen_at=row.first_seen_at,
+                listed_at=row.first_seen_at,
+                told_rows=row.best_rows,
+                rows_told_at=row.inspected_at,
+                rows_told_by="disk",
+                gone_at=now,
+                gone_reason="no device lists it",
+            )
+            for row in gone
+            if row.state == CopyState.USABLE
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _without_key(row: ResultCopy) -> ResultCopy:
+    """So that it goes through the one statement that adds or alters."""
+    row.pk = None
+    row._state.adding = True
+    return row

@@ -1,18 +1,22 @@
 """Look at one device's backups, and write down what was seen."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from backups.engine.compare import Comparison
 from backups.engine.facts import DAEMON_OF, BackupFacts, BackupType
 from backups.engine.freshness import not_after
 from backups.engine.videos.facts import ScanResult
 from backups.models import Backup, BackupSnapshot, Claim, VideoScan
-from backups.services.facts import DiskReading, database_facts
+from backups.services.experiments import store_states
+from backups.services.facts import Databases, DiskReading, compared, database_facts
 from backups.services.leases import hold
 from backups.services.results import read_results
+from backups.services.server_counts import count_ended
 from backups.services.video_facts import read_videos
 from devices.models import Device, Lifecycle
 
@@ -46,7 +50,7 @@ def take_snapshot(
     with hold(f"snapshot of {device.device_id}", duration=LEASE, now=now):
         if due_at and _was_taken(device, since=due_at, now=now):
             return []
-        return _store(device, *_look(device, now=now), now=now)
+        return _store(_look(device, now=now), now=now)
 
 
 def _was_taken(device: Device, *, since: datetime, now: datetime) -> bool:
@@ -55,25 +59,35 @@ def _was_taken(device: Device, *, since: datetime, now: datetime) -> bool:
     return taken.filter(taken_at__range=(since, not_after(now))).exists()
 
 
-def _look(device: Device, *, now: datetime) -> tuple[list[BackupFacts], ScanResult | None]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _DeviceLook:
+    """What one look at a device's backups saw."""
+
+    databases: Databases
+    comparisons: tuple[Comparison, ...]
+    facts: tuple[BackupFacts, ...]
+    scan: ScanResult | None
+
+
+def _look(device: Device, *, now: datetime) -> _DeviceLook:
     previous = _previous(device)
+    count_ended(device, clock=time.monotonic, now=now)
     reading = read_results(device, now=now)
-    experiments = list(device.experiments.all())
-    databases = [
-        database_facts(
-            device,
-            backup_type,
-            experiments=experiments,
-            copies=reading.copies,
-            disk=DiskReading(
-                read_at=previous[backup_type].disk_read_at if reading.error else now,
-                error=reading.error,
-            ),
-        )
+    last = previous[BackupType.SQLITE].disk_read_at
+    disk = DiskReading(read_at=last if reading.error else now, error=reading.error)
+    databases = Databases.of(device, reading.copies, disk)
+    comparisons = {
+        backup_type: compared(databases, backup_type)
         for backup_type in (BackupType.MYSQL, BackupType.SQLITE)
-    ]
+    }
     videos = read_videos(device, previous=previous[BackupType.VIDEO], now=now)
-    return [*databases, videos.facts], videos.scan
+    facts = [database_facts(databases, *one) for one in comparisons.items()]
+    return _DeviceLook(
+        databases=databases,
+        comparisons=tuple(comparisons.values()),
+        facts=(*facts, videos.facts),
+        scan=videos.scan,
+    )
 
 
 def _previous(device: Device) -> dict[BackupType, BackupFacts]:
@@ -83,14 +97,15 @@ def _previous(device: Device) -> dict[BackupType, BackupFacts]:
     return facts
 
 
-def _store(
-    device: Device, all_facts: Iterable[BackupFacts], scan: ScanResult | None, *, now: datetime
-) -> list[BackupSnapshot]:
+def _store(look: _DeviceLook, *, now: datetime) -> list[BackupSnapshot]:
+    device = look.databases.device
     claims = {claim.daemon: claim for claim in device.claims.all()}
     with transaction.atomic():
-        snapshots = [_store_one(device, facts, claims, now) for facts in all_facts]
-        if scan:
-            _store_scan(snapshots[-1], scan)
+        snapshots = [_store_one(device, facts, claims, now) for facts in look.facts]
+        if not look.databases.disk.error:
+            store_states(look.databases, look.comparisons, now=now)
+        if look.scan:
+            _store_scan(snapshots[-1], look.scan)
     return snapshots
 
 

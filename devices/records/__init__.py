@@ -4,6 +4,7 @@ from devices.records.card import CardRecord, parse_card
 from devices.records.device import DeviceRecord, ListedDatabase
 from devices.records.entry import BadEntry, parse_entry
 from devices.records.fields import is_address
+from devices.records.inventory import started_at
 from devices.records.listing import parse_devices
 from devices.records.rows import COUNTED_TABLES, Extent, Rows
 
@@ -19,4 +20,5 @@ __all__ = [
     "parse_card",
     "parse_devices",
     "parse_entry",
+    "started_at",
 ]

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.conf import settings
@@ -88,7 +88,8 @@ def _ask_devices(answers: _Answers) -> None:
     records: dict[str, DeviceRecord] = {}
     for target, answer in ask_each(targets, ask_device):
         if isinstance(answer, DeviceRecord):
-            records[answer.device_id] = answer
+            known = records.get(answer.device_id, answer)
+            records[answer.device_id] = _one_of_two(known, answer, answers.problems)
             answers.problems += [f"device {answer.device_id}: {text}" for text in answer.problems]
             continue
         answers.problems.append(str(answer))
@@ -98,6 +99,23 @@ def _ask_devices(answers: _Answers) -> None:
     answers.records = [record for key, record in records.items() if key not in retired]
     answers.failures = {key: why for key, why in answers.failures.items() if key not in records}
     answers.source = "device" if answers.records else ""
+
+
+def _one_of_two(known: DeviceRecord, other: DeviceRecord, problems: list[str]) -> DeviceRecord:
+    """A card that was cloned: two devices with one machine id, of which one is watched by nobody.
+
+    One device may answer at two addresses; then it says the same twice.
+    """
+    if known is other or _what_it_has(known) == _what_it_has(other):
+        return known
+    places = " and ".join(sorted((known.address, other.address)))
+    text = f"two devices answer with this machine id, at {places}: a cloned card?"
+    problems.append(f"device {known.device_id}: {text}")
+    return replace(known, inventory_error=text)
+
+
+def _what_it_has(record: DeviceRecord) -> tuple[str, frozenset[str]]:
+    return record.name, frozenset(one.filename for one in record.experiments)
 
 
 def _targets(problems: list[str]) -> list[Target]:

@@ -5,23 +5,24 @@ from datetime import timedelta
 import pytest
 
 from backups.engine.facts import BackupType
-from backups.models import ResultCopy
-from backups.services.facts import DiskReading, database_facts
-from devices.models import Experiment
+from backups.models import ExperimentState, ResultCopy
+from backups.services.experiments import MOST_TELLINGS, store_states
+from backups.services.facts import Databases, DiskReading, compared, database_facts
+from devices.models import Telling
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def run(device, now):
-    return Experiment(
-        device=device,
+def experiment(device, now):
+    return device.experiments.create(
         writer="sqlite",
         filename="a.db",
         first_seen_at=now - HOUR,
         listed_at=now,
-        changed_at=now,
+        changed_at=now - HOUR,
     )
 
 
@@ -36,34 +37,38 @@ def copy(device, now):
             "modified_at": now,
             "first_seen_at": now,
             "state": "usable",
-            "data_at": now - HOUR,
+            "rows": {"ROI_1": [100, 100]},
             "finished": True,
+            "fingerprint": "f",
+            "verified_fingerprint": "f",
+            "verified_at": now,
             "inspected_at": now,
         }
-        return ResultCopy(device=device, **(values | others))
+        return ResultCopy.objects.create(device=device, **(values | others))
 
     return make
 
 
 @pytest.fixture
 def facts(device, now):
-    def collect(runs=(), copies=(), backup_type=BackupType.SQLITE):
-        return database_facts(
-            device,
-            backup_type,
-            experiments=list(runs),
-            copies=list(copies),
-            disk=DiskReading(read_at=now),
-        )
+    def collect(backup_type=BackupType.SQLITE, *, at=None):
+        copies = list(ResultCopy.objects.filter(device=device))
+        databases = Databases.of(device, copies, DiskReading(read_at=at or now))
+        comparison = compared(databases, backup_type)
+        store_states(databases, [comparison], now=at or now)
+        return database_facts(databases, backup_type, comparison)
 
     return collect
 
 
-def test_a_whole_copy_of_a_listed_run_has_no_problem(facts, run, copy, now):
-    seen = facts([run], [copy()])
-    assert (seen.missing, seen.behind, seen.unproven, seen.corrupt) == ((), (), (), ())
+def test_a_whole_copy_of_a_listed_experiment_has_no_problem(facts, experiment, copy, now):
+    copy()
+    seen = facts()
+    assert not seen.has_problems
     assert (seen.source_count, seen.copy_count, seen.size_bytes) == (1, 1, 10)
-    assert seen.newest_copy_at == now - HOUR
+    assert (seen.newest_copy_at, seen.proofs) == (now, {"counted": 1})
+    state = experiment.state
+    assert (state.proof, state.kind, state.copy.path) == ("counted", "", "x/y/a.db")
 
 
 def test_a_device_that_was_never_read_has_no_count(facts, device):
@@ -71,50 +76,142 @@ def test_a_device_that_was_never_read_has_no_count(facts, device):
     assert facts().source_count is None
 
 
-def test_a_run_that_a_person_wrote_off_is_not_missed(facts, run):
-    run.written_off = True
-    assert facts([run]).missing == ()
+def test_an_experiment_that_a_person_wrote_off_is_counted_and_not_missed(facts, experiment):
+    facts()
+    experiment.written_off = True
+    experiment.save()
+    seen = facts()
+    assert (seen.missing, seen.source_count, seen.written_off_count) == ((), 0, 1)
+    assert not ExperimentState.objects.exists()
 
 
-def test_a_copy_belongs_to_the_type_of_its_run_whatever_it_says_itself(facts, run, copy):
-    run.writer = "mysql"
-    mistaken = copy(writer="sqlite")
-    assert facts([run], [mistaken], BackupType.MYSQL).copy_count == 1
-    assert facts([run], [mistaken], BackupType.SQLITE).copy_count == 0
+def test_a_copy_belongs_to_the_type_of_its_experiment_whatever_it_says_itself(
+    facts, experiment, copy
+):
+    experiment.writer = "mysql"
+    experiment.save()
+    copy(writer="sqlite")
+    assert facts(BackupType.MYSQL).copy_count == 1
+    assert facts(BackupType.SQLITE).copy_count == 0
 
 
-def test_times_of_a_copy_are_moved_from_the_devices_clock_to_ours(facts, device, run, copy, now):
-    device.clock_skew_seconds = 3600.0  # it runs an hour ahead
-    assert facts([run], [copy(data_at=now)]).newest_copy_at == now - HOUR
-
-
-@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1)])
-def test_of_two_copies_of_one_run_the_better_one_counts(facts, run, copy, order):
-    copies = [copy(), copy(path="old name/a.db", state="empty", data_at=None, finished=False)]
-    assert facts([run], copies[order]).missing == ()
+@pytest.mark.parametrize("first", ["aa", "zz"])
+def test_of_two_copies_of_one_experiment_the_better_one_counts(facts, experiment, copy, first):
+    copy()
+    copy(path=f"{first}/a.db", state="empty", finished=False)
+    assert not facts().has_problems
 
 
 def test_a_device_that_lost_its_list_is_not_believed(facts, copy):
-    (unproven,) = facts([], [copy()]).unproven
-    assert unproven.reason == "the device lists no run at all, but the disk holds copies of 1"
+    copy()
+    (unproven,) = facts().unproven
+    assert (
+        unproven.reason == "the device lists no experiment at all, but the disk holds copies of 1"
+    )
 
 
-def test_a_run_that_is_no_longer_listed_is_still_missed(facts, run, device, now):
-    run.listed_at = now - 10 * HOUR
-    assert facts([run]).missing
+def test_an_experiment_that_is_no_longer_listed_is_still_missed(facts, experiment, now):
+    experiment.listed_at = now - 10 * HOUR
+    experiment.save()
+    assert facts().missing
 
 
-def test_a_copy_being_empty_counts_for_its_bytes_only(facts, run, copy):
-    seen = facts([run], [copy(state="empty", problem="no tables")])
+def test_what_is_no_longer_on_the_device_and_not_here_is_lost(facts, experiment, now):
+    experiment.gone_at, experiment.gone_reason = now, "purged"
+    experiment.save()
+    (lost,) = facts().lost
+    assert lost.reason == "purged; the disk holds no copy"
+    assert facts().risk.items == 0  # what is lost is at no risk any more
+
+
+def test_an_empty_copy_counts_for_its_bytes_only(facts, experiment, copy):
+    copy(state="empty", problem="no tables")
+    seen = facts()
     assert (seen.copy_count, seen.size_bytes) == (0, 10)
     assert seen.missing[0].reason == "no tables"
 
 
-def test_a_run_without_a_copy_is_as_old_as_its_start(facts, run, now):
-    run.started_at = now - 48 * HOUR
-    assert facts([run]).missing[0].since == now - 48 * HOUR
+@pytest.mark.parametrize(
+    ("started", "clock_off", "age"),
+    [
+        pytest.param(-48, None, 48, id="as old as its start"),
+        pytest.param(-48, 299.0, 48, id="by a clock that was right"),
+        pytest.param(-48, -301.0, 1, id="a clock that was behind moves nothing"),
+        pytest.param(-48, 9e9, 1, id="nor one that was ahead"),
+        pytest.param(48, None, 1, id="a start in the future is none"),
+        pytest.param(-24 * 365 * 20, None, 1, id="nor one before the first ethoscope"),
+        pytest.param(None, None, 1, id="a name without a start"),
+    ],
+)
+def test_an_experiment_without_a_copy_is_as_old_as_can_be_believed(
+    facts, experiment, now, started, clock_off, age
+):
+    experiment.started_at = None if started is None else now + started * HOUR
+    experiment.clock_off_seconds = clock_off
+    experiment.save()
+    assert facts().missing[0].since == now - age * HOUR
 
 
-def test_a_run_of_a_clock_in_the_future_is_as_old_as_its_first_sighting(facts, run, now):
-    run.started_at = now + 48 * HOUR
-    assert facts([run]).missing[0].since == now - HOUR
+def tell(experiment, at, highest, **others):
+    Telling.objects.create(
+        experiment=experiment, told_at=at, told_by="node", rows={"ROI_1": [highest, None]}, **others
+    )
+
+
+def test_a_copy_is_held_against_all_that_was_told_and_the_last_that_it_holds_counts(
+    facts, experiment, copy, now
+):
+    copy(finished=False)
+    for minutes, highest in ((50, 90), (40, 100), (30, 101), (20, 500)):
+        tell(experiment, now - minutes * MINUTE, highest)
+    (behind,) = facts().behind
+    assert (behind.since, behind.rows) == (now - 40 * MINUTE, 400)
+    assert experiment.tellings.count() == 3  # what was reached before that proves no more
+
+
+def test_what_was_once_held_is_remembered_when_its_telling_is_forgotten(
+    facts, experiment, copy, now
+):
+    kept = copy(finished=False)
+    tell(experiment, now - 40 * MINUTE, 100)
+    facts()
+    experiment.tellings.all().delete()
+    tell(experiment, now, 300)
+    assert facts().behind[0].since == now - 40 * MINUTE
+    kept.delete()
+    assert facts().missing[0].since == now - HOUR
+
+
+def test_tellings_that_no_copy_reaches_are_thinned_and_the_first_and_last_stay(
+    facts, experiment, copy, now
+):
+    copy(rows={})
+    for minutes in range(MOST_TELLINGS + 9):
+        tell(experiment, now + minutes * MINUTE, 1000 + minutes)
+    before = list(experiment.tellings.values_list("told_at", flat=True))
+    facts()
+    after = list(experiment.tellings.values_list("told_at", flat=True))
+    assert len(after) <= MOST_TELLINGS
+    assert (after[0], after[-1]) == (before[0], before[-1])
+
+
+def test_a_count_of_the_devices_server_after_the_end_proves_a_mirrored_copy(
+    facts, experiment, copy, now
+):
+    experiment.writer = "mysql"
+    experiment.save()
+    copy(writer="mysql")
+    assert facts(BackupType.MYSQL).unproven
+    tell(experiment, now, 100, final=True)
+    assert facts(BackupType.MYSQL).proofs == {"counted": 1}
+    assert facts(BackupType.MYSQL).proofs == {"counted": 1}  # and is not forgotten
+
+
+def test_two_hundred_problems_are_all_known_and_counted(facts, device, now):
+    for number in range(200):
+        device.experiments.create(
+            writer="sqlite", filename=f"{number}.db", first_seen_at=now, listed_at=now
+        )
+    seen = facts()
+    assert (len(seen.missing), seen.counts) == (200, {"missing": 200})
+    assert ExperimentState.objects.filter(kind="missing").count() == 200

@@ -5,10 +5,15 @@ import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from django.db.models import F
 
+from backups.engine.compare import CopyState
+from backups.engine.copies import Inspection, inspect
 from backups.models import ResultCopy
+from backups.services.proofs import store_proof, store_reading
 from backups.services.results import read_results
 from devices.models import Device
 
@@ -38,6 +43,7 @@ def run(results_dir, device):
             database.execute("CREATE TABLE ROI_MAP (roi_idx INTEGER)")
             database.execute("CREATE TABLE ROI_1 (id INTEGER PRIMARY KEY, t INTEGER)")
             database.execute("INSERT INTO METADATA VALUES ('date_time', ?)", [str(start)])
+            database.execute("INSERT INTO METADATA VALUES ('machine_id', ?)", [device.device_id])
             database.execute("INSERT INTO ROI_1 VALUES (7, 60000)")
         return path
 
@@ -64,7 +70,7 @@ def test_a_new_copy_is_opened_and_stored(device, run, now):
 def test_an_unchanged_copy_is_not_opened_again(device, run, now, django_assert_num_queries):
     run()
     read_results(device, now=now)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):  # the known, what grows, the result
         [copy] = read_results(device, now=now + MINUTE).copies
     assert copy.inspected_at == now
 
@@ -99,12 +105,25 @@ def test_a_copy_being_written_keeps_what_it_was_known_to_hold(device, run, now):
     assert (after.data_at, after.writer) == (before.data_at, "mysql")
 
 
-def test_a_copy_that_was_deleted_is_forgotten(device, run, now):
+def test_a_copy_that_was_deleted_is_remembered_as_an_experiment_that_was_here(device, run, now):
     path = run()
     run(name="b.db")
     read_results(device, now=now)
     path.unlink()
-    assert [copy.filename for copy in read_results(device, now=now).copies] == ["b.db"]
+    reading = read_results(device, now=now + MINUTE)
+    assert [copy.filename for copy in reading.copies] == ["b.db"]
+    one = device.experiments.get()
+    assert (one.filename, one.first_seen_at, one.gone_at) == ("a.db", now, now + MINUTE)
+    assert one.told_rows["ROI_1"] == [7, 1]
+
+
+def test_a_copy_that_moved_to_another_folder_is_not_gone(device, run, now):
+    path = run()
+    read_results(device, now=now)
+    run(folder="renamed")
+    path.unlink()
+    read_results(device, now=now)
+    assert not device.experiments.exists()
 
 
 def test_a_copy_that_came_to_harm_is_corrupt_and_its_writer_still_known(device, run, now):
@@ -112,8 +131,9 @@ def test_a_copy_that_came_to_harm_is_corrupt_and_its_writer_still_known(device, 
     read_results(device, now=now)
     os.truncate(path, 5000)
     [copy] = read_results(device, now=now).copies
-    assert (copy.state, copy.writer, copy.data_at) == ("corrupt", "mysql", None)
+    assert (copy.state, copy.writer) == ("corrupt", "mysql")
     assert copy.problem.startswith("cut short")
+    assert (copy.damage, copy.damaged_at) == (copy.problem, now)
 
 
 @pytest.mark.parametrize("how", ["gone", "a file", "empty"])
@@ -153,12 +173,13 @@ def test_a_renamed_device_keeps_both_copies(device, run, now):
 
 
 def test_a_device_whose_clock_is_known_to_be_ahead_is_believed(device, run, now):
-    run(start=(now + timedelta(days=400)).timestamp())
+    path = run(start=(now + timedelta(days=400)).timestamp())
     [copy] = read_results(device, now=now).copies
-    assert (copy.data_at, copy.problem) == (None, "holds no believable time")
+    assert (copy.state, copy.data_at) == ("usable", None)
     device.clock_skew_seconds = timedelta(days=400).total_seconds()
+    add_row(path)
     [copy] = read_results(device, now=now).copies
-    assert copy.data_at == now + timedelta(days=400, minutes=1)
+    assert copy.data_at == now + timedelta(days=400, seconds=61)
 
 
 def test_an_absurd_clock_breaks_nothing(device, run, now):
@@ -170,5 +191,178 @@ def test_an_absurd_clock_breaks_nothing(device, run, now):
 def test_many_copies_cost_no_more_queries_than_one(device, run, now, django_assert_num_queries):
     for number in range(20):
         run(name=f"{number}.db")
-    with django_assert_num_queries(6):  # the known, a transaction around one write, the result
+    with django_assert_num_queries(
+        7
+    ):  # the known, what grows, one write in a transaction, the result
         read_results(device, now=now)
+
+
+def sql(path, text):
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.executescript(text)
+
+
+def flip(path, *, at=5000, keep_time=False):
+    """Turn bytes of a page over, as a dying disk does."""
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(b"\xff" * 2000)
+    if keep_time:
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def touch(path):
+    os.utime(path)
+
+
+def append(path):
+    with path.open("ab") as file:
+        file.write(b"\0" * 4096)
+
+
+def test_what_has_ended_is_read_to_its_end_and_what_grows_is_not(device, run, now):
+    for name, growing in (("a.db", False), ("b.db", True)):
+        run(name=name)
+        device.experiments.create(
+            filename=name, writer="sqlite", first_seen_at=now, listed_at=now, growing=growing
+        )
+    read = {copy.filename: copy.read_whole_at for copy in read_results(device, now=now).copies}
+    assert read == {"a.db": now, "b.db": None}
+    device.experiments.update(growing=False)
+    read = {c.filename: c.read_whole_at for c in read_results(device, now=now + MINUTE).copies}
+    assert read == {"a.db": now, "b.db": now + MINUTE}
+
+
+def test_a_file_that_was_written_is_no_longer_the_one_that_was_read(device, run, now):
+    path = run()
+    device.experiments.create(
+        filename="a.db", writer="sqlite", first_seen_at=now, listed_at=now, growing=True
+    )
+    ResultCopy.objects.update(verified_at=now)
+    read_results(device, now=now)
+    ResultCopy.objects.update(verified_at=now, verified_fingerprint=F("fingerprint"))
+    add_row(path)
+    [copy] = read_results(device, now=now + MINUTE).copies
+    assert copy.read_whole_at is None
+
+
+@pytest.mark.parametrize("cure", [touch, add_row, append])
+def test_bad_news_sticks_whatever_touches_the_file(device, run, now, cure):
+    path = run()
+    sql(path, "CREATE TABLE ROI_2 (id INTEGER PRIMARY KEY, t, x); "
+              "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) "
+              "INSERT INTO ROI_2 SELECT i, i, hex(randomblob(9)) FROM n")  # fmt: skip
+    read_results(device, now=now)
+    flip(path, at=path.stat().st_size - 9000)
+    [copy] = read_results(device, now=now + MINUTE).copies
+    assert (copy.state, copy.damaged_at) == ("corrupt", now + MINUTE)
+    cure(path)
+    [copy] = read_results(device, now=now + 2 * MINUTE).copies
+    assert (bool(copy.damage), copy.damaged_at) == (True, now + MINUTE)
+
+
+def test_a_sound_file_in_the_place_of_a_damaged_one_is_read_to_its_end_and_clears_it(
+    device, run, now, tmp_path
+):
+    path = run()
+    shutil.copy(path, tmp_path / "sound.db")
+    os.truncate(path, 5000)
+    read_results(device, now=now)
+    (tmp_path / "sound.db").replace(path)
+    [copy] = read_results(device, now=now + MINUTE).copies
+    assert (copy.damage, copy.damaged_at, copy.read_whole_at) == ("", None, now + MINUTE)
+
+
+STOP = "INSERT INTO METADATA VALUES ('stop_date_time', '1795345658')"
+
+
+@pytest.mark.parametrize(
+    ("loss", "says"),
+    [
+        ("DELETE FROM ROI_1 WHERE id = 8", "ROI_1 end sooner"),
+        ("DROP TABLE ROI_1", "ROI_1 end sooner"),
+        ("DELETE FROM METADATA WHERE field = 'stop_date_time'", "once held a stop row"),
+    ],
+)
+def test_a_copy_that_shrank_stays_bad_until_all_is_back(device, run, now, loss, says):
+    path = run()
+    add_row(path)
+    sql(path, STOP)
+    whole = path.read_bytes()
+    read_results(device, now=now)
+    sql(path, loss)
+    [copy] = read_results(device, now=now + MINUTE).copies
+    assert says in copy.damage
+    sql(path, "INSERT INTO METADATA VALUES ('sqlite_source_path', NULL)")  # as the old mirror does
+    [copy] = read_results(device, now=now + 2 * MINUTE).copies
+    assert (says in copy.damage, copy.read_whole_at) == (True, None)
+    path.write_bytes(whole)
+    [copy] = read_results(device, now=now + 3 * MINUTE).copies
+    assert (copy.damage, copy.read_whole_at) == ("", now + 3 * MINUTE)
+
+
+def test_map_tables_that_the_device_itself_rewrites_do_not_shrink(device, run, now):
+    path = run()
+    read_results(device, now=now)
+    sql(path, "DELETE FROM VAR_MAP")
+    assert read_results(device, now=now).copies[0].damage == ""
+
+
+def test_a_file_of_another_device_is_said_to_be_foreign(device, run, now):
+    path = run()
+    sql(path, "UPDATE METADATA SET value = 'f00' WHERE field = 'machine_id'")
+    assert "another device (f00)" in read_results(device, now=now).copies[0].foreign
+
+
+def proven(device, path, now, **others):
+    read_results(device, now=now)
+    [copy] = device.copies.all()
+    store_proof(device, Path(copy.path), proven_at=now, now=now, **others)
+    return ResultCopy.objects.get()
+
+
+def test_a_proof_holds_for_exactly_the_file_that_was_proven(device, run, now):
+    path = run()
+    assert proven(device, path, now).whole_as_of == now
+    add_row(path)
+    [copy] = read_results(device, now=now + MINUTE).copies
+    assert copy.whole_as_of is None
+
+
+def test_a_doubt_is_told_for_as_long_as_the_file_is_as_it_was(device, run, now):
+    path = run()
+    copy = proven(device, path, now, doubt="ROI_1 differs")
+    assert (copy.whole_as_of, copy.known_doubt) == (None, "ROI_1 differs")
+
+
+def test_what_was_held_against_the_device_whole_may_hold_less_than_before(device, run, now):
+    """Such as when the device was repaired: the device's own word is the truth."""
+    path = run()
+    add_row(path)
+    read_results(device, now=now)
+    sql(path, "DELETE FROM ROI_1 WHERE id = 8")
+    assert proven(device, path, now + MINUTE).damage == ""
+    assert read_results(device, now=now + 2 * MINUTE).copies[0].damage == ""
+
+
+def test_a_verification_finds_what_changed_no_stamp_and_a_later_one_clears_it(device, run, now):
+    path = run()
+    [copy] = read_results(device, now=now).copies
+    found = Inspection(state=CopyState.CORRUPT, problem="malformed")
+    assert store_reading(copy, found, now=now + MINUTE) == "malformed"
+    [copy] = read_results(device, now=now + 2 * MINUTE).copies
+    assert copy.damage == "malformed"
+    sound = inspect(path, latest=now, deeply=True)
+    assert store_reading(copy, sound, now=now + 3 * MINUTE) == ""
+    assert ResultCopy.objects.get().read_whole_at == now + 3 * MINUTE
+
+
+def test_of_a_file_that_was_written_during_its_verification_nothing_is_said(device, run, now):
+    path = run()
+    [copy] = read_results(device, now=now).copies
+    add_row(path)
+    read_results(device, now=now + MINUTE)
+    found = Inspection(state=CopyState.CORRUPT, problem="malformed")
+    assert store_reading(copy, found, now=now) == ""
+    assert ResultCopy.objects.get().damage == ""

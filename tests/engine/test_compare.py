@@ -1,129 +1,315 @@
-"""What a device has, held against what the disk holds."""
+"""An experiment held against its copies: what proves it, what lacks, and since when."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from backups.engine.compare import WRITER_LAG, Comparison, Copy, CopyState, ListedRun, compare_runs
+from backups.engine.compare import (
+    Copy,
+    CopyState,
+    ListedExperiment,
+    Proof,
+    Tally,
+    compare_experiments,
+    examine,
+    which_counts,
+)
+from backups.engine.extents import Rows
+from backups.engine.facts import ProblemKind
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-RUN = ListedRun(filename="a.db", known_since=NOW - HOUR, changed_at=NOW, growing=False)
-WHOLE = Copy(
+MINUTE = timedelta(minutes=1)
+ROWS = {"METADATA": Rows(14, 14), "ROI_1": Rows(1000, 1000), "ROI_2": Rows(1000, 1000)}
+ENDED = ListedExperiment(
+    filename="a.db", known_since=NOW - 9 * HOUR, grew_at=NOW - HOUR, growing=False
+)
+GROWING = replace(ENDED, growing=True, grew_at=NOW)
+NAMED = Copy(
+    path="x/a.db",
     filename="a.db",
     state=CopyState.USABLE,
     problem="",
-    first_seen_at=NOW,
-    data_at=NOW - 2 * HOUR,
-    finished=True,
+    first_seen_at=NOW - 8 * HOUR,
+    size_bytes=4096,
+    rows=ROWS,
 )
-CUT = replace(WHOLE, finished=False)
+WHOLE = replace(NAMED, stopped=True, read_at=NOW)
+EQUAL = replace(NAMED, equal_at=NOW, equal_by="a pull")
 
 
-def kinds(run, copy):
-    compared = compare_runs([run] if run else [], {copy.filename: copy} if copy else {})
-    return {
-        kind for kind in ("missing", "behind", "unproven", "corrupt") if getattr(compared, kind)
-    }
+def told(highest=1000, *, at=NOW, table="ROI_1", size=None, final=False):
+    """The rows as a device tells them: ids of its ROIs, counts of its METADATA."""
+    rows = {"METADATA": Rows(None, 14), "ROI_1": Rows(1000, None), "ROI_2": Rows(1000, None)}
+    return Tally(at=at, rows=rows | {table: Rows(highest, None)}, size_bytes=size, final=final)
+
+
+def kind_of(experiment, *copies):
+    return examine(experiment, copies).kind
 
 
 @pytest.mark.parametrize(
-    ("run", "copy", "expected"),
+    ("experiment", "copy", "proof"),
     [
-        pytest.param(RUN, WHOLE, set(), id="a copy with its stop row is whole"),
-        pytest.param(RUN, None, {"missing"}, id="no copy"),
-        pytest.param(RUN, replace(WHOLE, state=CopyState.EMPTY), {"missing"}, id="no tables"),
-        pytest.param(RUN, replace(WHOLE, state=CopyState.CORRUPT), {"corrupt"}, id="malformed"),
-        pytest.param(RUN, replace(WHOLE, state=CopyState.BUSY), {"unproven"}, id="being written"),
-        pytest.param(RUN, replace(CUT, data_at=None), {"unproven"}, id="no time in it"),
-        pytest.param(RUN, CUT, {"behind"}, id="ends before the run did"),
+        pytest.param(ENDED, WHOLE, Proof.COUNTED, id="a stop row in a file read to its end"),
         pytest.param(
-            RUN, replace(CUT, data_at=NOW - WRITER_LAG), set(), id="ends within the writer's lag"
+            replace(ENDED, tellings=(told(),)), WHOLE, Proof.COUNTED, id="and all that was told"
+        ),
+        pytest.param(ENDED, EQUAL, Proof.EQUAL, id="held against the device after its end"),
+        pytest.param(
+            ENDED,
+            replace(EQUAL, equal_at=ENDED.grew_at),
+            Proof.EQUAL,
+            id="at the very look that last saw it grow",
         ),
         pytest.param(
-            RUN,
-            replace(CUT, data_at=NOW - WRITER_LAG - timedelta(seconds=1)),
-            {"behind"},
-            id="ends just outside the writer's lag",
+            replace(ENDED, tellings=(told(final=True),)),
+            NAMED,
+            Proof.COUNTED,
+            id="counted by the device's server after its end",
         ),
         pytest.param(
-            replace(RUN, changed_at=None), CUT, {"unproven"}, id="nobody saw when the run ended"
-        ),
-        pytest.param(RUN, replace(CUT, data_at=NOW + HOUR), {"unproven"}, id="from the future"),
-        pytest.param(
-            replace(RUN, growing=True), replace(CUT, data_at=NOW), {"behind"}, id="still growing"
-        ),
-        pytest.param(
-            replace(RUN, growing=True), WHOLE, {"behind"}, id="growing again after its stop row"
-        ),
-        pytest.param(RUN, replace(CUT, proven_at=NOW), set(), id="held against the device itself"),
-        pytest.param(
-            RUN,
-            replace(CUT, proven_at=NOW - timedelta(seconds=1)),
-            {"behind"},
-            id="changed since it was held against the device: no lag is granted",
+            replace(ENDED, tellings=(told(at=ENDED.grew_at, final=True),)),
+            NAMED,
+            Proof.COUNTED,
+            id="counted at the look that saw it end",
         ),
         pytest.param(
-            replace(RUN, changed_at=None),
-            replace(CUT, proven_at=NOW),
-            set(),
-            id="nobody saw it change since it was held against the device",
+            replace(ENDED, gone="purged"), WHOLE, Proof.COUNTED, id="whole here, gone there"
         ),
         pytest.param(
-            replace(RUN, growing=True),
-            replace(WHOLE, proven_at=NOW),
-            {"behind"},
-            id="growing on after it was held against the device",
+            replace(ENDED, tellings=(told(),)),
+            replace(WHOLE, short_rois=3, rowless_rois=(7,)),
+            Proof.COUNTED,
+            id="the device told at its end what ROIs it has, whatever the times in them",
         ),
         pytest.param(
-            RUN,
-            replace(WHOLE, proven_at=NOW, doubt="ROI_1: 3 rows differ"),
-            {"unproven"},
-            id="found to differ from the device",
+            replace(ENDED, grew_at=None), WHOLE, Proof.COUNTED, id="nobody saw it grow, or end"
         ),
         pytest.param(
-            RUN,
-            replace(WHOLE, state=CopyState.CORRUPT, proven_at=NOW),
-            {"corrupt"},
-            id="a proof is no excuse for damage",
-        ),
-        pytest.param(None, WHOLE, set(), id="a whole copy of a run no longer listed"),
-        pytest.param(None, CUT, set(), id="a cut copy is all there is"),
-        pytest.param(
-            None, replace(WHOLE, state=CopyState.CORRUPT), {"corrupt"}, id="a malformed left-over"
+            replace(ENDED, tellings=(Tally(at=NOW, rows={"METADATA": Rows(None, 13)}),)),
+            replace(WHOLE, rows={"METADATA": Rows(13, 13)}),
+            Proof.COUNTED,
+            id="an aborted start without a row, on both sides",
         ),
     ],
 )
-def test_a_run_and_its_copy(run, copy, expected):
-    assert kinds(run, copy) == expected
+def test_what_proves_a_copy_whole(experiment, copy, proof):
+    item = examine(experiment, [copy])
+    assert (item.kind, item.proof) == (None, proof)
 
 
-def test_a_missing_copy_counts_from_when_the_run_was_known():
-    (missing,) = compare_runs([RUN], {}).missing
-    assert missing.since == RUN.known_since
+@pytest.mark.parametrize(
+    ("experiment", "copy", "kind"),
+    [
+        pytest.param(ENDED, NAMED, ProblemKind.UNPROVEN, id="no stop row and no count"),
+        pytest.param(
+            ENDED, replace(WHOLE, read_at=None), ProblemKind.UNPROVEN, id="never read to its end"
+        ),
+        pytest.param(
+            replace(ENDED, is_one_file=False),
+            WHOLE,
+            ProblemKind.UNPROVEN,
+            id="a stop row in what was made table by table",
+        ),
+        pytest.param(
+            replace(ENDED, is_one_file=False, tellings=(told(),)),
+            WHOLE,
+            ProblemKind.UNPROVEN,
+            id="and a count frozen before its end",
+        ),
+        pytest.param(
+            ENDED, replace(WHOLE, short_rois=1), ProblemKind.UNPROVEN, id="rows end long before"
+        ),
+        pytest.param(
+            ENDED, replace(WHOLE, rowless_rois=(7,)), ProblemKind.UNPROVEN, id="a ROI lacks"
+        ),
+        pytest.param(
+            replace(ENDED, tellings=(told(at=ENDED.grew_at - MINUTE),)),
+            replace(WHOLE, short_rois=1),
+            ProblemKind.UNPROVEN,
+            id="and what was told early says nothing of the end",
+        ),
+        pytest.param(ENDED, replace(WHOLE, holes=1), ProblemKind.UNPROVEN, id="a row number lacks"),
+        pytest.param(
+            replace(ENDED, tellings=(told(final=True, at=ENDED.grew_at - MINUTE),)),
+            NAMED,
+            ProblemKind.UNPROVEN,
+            id="counted before it grew again",
+        ),
+        pytest.param(
+            ENDED,
+            replace(EQUAL, equal_at=ENDED.grew_at - MINUTE),
+            ProblemKind.BEHIND,
+            id="held against the device before it grew again",
+        ),
+        pytest.param(ENDED, replace(EQUAL, doubt="ROI_1 differs"), ProblemKind.BEHIND, id="doubt"),
+        pytest.param(
+            replace(ENDED, tellings=(told(1001),)), WHOLE, ProblemKind.BEHIND, id="one row short"
+        ),
+        pytest.param(
+            replace(ENDED, tellings=(told(1, table="ROI_3"),)),
+            WHOLE,
+            ProblemKind.BEHIND,
+            id="a table lacks that the device told of",
+        ),
+        pytest.param(
+            replace(ENDED, tellings=(told(size=4097),)), WHOLE, ProblemKind.BEHIND, id="a byte"
+        ),
+        pytest.param(
+            replace(ENDED, tellings=(told(1001),), gone="purged"),
+            WHOLE,
+            ProblemKind.LOST,
+            id="short, and the device has it no more",
+        ),
+        pytest.param(replace(ENDED, gone="x"), NAMED, ProblemKind.UNPROVEN, id="nobody can tell"),
+        pytest.param(
+            ENDED, replace(WHOLE, foreign="of another"), ProblemKind.MISSING, id="of another"
+        ),
+        pytest.param(
+            replace(ENDED, gone="purged"),
+            replace(WHOLE, foreign="of another"),
+            ProblemKind.LOST,
+            id="of another, and gone",
+        ),
+        pytest.param(
+            ENDED, replace(NAMED, state=CopyState.EMPTY), ProblemKind.MISSING, id="no tables"
+        ),
+        pytest.param(
+            ENDED, replace(NAMED, state=CopyState.BUSY), ProblemKind.UNPROVEN, id="being written"
+        ),
+        pytest.param(
+            ENDED, replace(NAMED, state=CopyState.CORRUPT), ProblemKind.CORRUPT, id="malformed"
+        ),
+        pytest.param(ENDED, replace(EQUAL, damage="shrank"), ProblemKind.CORRUPT, id="once bad"),
+        pytest.param(GROWING, NAMED, ProblemKind.UNPROVEN, id="grows, and nobody tells"),
+        pytest.param(replace(GROWING, tellings=(told(),)), WHOLE, ProblemKind.LAGGING, id="grows"),
+        pytest.param(
+            replace(GROWING, tellings=(told(1001),)), WHOLE, ProblemKind.LAGGING, id="behind"
+        ),
+        pytest.param(GROWING, EQUAL, ProblemKind.LAGGING, id="grows, proven a moment ago"),
+    ],
+)
+def test_what_is_wrong_with_an_experiment(experiment, copy, kind):
+    assert kind_of(experiment, copy) is kind
 
 
-def test_a_short_copy_counts_from_its_last_row():
-    (behind,) = compare_runs([RUN], {"a.db": CUT}).behind
-    assert behind.since == CUT.data_at
+def test_without_a_copy_it_is_missing_and_lost_once_the_device_has_it_no_more():
+    assert kind_of(ENDED) is ProblemKind.MISSING
+    assert kind_of(replace(ENDED, gone="purged")) is ProblemKind.LOST
 
 
-def test_a_proven_copy_counts_from_its_proof():
-    growing, proven_at = replace(RUN, growing=True), NOW - HOUR
-    (behind,) = compare_runs([growing], {"a.db": replace(CUT, proven_at=proven_at)}).behind
-    assert behind.since == proven_at
+@pytest.mark.parametrize("copies", [(), (replace(NAMED, state=CopyState.EMPTY),)])
+def test_missing_data_counts_from_when_it_was_first_known(copies):
+    assert examine(replace(ENDED, held_at=NOW), copies).problem.since == ENDED.known_since
 
 
-def test_a_cut_copy_of_a_run_no_longer_listed_is_a_finding():
-    (finding,) = compare_runs([], {"a.db": CUT}).findings
-    assert finding == "a.db: has no stop row, and the device no longer lists the run"
+@pytest.mark.parametrize(
+    ("tellings", "held_at", "since"),
+    [
+        pytest.param((), None, ENDED.known_since, id="never shown to hold anything"),
+        pytest.param(
+            (told(999, at=NOW - HOUR), told(1001)), None, NOW - HOUR, id="the last reached"
+        ),
+        pytest.param((told(1001),), NOW - 2 * HOUR, NOW - 2 * HOUR, id="reached at a look before"),
+        pytest.param(
+            (told(900, at=NOW - 3 * HOUR), told(1000, at=NOW - HOUR), told(1001)),
+            NOW - 2 * HOUR,
+            NOW - HOUR,
+            id="the newest of all that was reached",
+        ),
+    ],
+)
+def test_what_lacks_counts_from_the_last_moment_at_which_all_was_here(tellings, held_at, since):
+    experiment = replace(GROWING, tellings=tellings, held_at=held_at)
+    assert examine(experiment, [NAMED]).problem.since == since
 
 
-def test_problems_come_oldest_first():
-    later = replace(RUN, filename="b.db", known_since=NOW)
-    assert [p.name for p in compare_runs([later, RUN], {}).missing] == ["a.db", "b.db"]
+def test_the_rows_at_risk_are_those_that_were_told_and_are_not_here():
+    problem = examine(replace(GROWING, tellings=(told(1234, size=5000),)), [NAMED]).problem
+    assert (problem.rows, problem.bytes) == (234, 904)
+    assert "ROI_1 234" in problem.reason
 
 
-def test_nothing_and_nothing_differ_in_nothing():
-    assert compare_runs([], {}) == Comparison()
+def test_of_several_copies_the_best_proven_sound_one_counts():
+    bad = replace(NAMED, path="w", damage="flipped")
+    short = replace(NAMED, path="y", rows={"ROI_1": Rows(5, 5)})
+    assert which_counts([bad, short, NAMED, EQUAL]) is EQUAL
+    assert which_counts([bad, short, NAMED], [told()]) is NAMED
+    assert which_counts([bad, short]) is short
+    assert which_counts([]) is None
+
+
+def test_copies_that_no_experiment_is_known_for_are_said_and_bad_ones_are_corrupt():
+    left = {
+        "a.db": [WHOLE],
+        "b.db": [replace(NAMED, filename="b.db")],
+        "c.db": [replace(NAMED, filename="c.db", damage="flipped")],
+        "d.db": [replace(NAMED, filename="d.db", state=CopyState.EMPTY, problem="0 bytes")],
+        "e.db": [replace(NAMED, filename="e.db", foreign="it is of another")],
+    }
+    compared = compare_experiments([], left)
+    assert [p.name for p in compared.problems(ProblemKind.CORRUPT)] == ["c.db"]
+    assert [finding.partition(":")[0] for finding in compared.findings] == ["b.db", "d.db", "e.db"]
+
+
+tallies = st.builds(
+    lambda one, two, minutes: Tally(
+        at=NOW - minutes * MINUTE, rows={"ROI_1": Rows(one, None), "ROI_2": Rows(two, None)}
+    ),
+    st.integers(0, 1200),
+    st.integers(0, 1200),
+    st.integers(0, 600),
+)
+histories = st.lists(tallies, max_size=4).map(
+    lambda some: tuple(sorted(some, key=lambda tally: tally.at))
+)
+experiments = st.builds(
+    lambda growing, tellings, gone: replace(
+        GROWING if growing else ENDED, tellings=tellings, gone="" if growing else gone
+    ),
+    st.booleans(),
+    histories,
+    st.sampled_from(["", "purged"]),
+)
+BADNESS = [None, *reversed(ProblemKind)]
+
+
+def badness(item):
+    age = NOW - item.problem.since if item.problem else timedelta(0)
+    return BADNESS.index(item.kind), age
+
+
+@given(experiments, st.integers(0, 300))
+def test_a_copy_with_more_rows_is_never_worse(experiment, more):
+    larger = replace(WHOLE, rows=ROWS | {"ROI_1": Rows(1000 + more, 1000 + more)})
+    assert badness(examine(experiment, [larger])) <= badness(examine(experiment, [WHOLE]))
+
+
+@given(experiments, st.sampled_from([NAMED, WHOLE]), tallies)
+def test_a_row_told_of_and_not_here_is_never_saved(experiment, copy, tally):
+    before = examine(experiment, [copy])
+    more = replace(experiment, tellings=(*experiment.tellings, replace(tally, at=NOW)))
+    after = examine(replace(more, held_at=before.held_at), [copy])
+    if any(copy.rows[name].highest < rows.highest for name, rows in tally.rows.items()):
+        assert after.kind in {ProblemKind.LAGGING, ProblemKind.BEHIND, ProblemKind.LOST}
+        assert after.problem.since == (before.held_at or experiment.known_since)
+
+
+@given(experiments)
+def test_whatever_is_lacking_no_proof_is_claimed(experiment):
+    item = examine(experiment, [WHOLE])
+    lacks = any(
+        WHOLE.rows[name].highest < rows.highest
+        for tally in experiment.tellings
+        for name, rows in tally.rows.items()
+    )
+    assert not (lacks and item.kind is None)
+
+
+def test_every_time_that_a_copy_is_judged_by_is_one_of_our_clock():
+    times = {name for name in Copy.__slots__ if name.endswith("_at")}
+    assert times == {"first_seen_at", "read_at", "damaged_at", "equal_at"}

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from backups.engine.compare import CopyState
-from backups.engine.copies.contents import NO_ROW_YET
+from backups.engine.copies.contents import NO_TABLES
 from backups.engine.copies.errors import CopyUnusable, FewerRows, LocalFailed
 from backups.engine.copies.inspection import Inspection, inspect
 from backups.engine.copies.integrity import damage
@@ -38,8 +38,8 @@ class Extent:
 def prove(path: Path, *, latest: datetime, deeply: bool) -> Inspection:
     """Raises NotReady or CopyUnusable unless the file is a whole database of a run."""
     found = inspect(path, latest=latest, give_up_after=PATIENCE)
-    if found.state is CopyState.EMPTY and found.problem == NO_ROW_YET:
-        raise NotReady("the device has not written its first rows yet")
+    if found.state is CopyState.EMPTY and found.problem == NO_TABLES:
+        raise NotReady("the device has not made its tables yet")
     if found.state is not CopyState.USABLE:
         raise CopyUnusable(f"what arrived is {found.state}: {found.problem}")
     if wrong := _damage(path, indexes=deeply):

@@ -1,23 +1,27 @@
-"""What a run's database says of itself, read with a few cheap queries."""
+"""What an experiment's database says of itself: its rows, whose it is, whether it ended."""
 
 import math
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from backups.engine.compare import WRITER_LAG
+from backups.engine.extents import EARLIEST_YEAR
+from devices.records import COUNTED_TABLES, Rows
 
 REQUIRED = ("METADATA", "VAR_MAP", "ROI_MAP")
 MOST_TABLES = 10_000
 MOST_ROWS = 2**63 - 1  # what a database column of ours can hold
-LONGEST_RUN = timedelta(days=3650)
-EARLIEST = datetime(2010, 1, 1, tzinfo=UTC)  # before the first ethoscope
+LONGEST_EXPERIMENT = timedelta(days=3650)
+EARLIEST = datetime(EARLIEST_YEAR, 1, 1, tzinfo=UTC)
+SAME_START = timedelta(minutes=5)  # a name's start and METADATA's are of one clock, read twice
+# The SQLite writer keeps up to a thousand rows of each ROI in memory, and loses them at a stop.
+ROWS_IN_MEMORY = 1000
+LEAST_LAG, MOST_LAG = timedelta(minutes=1), timedelta(minutes=17)  # at 17 and at 1 rows a second
 NO_TABLES = "opens, but has no tables"
-NO_ROW_YET = "no data row yet"
 
-_ROI_TABLE = re.compile(r"ROI_[0-9]{1,6}")
+_ROI_TABLE = re.compile(r"ROI_([0-9]{1,6})")
 _WRITERS = {
     "SQLite3": "sqlite",
     "SQLiteResultWriter": "sqlite",
@@ -25,102 +29,228 @@ _WRITERS = {
     "MySQLResultWriter": "mysql",
 }
 # A view or a virtual table of the right name runs code of the file's: only real tables count.
-_TABLES = """
-    SELECT name FROM sqlite_schema
-    WHERE type = 'table' AND rootpage > 0
-    AND (name IN ('METADATA', 'VAR_MAP', 'ROI_MAP', 'START_EVENTS', 'sqlite_sequence')
-         OR name GLOB 'ROI_[0-9]*')
-    LIMIT ?
-"""
+_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 LIMIT ?"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """Whose a database is, as its METADATA says: every value that it ever had, in order."""
+
+    machine_ids: tuple[str, ...] = ()
+    filenames: tuple[str, ...] = ()
+    started_at: datetime | None = None  # None: it says no time that can be one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What a readable copy holds. `lacking` is empty where readers find all that they need."""
+    """What a readable copy holds. `lacking` is empty where it has the tables that readers need."""
 
     lacking: str = ""
     writer: str = ""
-    data_at: datetime | None = None
-    row_count: int | None = None
-    finished: bool = False
-    problem: str = ""
+    words: Words = Words()
+    rows: Mapping[str, Rows] = field(default_factory=dict)
+    data_at: datetime | None = None  # of its newest row, on the device's clock: to show only
+    stopped: bool = False  # a stop row ends it, and nothing began again after that
+    short_rois: int = 0  # ROIs whose newest row is much older than the stop row
+    rowless_rois: tuple[int, ...] = ()  # of ROI_MAP, without a table
+    holes: int = 0  # row numbers that lack, of a writer that leaves out none
+
+    @property
+    def row_count(self) -> int:
+        """Of all ROIs."""
+        rois = (rows.at_least for name, rows in self.rows.items() if _ROI_TABLE.fullmatch(name))
+        return min(sum(rois), MOST_ROWS)
 
 
-def contents_of(connection: sqlite3.Connection, *, latest: datetime) -> Contents:
-    """Read the contents; times after `latest` on the device's clock are not believed."""
-    tables = {name for (name,) in connection.execute(_TABLES, (MOST_TABLES,))}
-    if missing := [name for name in REQUIRED if name not in tables]:
-        some = connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone()
-        return Contents(lacking=f"lacks {', '.join(missing)}" if some else NO_TABLES)
+NOTHING = Contents()
+
+
+def contents_of(
+    connection: sqlite3.Connection, *, latest: datetime, counting: bool = False
+) -> Contents:
+    """Read the contents; times after `latest` on the device's clock are not believed.
+
+    `counting`: every row is counted, which reads every page; else the highest ids are looked up.
+    """
+    tables = [name for (name,) in connection.execute(_TABLES, (MOST_TABLES,))]
+    own = [name for name in tables if not name.startswith("sqlite_")]
+    if missing := [name for name in REQUIRED if name not in own]:
+        return Contents(lacking=f"lacks {', '.join(missing)}" if own else NO_TABLES)
     metadata = _metadata(connection)
     writer = _writer(metadata, tables)
-    if connection.execute('SELECT 1 FROM "VAR_MAP" LIMIT 1').fetchone() is None:
-        return Contents(lacking=NO_ROW_YET, writer=writer)
-    return _of_run(connection, tables, metadata, writer=writer, latest=latest)
-
-
-def _of_run(
-    connection: sqlite3.Connection,
-    tables: Iterable[str],
-    metadata: dict[str, str],
-    *,
-    writer: str,
-    latest: datetime,
-) -> Contents:
-    newest = list(_newest_rows(connection, tables))
-    starts = list(_starts(connection, tables, latest=latest))
-    start = _time(metadata.get("date_time"), latest) or min(starts, default=None)
-    begun = [*starts, start] if start else starts
-    data_at = _data_at(start, begun, ages=[age for _, age in newest if age is not None])
-    believable = data_at is not None and data_at <= latest
-    stop = _time(metadata.get("stop_date_time"), latest)
+    rows = {name: _rows_of(connection, name, counting=counting) for name in own}
+    times = _Times.of(connection, tables, metadata, latest=latest)
     return Contents(
         writer=writer,
-        data_at=data_at if believable else None,
-        row_count=min(sum(highest for highest, _ in newest), MOST_ROWS),
-        finished=stop is not None and _ends_there(stop, begun, data_at, writer=writer),
-        problem="" if believable else "holds no believable time",
+        words=_words(metadata, latest),
+        rows=rows,
+        data_at=times.data_at,
+        stopped=times.stopped,
+        short_rois=times.short_rois,
+        rowless_rois=_rowless_rois(connection, tables),
+        holes=_holes(connection, tables, rows) if writer == "sqlite" else 0,
     )
 
 
-def _ends_there(
-    stop: datetime, begun: Iterable[datetime], data_at: datetime | None, *, writer: str
-) -> bool:
-    """Whether a stop row ends the run, and the copy holds what came before it.
-
-    A run that was appended to after its stop has begun again. The old mirror commits table by
-    table, so its copy can hold the stop row and lack the rows of hours before it; the SQLite
-    writer itself loses up to a thousand rows of each ROI at a stop, and has no others to lack.
-    """
-    if any(stop < beginning for beginning in begun):
-        return False
-    return writer != "mysql" or (data_at is not None and data_at >= stop - WRITER_LAG)
-
-
-def _data_at(
-    start: datetime | None, begun: Iterable[datetime], *, ages: Iterable[timedelta]
-) -> datetime | None:
-    """When the newest row was seen; while there is none, when the run began."""
-    last = max(ages, default=None)
-    if start is None or last is None:
-        return max(begun, default=None)
-    return start + last
+def why_foreign(
+    words: Words, *, device_id: str, filename: str, named_start: datetime | None
+) -> str:
+    """Why a database is not of the experiment that its file is named after; "": it is."""
+    if not words.machine_ids:
+        return "it does not say of which device it is"
+    if others := [name for name in words.machine_ids if name != device_id]:
+        return f"it says that it is of another device ({others[0][:64]})"
+    if others := [name for name in words.filenames if name != filename]:
+        return f"it says that it is of another experiment ({others[0][:100]})"
+    if named_start and words.started_at and abs(words.started_at - named_start) > SAME_START:
+        began = f"{words.started_at:%Y-%m-%d %H:%M:%S}"
+        return f"it says that it began at {began} UTC, and not as named"
+    return ""
 
 
-def _metadata(connection: sqlite3.Connection) -> dict[str, str]:
-    """The newest value of each field of interest: the old mirror adds, and never replaces."""
+@dataclass(frozen=True, slots=True)
+class _Times:
+    """Its times among themselves: all of one clock, which may be any."""
+
+    data_at: datetime | None
+    stopped: bool
+    short_rois: int
+
+    @classmethod
+    def of(
+        cls,
+        connection: sqlite3.Connection,
+        tables: list[str],
+        metadata: Mapping[str, list[str]],
+        *,
+        latest: datetime,
+    ) -> "_Times":
+        begun = list(_starts(connection, tables, latest=latest))
+        starts = [at for text in metadata.get("date_time", []) if (at := _time(text, latest))]
+        begun += starts
+        newest = list(_newest_rows(connection, tables))
+        ages = [age for _, age in newest if age is not None]
+        stops = [at for text in metadata.get("stop_date_time", []) if (at := _time(text, latest))]
+        stop = max(stops, default=None)
+        stopped = stop is not None and not any(stop < beginning for beginning in begun)
+        start = starts[0] if starts else min(begun, default=None)
+        data_at = start + max(ages) if start and ages else max(begun, default=None)
+        return cls(
+            data_at=data_at if data_at and data_at <= latest else None,
+            stopped=stopped,
+            short_rois=_short_rois(stop, begun, newest) if stop and stopped else 0,
+        )
+
+
+def _short_rois(
+    stop: datetime, begun: list[datetime], newest: list[tuple[int, timedelta | None]]
+) -> int:
+    """Those whose newest row comes nowhere near the stop, from whichever beginning it counts."""
+
+    def is_near(rows: int, age: timedelta | None) -> bool:
+        if age is None:
+            return False
+        return any(begin + age + _lag(rows, age) >= stop for begin in begun)
+
+    return sum(not is_near(rows, age) for rows, age in newest)
+
+
+def _lag(rows: int, age: timedelta) -> timedelta:
+    """How long before a stop the newest row may be: as long as what is kept takes to come."""
+    return min(max(age * ROWS_IN_MEMORY / max(rows, 1), LEAST_LAG), MOST_LAG)
+
+
+def _metadata(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """Every value of each field of interest, the oldest first: the old mirror adds, and never
+    replaces."""
     rows = connection.execute(
-        "SELECT field, substr(value, 1, 100) FROM METADATA WHERE value IS NOT NULL "
-        "AND field IN ('date_time', 'stop_date_time', 'result_writer_type') "
-        "ORDER BY rowid"
+        "SELECT field, substr(value, 1, 300) FROM METADATA WHERE value IS NOT NULL AND field IN "
+        "('date_time', 'stop_date_time', 'result_writer_type', 'machine_id', 'backup_filename') "
+        "LIMIT 100000"
     )
-    return {str(field): str(value) for field, value in rows}
+    found: dict[str, list[str]] = {}
+    for name, value in rows:
+        values = found.setdefault(str(name), [])
+        if str(value) not in values:
+            values.append(str(value))
+    return found
 
 
-def _writer(metadata: dict[str, str], tables: Iterable[str]) -> str:
+def _words(metadata: Mapping[str, list[str]], latest: datetime) -> Words:
+    begun = [at for text in metadata.get("date_time", []) if (at := _time(text, latest))]
+    filenames = [name.rpartition("/")[2] for name in metadata.get("backup_filename", [])]
+    return Words(
+        machine_ids=tuple(filter(None, metadata.get("machine_id", []))),
+        filenames=tuple(filter(None, filenames)),
+        started_at=begun[0] if begun else None,
+    )
+
+
+def _writer(metadata: Mapping[str, list[str]], tables: Iterable[str]) -> str:
     """Only the SQLite writer counts its ids in sqlite_sequence, and only newer ones sign."""
     by_trace = "sqlite" if "sqlite_sequence" in tables else "mysql"
-    return _WRITERS.get(metadata.get("result_writer_type", ""), by_trace)
+    signed = metadata.get("result_writer_type", [])
+    return _WRITERS.get(signed[-1], by_trace) if signed else by_trace
+
+
+def _rows_of(connection: sqlite3.Connection, table: str, *, counting: bool) -> Rows:
+    name, key = _quoted(table), _key_of(connection, table)
+    # The highest row id is found on a few pages; all else reads the whole table.
+    if not counting:
+        return Rows(_highest(connection, f"SELECT max({key}) FROM {name}") if key else None, None)  # noqa: S608
+    distinct = "DISTINCT id" if key == "id" else "*"
+    query = f"SELECT count({distinct}) FROM {name}"  # noqa: S608  # quoted
+    count = int(connection.execute(query).fetchone()[0])
+    highest = _highest(connection, f"SELECT max({key}) FROM {name}") if key else None  # noqa: S608
+    return Rows(highest, count)
+
+
+def _highest(connection: sqlite3.Connection, query: str) -> int | None:
+    value = connection.execute(query).fetchone()[0]
+    if value is None:
+        return 0
+    return max(value, 0) if isinstance(value, int) else None
+
+
+def _key_of(connection: sqlite3.Connection, table: str) -> str:
+    """What counts its rows: its `id`, or else SQLite's own number; "": it has neither."""
+    query = f"PRAGMA table_info({_quoted(table)})"
+    columns = {str(row[1]).lower() for row in connection.execute(query)}
+    if "id" in columns:
+        return "id"
+    names = (name for name in ("rowid", "oid", "_rowid_") if name not in columns)
+    key = next(names, "")
+    try:
+        connection.execute(f"SELECT {key or 'NULL'} FROM {_quoted(table)} LIMIT 0")  # noqa: S608
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+            raise
+        return ""  # a table WITHOUT ROWID
+    return key
+
+
+def _rowless_rois(connection: sqlite3.Connection, tables: Iterable[str]) -> tuple[int, ...]:
+    numbers = {int(found[1]) for found in map(_ROI_TABLE.fullmatch, tables) if found}
+    rows = connection.execute("SELECT DISTINCT roi_idx FROM ROI_MAP LIMIT 10000")
+    mapped = {number for (number,) in rows if isinstance(number, int)}
+    return tuple(sorted(mapped - numbers))
+
+
+def _holes(connection: sqlite3.Connection, tables: Iterable[str], rows: Mapping[str, Rows]) -> int:
+    """Row numbers given out and not there: the SQLite writer numbers its rows without a gap."""
+    given: dict[str, int] = {}
+    if "sqlite_sequence" in tables:
+        query = "SELECT name, seq FROM sqlite_sequence LIMIT 10000"
+        given = {str(name): seq for name, seq in connection.execute(query) if type(seq) is int}
+    return sum(
+        max(max(given.get(name, 0), found.highest or 0) - _held(found), 0)
+        for name, found in rows.items()
+        if name not in COUNTED_TABLES
+    )
+
+
+def _held(rows: Rows) -> int:
+    return rows.count if rows.count is not None else rows.highest or 0
 
 
 def _starts(
@@ -137,10 +267,11 @@ def _starts(
 def _newest_rows(
     connection: sqlite3.Connection, tables: Iterable[str]
 ) -> Iterator[tuple[int, timedelta | None]]:
-    """The highest row id of each ROI, and how long after the start its row was seen."""
+    """Of each ROI that has rows: the highest row number, and how long after the start it was."""
     for table in filter(_ROI_TABLE.fullmatch, tables):
+        query = f'SELECT rowid, t FROM "{table}" ORDER BY rowid DESC LIMIT 1'  # noqa: S608
         try:
-            row = _newest_row(connection, table)
+            row = connection.execute(query).fetchone()
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
                 raise
@@ -149,21 +280,14 @@ def _newest_rows(
             yield row[0], _age(row[1])
 
 
-def _newest_row(connection: sqlite3.Connection, table: str) -> tuple[object, object] | None:
-    # The row id is the `id` in every table that has one, and finding it reads a few pages only.
-    query = f'SELECT rowid, t FROM "{table}" ORDER BY rowid DESC LIMIT 1'  # noqa: S608  # matched
-    row: tuple[object, object] | None = connection.execute(query).fetchone()
-    return row
-
-
 def _age(t: object) -> timedelta | None:
-    if not isinstance(t, int | float) or not 0 <= t <= LONGEST_RUN.total_seconds() * 1000:
+    if not isinstance(t, int | float) or not 0 <= t <= LONGEST_EXPERIMENT.total_seconds() * 1000:
         return None
     return timedelta(milliseconds=t)
 
 
 def _time(value: object, latest: datetime) -> datetime | None:
-    """Epoch seconds, as a number or as text. None where it cannot be the time of a run."""
+    """Epoch seconds, as a number or as text. None where it cannot be the time of an experiment."""
     try:
         seconds = float(value)  # type: ignore[arg-type]  # that is what the except is for
     except (TypeError, ValueError, OverflowError):
@@ -171,3 +295,7 @@ def _time(value: object, latest: datetime) -> datetime | None:
     if not math.isfinite(seconds) or not EARLIEST.timestamp() <= seconds <= latest.timestamp():
         return None
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

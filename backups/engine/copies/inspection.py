@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from backups.engine.compare import CopyState
-from backups.engine.copies.contents import contents_of
+from backups.engine.copies.contents import NOTHING, Contents, contents_of
 from backups.engine.copies.identity import beside, fingerprint
 from backups.engine.copies.integrity import damage
 from backups.engine.copies.opening import GaveUp, NotADatabase, never, reading, wal_is_read
@@ -34,14 +34,11 @@ _KEPT_FROM_LOOKING = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """What opening a copy showed. `writer` is sqlite, mysql, or empty where nothing tells."""
+    """What opening a copy showed; `contents` are of a usable one."""
 
     state: CopyState
     problem: str = ""
-    writer: str = ""
-    data_at: datetime | None = None
-    row_count: int | None = None
-    finished: bool = False
+    contents: Contents = NOTHING
 
 
 def inspect(
@@ -55,7 +52,8 @@ def inspect(
 ) -> Inspection:
     """Look into a database, changing nothing in its folder. Never raises for a bad file.
 
-    `deeply` reads it from its first page to its last, and every index beside its table.
+    `deeply` reads it from its first page to its last, every index beside its table, and counts
+    every row; where its -wal is too large to be read along, that cannot be done.
 
     `latest` is the last moment, on the device's clock, that a row can be of. BUSY says that
     nothing was learnt: being written, locked, not allowed, or not done in `give_up_after` seconds.
@@ -107,7 +105,7 @@ class _Reading:
             return _corrupt("malformed database schema")
         except sqlite3.Error as error:
             return _failed(error)
-        return _with_unread_wal(self.path, found, self.private_bytes)
+        return _with_unread_wal(self.path, found, self.private_bytes, deeply=self.deeply)
 
     def _open(self) -> Inspection:
         with reading(
@@ -115,7 +113,7 @@ class _Reading:
         ) as connection:
             if self.deeply and (wrong := damage(connection)):
                 return _corrupt(wrong)
-            return _contents(connection, self.latest)
+            return _contents(connection, self.latest, counting=self.deeply)
 
 
 def _without_opening(path: Path) -> Inspection | None:
@@ -130,25 +128,22 @@ def _without_opening(path: Path) -> Inspection | None:
     return None
 
 
-def _contents(connection: sqlite3.Connection, latest: datetime) -> Inspection:
-    found = contents_of(connection, latest=latest)
-    return Inspection(
-        state=CopyState.EMPTY if found.lacking else CopyState.USABLE,
-        problem=found.lacking or found.problem,
-        writer=found.writer,
-        data_at=found.data_at,
-        row_count=found.row_count,
-        finished=found.finished,
-    )
+def _contents(connection: sqlite3.Connection, latest: datetime, *, counting: bool) -> Inspection:
+    found = contents_of(connection, latest=latest, counting=counting)
+    state = CopyState.EMPTY if found.lacking else CopyState.USABLE
+    return Inspection(state=state, problem=found.lacking, contents=found)
 
 
-def _with_unread_wal(path: Path, found: Inspection, private_bytes: int) -> Inspection:
+def _with_unread_wal(
+    path: Path, found: Inspection, private_bytes: int, *, deeply: bool
+) -> Inspection:
     """Say so where a WAL was too large to be read: what it holds is not known."""
     wal = beside(path, "-wal")
     if wal is None or wal.st_size == 0 or wal_is_read(path, wal, private_bytes=private_bytes):
         return found
-    if found.state is CopyState.EMPTY:
-        return _busy(f"{found.problem} without its -wal, which is too large to be read along")
+    if deeply or found.state is CopyState.EMPTY:
+        said = found.problem or "read"
+        return _busy(f"{said} without its -wal, which is too large to be read along")
     problem = f"read without its -wal of {wal.st_size:,} bytes: newer rows may be in there"
     return replace(found, problem=problem)
 

@@ -9,7 +9,7 @@ from backups.engine.copies import inspect
 from backups.engine.copies.inspection import Inspection
 from backups.engine.videos.facts import ScanResult, VideosUnreadable
 from backups.models import ResultCopy
-from backups.services.proofs import store_corrupt, store_verified
+from backups.services.proofs import store_reading
 from backups.services.results import latest_moment, read_results
 from backups.services.runs.disks import refuse_lost_videos
 from backups.services.runs.jobs import (
@@ -84,10 +84,8 @@ def _verify(work: Work, copy: ResultCopy, *, number: int, of: int) -> Inspection
     )
     if work.watch.cancelled():
         raise RunStopped("cancelled")
-    if found.state is CopyState.CORRUPT:
-        store_corrupt(copy, found.problem, now=work.clock())
-    elif found.state is not CopyState.BUSY:
-        store_verified(copy, now=work.clock())
+    if wrong := store_reading(copy, found, now=work.clock()):
+        return Inspection(state=CopyState.CORRUPT, problem=wrong)
     return found
 
 

@@ -92,7 +92,7 @@ def test_a_mysql_backup_counts_records(device, take, told):
 
 def test_a_mysql_backup_that_is_not_safe_says_which_rule_says_so(device, take, told, long_ago):
     take(device, "mysql", corrupt=(Problem("a.db", long_ago, "it does not open"),))
-    assert told(device)["backup_types"]["mysql"]["message"] == "a copy failed verification"
+    assert told(device)["backup_types"]["mysql"]["message"] == "a copy is damaged, or shrank"
 
 
 @pytest.mark.parametrize("kind", ["corrupt", "missing", "behind"])

@@ -91,8 +91,8 @@ def test_a_growing_run_is_behind_since_the_pull_and_not_since_its_newest_row(
 ):
     Experiment.objects.update(growing=True, changed_at=timezone.now())
     pull()
-    (behind,) = sqlite_facts(device).behind
-    assert behind.since == ResultCopy.objects.get().proven_at
+    (lagging,) = sqlite_facts(device).lagging
+    assert lagging.since == ResultCopy.objects.get().proven_at
 
 
 def test_what_nobody_saw_change_is_not_asked_for_again(pull, database, card):
@@ -253,8 +253,17 @@ def test_a_file_that_is_gone_from_the_device_fails_no_run(pull, database, device
     assert "no such file" in notes[gone.filename]
 
 
-def test_a_run_without_rows_waits(pull, database, settings):
-    database.execute("DELETE FROM VAR_MAP")
+def test_an_experiment_without_a_row_is_saved_all_the_same(pull, database, device):
+    """A bad arena gives one a day: the same on both sides, it lacks nothing."""
+    database.executescript("DELETE FROM VAR_MAP; DROP TABLE ROI_1; DROP TABLE ROI_2")
+    assert pull().state == "succeeded"
+    facts = sqlite_facts(device)
+    assert (facts.has_problems, facts.proofs) == (False, {"equal": 1})
+
+
+def test_a_database_without_tables_waits(pull, database, settings):
+    names = ("METADATA", "VAR_MAP", "ROI_MAP", "ROI_1", "ROI_2")
+    database.executescript("".join(f"DROP TABLE {name};" for name in names))
     assert pull().state == "waiting"
     assert list(settings.RESULTS_DIR.rglob("*.db")) == []
 

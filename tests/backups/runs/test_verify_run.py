@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from backups.engine.copies.identity import fingerprint
 from backups.engine.facts import BackupType
 from backups.models import ResultCopy, RunKind
 from backups.services.snapshots import take_snapshot
@@ -62,12 +63,14 @@ def test_a_whole_copy_is_verified(verify, copy):
     assert ResultCopy.objects.get().verified_at is not None
 
 
-def test_a_file_written_since_counts_as_unread(verify, copy, device):
+def test_a_file_written_since_is_read_anew(verify, copy, device):
     verify()
+    before = timezone.now()
     with closing(sqlite3.connect(copy)) as connection:
         connection.execute("CREATE TABLE other (id)")
     take_snapshot(device, now=timezone.now())
-    assert ResultCopy.objects.get().verified_at is None
+    copy = ResultCopy.objects.get()
+    assert copy.read_whole_at > before  # it was read anew: it does not grow
 
 
 def test_a_copy_without_tables_is_not_whole(verify, copy):
@@ -80,18 +83,29 @@ def test_a_copy_without_tables_is_not_whole(verify, copy):
     assert "0 of 1 databases are whole" in run.log
 
 
+def rot(path):
+    """Damage that no stamp of the file tells of."""
+    damage(path)
+    seen = fingerprint(path)
+    ResultCopy.objects.update(fingerprint=seen, verified_fingerprint=seen)
+
+
 def test_damage_that_a_look_does_not_see_is_found(verify, copy, device):
-    damage(copy)
+    assert corrupt_now(device) == ()
+    rot(copy)
     assert corrupt_now(device) == ()
     run = verify()
     assert run.state == "failed"
     assert [problem.name for problem in corrupt_now(device)] == [copy.name]
 
 
-def test_what_was_found_stays_until_the_file_is_written_anew(verify, copy, device):
+def test_what_was_found_stays_until_a_sound_file_is_there(verify, copy, device):
     whole = copy.read_bytes()
-    damage(copy)
+    assert corrupt_now(device) == ()
+    rot(copy)
     verify()
+    assert corrupt_now(device)
+    copy.touch()
     assert corrupt_now(device)
     copy.write_bytes(whole)
     assert corrupt_now(device) == ()

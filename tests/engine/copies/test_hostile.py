@@ -110,7 +110,7 @@ ENDLESS_VIEWS = """
 
 def test_a_view_without_end_is_not_asked(make_run, look):
     found = look(make_run(sql=ENDLESS_VIEWS))
-    assert (found.state, found.row_count) == (CopyState.USABLE, 2)
+    assert (found.state, found.contents.row_count) == (CopyState.USABLE, 2)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_a_wal_is_read_along_from_a_private_copy(make_run, look, tmp_path):
         writer.execute("INSERT INTO ROI_1 VALUES (9, 9000)")
         shutil.copytree(tmp_path, tmp_path / "left", ignore=shutil.ignore_patterns("*-shm"))
     left = tmp_path / "left" / path.name
-    assert look(left).row_count == 9
+    assert look(left).contents.row_count == 9
     assert not (tmp_path / "left" / f"{path.name}-shm").exists()
 
 
@@ -207,7 +207,7 @@ def test_a_wal_too_large_to_be_read_along_is_said(make_run, look, tmp_path):
     with closing(sqlite3.connect(path, isolation_level=None)) as writer:
         writer.execute("INSERT INTO ROI_1 VALUES (9, 9000)")
         found = look(path, private_bytes=1000)
-    assert (found.state, found.row_count) == (CopyState.USABLE, 2)
+    assert (found.state, found.contents.row_count) == (CopyState.USABLE, 2)
     assert "newer rows may be in there" in found.problem
 
 

@@ -26,6 +26,8 @@ def begin(path, *, started=1767323045.1, rows=200):
     connection.execute("PRAGMA journal_mode = WAL")
     connection.executescript(TABLES)
     connection.execute("INSERT INTO METADATA VALUES ('date_time', ?)", (str(started),))
+    owner = Path(path).stem[len("2026-01-02_03-04-05_") :] or "nobody"
+    connection.execute("INSERT INTO METADATA VALUES ('machine_id', ?)", (owner,))
     write(connection, rows)
     return connection
 

@@ -1,0 +1,89 @@
+"""How far the tables of a database go: rows told by a device, rows found in a copy."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from devices.records import COUNTED_TABLES, Extent, Rows
+
+EARLIEST_YEAR = 2010  # before the first ethoscope
+CLOCK_IS_RIGHT = timedelta(minutes=5)
+
+
+def lacking(copy: Extent, source: Extent) -> dict[str, int]:
+    """How many rows of each table the copy lacks; a table that lacks none is not named."""
+    short = {name: _short(copy.get(name, Rows(0, 0)), rows) for name, rows in source.items()}
+    return {name: rows for name, rows in short.items() if rows > 0}
+
+
+def reaches(copy: Extent, source: Extent) -> bool:
+    return not lacking(copy, source)
+
+
+def row_total(extent: Extent) -> int:
+    return sum(rows.at_least for rows in extent.values())
+
+
+def best_of(one: Extent, other: Extent) -> dict[str, Rows]:
+    """The most that either has of each table."""
+    names = one.keys() | other.keys()
+    nothing = Rows(None, None)
+    return {name: _most(one.get(name, nothing), other.get(name, nothing)) for name in names}
+
+
+def shrunk_tables(before: Extent, now: Extent) -> list[str]:
+    """Tables with ids that end sooner than they once did.
+
+    The others are rewritten by the device itself: VAR_MAP is deleted and filled again.
+    """
+    return sorted(
+        name
+        for name, rows in before.items()
+        if name not in COUNTED_TABLES and (now.get(name, Rows(0, 0)).highest or 0) < _highest(rows)
+    )
+
+
+def packed(extent: Extent) -> dict[str, list[int | None]]:
+    """As JSON keeps it."""
+    return {name: [rows.highest, rows.count] for name, rows in sorted(extent.items())}
+
+
+def unpacked(stored: Mapping[str, Iterable[Any]]) -> dict[str, Rows]:
+    return {name: Rows(*rows) for name, rows in stored.items()}
+
+
+def known_since(
+    first_seen_at: datetime, *, named_start: datetime | None, clock_off: float | None
+) -> datetime:
+    """When an item was there: at first sight, or when its name says that it began, if earlier.
+
+    A start in a name is of the device's clock. It is believed where that clock, when it was
+    first seen to be so (`clock_off` seconds ahead of ours; None: nobody read it), was right.
+    """
+    if named_start is None or named_start.year < EARLIEST_YEAR:
+        return first_seen_at
+    if clock_off is not None and abs(clock_off) > CLOCK_IS_RIGHT.total_seconds():
+        return first_seen_at
+    return min(first_seen_at, named_start)
+
+
+def _short(copy: Rows, source: Rows) -> int:
+    """A count of a copy that nobody made is its highest id: rows of a run are only added."""
+    here = copy.highest if copy.highest is not None else copy.count
+    by_id = (source.highest or 0) - (here or 0) if source.highest is not None else 0
+    counted = copy.count if copy.count is not None else copy.highest
+    by_count = source.count - (counted or 0) if source.count is not None else 0
+    return max(by_id, by_count, 0)
+
+
+def _highest(rows: Rows) -> int:
+    return rows.highest or 0
+
+
+def _most(one: Rows, other: Rows) -> Rows:
+    return Rows(_larger(one.highest, other.highest), _larger(one.count, other.count))
+
+
+def _larger(one: int | None, other: int | None) -> int | None:
+    known = [value for value in (one, other) if value is not None]
+    return max(known, default=None)
