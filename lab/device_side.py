@@ -8,9 +8,10 @@ from pathlib import Path
 from lab.cards import write_chunks
 from lab.chunks import DAY
 from lab.fleet import SimulatedDevice
+from lab.maria_store import MariaStore
 from lab.results import PAST_ROWS, ResultDatabase, write_past
 from lab.servers.mariadb import PrivateMariaDB
-from lab.stores import MariaStore, SqliteStore, Store, StoreLost
+from lab.stores import SqliteStore, Store, StoreLost
 from lab.tracking import Tracking
 
 

@@ -6,24 +6,19 @@ log in to is stood in for by a file of the mirror's schema, from which the mirro
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
-
-import pymysql
 
 from lab.schema import (
     PLAIN_TABLES,
     base_tables,
     counting,
-    mariadb_roi_statements,
-    mariadb_statements,
     mirror_statement,
     native_roi_statements,
     native_statements,
     roi_tables,
 )
-from lab.servers.mariadb import PrivateMariaDB
 from lab.tracking import ResultWriter, Tracking
 
 Row = Sequence[Any]
@@ -71,6 +66,23 @@ class Store(Protocol):
     def close(self) -> None: ...
 
 
+def reading(table: str, after: int) -> str:
+    if table in PLAIN_TABLES:
+        return f"SELECT * FROM {table}"  # noqa: S608
+    return f"SELECT * FROM {table} WHERE id > {after} ORDER BY id"  # noqa: S608
+
+
+@contextmanager
+def one_commit(execute: Callable[[str], object]) -> Iterator[None]:
+    execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        execute("ROLLBACK")
+        raise
+    execute("COMMIT")
+
+
 class SqliteStore:
     def __init__(self, run: Tracking, path: Path) -> None:
         self._path = path
@@ -101,7 +113,7 @@ class SqliteStore:
         return [name for (name,) in self._connection.execute(sql)]
 
     def rows(self, table: str, *, after: int = 0) -> list[Row]:
-        return self._connection.execute(_reading(table, after)).fetchall()
+        return self._connection.execute(reading(table, after)).fetchall()
 
     def table_counts(self) -> dict[str, int]:
         return dict(self._connection.execute(counting(self.tables())))
@@ -124,7 +136,7 @@ class SqliteStore:
         return int(self._connection.execute(sql).fetchone()[0])
 
     def transaction(self) -> AbstractContextManager[None]:
-        return _transaction(self._connection.execute)  # sqlite3's own commits each statement
+        return one_commit(self._connection.execute)  # sqlite3's own commits each statement
 
     def size_bytes(self) -> int:
         return self._path.stat().st_size
@@ -135,121 +147,3 @@ class SqliteStore:
 
     def close(self) -> None:
         self._connection.close()
-
-
-class MariaStore:
-    """A device's database. As its software does, a run that begins drops the one before.
-
-    All its methods raise StoreLost, and so does reading what was dropped.
-    """
-
-    def __init__(self, run: Tracking, server: PrivateMariaDB) -> None:
-        self._name = run.database_name
-        with _lost():
-            self._connection = server.connect()
-        self.is_new = not self._holds(run)
-        if not self.is_new:
-            self._do(f"USE `{self._name}`")
-        elif run.stopped_at is None:
-            self._begin()
-        else:
-            raise StoreLost(f"{run.filename} was dropped")
-
-    def _begin(self) -> None:
-        self._end_readers()
-        self._do(f"DROP DATABASE IF EXISTS `{self._name}`")
-        self._do(f"CREATE DATABASE `{self._name}` CHARACTER SET utf8mb4")
-        self._do(f"USE `{self._name}`")
-
-    def create_tables(self) -> None:
-        for statement in mariadb_statements():
-            self._do(statement)
-
-    def create_roi_tables(self) -> None:
-        for statement in mariadb_roi_statements():
-            self._do(statement)
-
-    def tables(self) -> list[str]:
-        return [name for (name,) in self._do("SHOW TABLES")]
-
-    def rows(self, table: str, *, after: int = 0) -> list[Row]:
-        return list(self._do(_reading(table, after)))
-
-    def table_counts(self) -> dict[str, int]:
-        return {name: int(count) for name, count in self._do(counting(self.tables()))}
-
-    def insert(self, table: str, rows: Iterable[Row]) -> None:
-        rows = list(rows)
-        if rows:
-            sql = f"INSERT INTO `{table}` VALUES ({', '.join(['%s'] * len(rows[0]))})"  # noqa: S608
-            with _lost(), self._connection.cursor() as cursor:
-                cursor.executemany(sql, rows)
-
-    def insert_range(self, table: str, values: str, *, first: int, last: int) -> None:
-        self._do(f"INSERT INTO `{table}` SELECT {values} FROM seq_{first}_to_{last}")  # noqa: S608
-
-    def newest(self, table: str, column: str) -> int:
-        sql = f"SELECT COALESCE(MAX(`{column}`), 0) FROM `{table}`"  # noqa: S608
-        return int(self._do(sql)[0][0])
-
-    def transaction(self) -> AbstractContextManager[None]:
-        return _transaction(self._do)
-
-    def size_bytes(self) -> int:
-        """As a device asks for it."""
-        size = "COALESCE(SUM(DATA_LENGTH + INDEX_LENGTH), 0)"
-        here = f"TABLE_SCHEMA = '{self._name}'"
-        sql = f"SELECT {size} FROM information_schema.TABLES WHERE {here}"  # noqa: S608
-        return int(self._do(sql)[0][0])
-
-    def checkpoint(self) -> None:
-        """There is none."""
-
-    def close(self) -> None:
-        if self._connection.open:
-            self._connection.close()
-
-    def _end_readers(self) -> None:
-        """They come through the lab, which must not wait for what waits for it."""
-        readers = f"SELECT ID FROM information_schema.PROCESSLIST WHERE DB = '{self._name}'"  # noqa: S608
-        for (reader,) in self._do(readers):
-            with suppress(StoreLost):  # it is gone already
-                self._do(f"KILL {reader}")
-
-    def _holds(self, run: Tracking) -> bool:
-        """The first rows are committed last: a start that was killed half-way begins anew."""
-        here = f"TABLE_SCHEMA = '{self._name}' AND TABLE_NAME = 'METADATA'"
-        if not self._do(f"SELECT 1 FROM information_schema.TABLES WHERE {here}"):  # noqa: S608
-            return False
-        names = f"SELECT value FROM `{self._name}`.METADATA WHERE field = 'backup_filename'"  # noqa: S608
-        return (run.filename,) in self._do(names)
-
-    def _do(self, sql: str) -> tuple[Any, ...]:
-        with _lost(), self._connection.cursor() as cursor:
-            cursor.execute(sql)
-            return tuple(cursor.fetchall())
-
-
-def _reading(table: str, after: int) -> str:
-    if table in PLAIN_TABLES:
-        return f"SELECT * FROM {table}"  # noqa: S608
-    return f"SELECT * FROM {table} WHERE id > {after} ORDER BY id"  # noqa: S608
-
-
-@contextmanager
-def _transaction(execute: Callable[[str], object]) -> Iterator[None]:
-    execute("BEGIN")
-    try:
-        yield
-    except BaseException:
-        execute("ROLLBACK")
-        raise
-    execute("COMMIT")
-
-
-@contextmanager
-def _lost() -> Iterator[None]:
-    try:
-        yield
-    except (pymysql.OperationalError, pymysql.InterfaceError) as error:
-        raise StoreLost(f"the MariaDB of a device: {error}") from error

@@ -7,6 +7,7 @@ from lab.faults import payload, wire
 from lab.faults.cards import CARD_FAULTS
 from lab.faults.copies import COPY_FAULTS
 from lab.faults.footage import FOOTAGE_FAULTS
+from lab.faults.identity import IDENTITY_FAULTS
 from lab.faults.mishap import Mishap
 from lab.faults.things import DEVICE_FAULTS
 
@@ -42,7 +43,7 @@ _ANSWER_FAULTS = {
     ),
 }
 CATALOGUE: Mapping[str, Mishap] = MappingProxyType(
-    _ANSWER_FAULTS | DEVICE_FAULTS | CARD_FAULTS | FOOTAGE_FAULTS | COPY_FAULTS
+    _ANSWER_FAULTS | DEVICE_FAULTS | CARD_FAULTS | FOOTAGE_FAULTS | COPY_FAULTS | IDENTITY_FAULTS
 )
 # What the demo shows beside its many healthy devices.
 DEMO = ("corrupt-copy", "missing-copy", "behind-copy", "no-files-recording", "offline-device")

@@ -1,7 +1,6 @@
-"""Faults of the copy of a device's newest run: damaged, cut, or another's, under the right name."""
+"""Faults of the copy of a device's newest run: damaged, cut, or written to by others."""
 
 import os
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -14,8 +13,6 @@ from lab.fleet import SimulatedDevice
 from lab.schema import id_tables, roi_tables
 from lab.tracking import Tracking
 from lab.world import World
-
-_DAY = 24 * HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +59,7 @@ def _copy_again(world: World, device: SimulatedDevice, told: Strike) -> None:
 
 
 @contextmanager
-def _editing(path: Path) -> Iterator[sqlite3.Connection]:
+def editing(path: Path) -> Iterator[sqlite3.Connection]:
     """No -wal stays beside it."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE").fetchall()
@@ -118,7 +115,7 @@ def set_back(copy: Struck) -> None:
     hours = 30.0 if copy.hours is None else copy.hours
     timed = [name for name in id_tables() if name.startswith("ROI_") or name == "SENSORS"]
     _shorten(copy, timed, hours=hours)
-    with _editing(copy.path) as connection:
+    with editing(copy.path) as connection:
         connection.execute("DELETE FROM METADATA WHERE field = 'stop_date_time'")
     modified_at = copy.run.last_row_at - hours * HOUR
     os.utime(copy.path, (modified_at, modified_at))
@@ -126,14 +123,14 @@ def set_back(copy: Struck) -> None:
 
 def _shorten(copy: Struck, tables: list[str], *, hours: float) -> None:
     last = (copy.run.last_row_at - copy.run.started_at - hours * HOUR) * 1000
-    with _editing(copy.path) as connection:
+    with editing(copy.path) as connection:
         for table in tables:
             connection.execute(f"DELETE FROM {table} WHERE t > ?", (last,))  # noqa: S608
 
 
 def lose_roi_tables(copy: Struck) -> None:
     """Three tables are not in the copy, though ROI_MAP names their ROIs."""
-    with _editing(copy.path) as connection:
+    with editing(copy.path) as connection:
         for table in roi_tables()[3:6]:
             connection.execute(f"DROP TABLE {table}")
 
@@ -147,14 +144,14 @@ def stop_short(copy: Struck) -> None:
     """A stop row over rows that end long before."""
     _shorten(copy, roi_tables(), hours=30.0 if copy.hours is None else copy.hours)
     stopped_at = int(copy.run.stopped_at or copy.run.last_row_at)
-    with _editing(copy.path) as connection:
+    with editing(copy.path) as connection:
         connection.execute("DELETE FROM METADATA WHERE field = 'stop_date_time'")
         connection.execute("INSERT INTO METADATA VALUES ('stop_date_time', ?)", (str(stopped_at),))
 
 
 def shrink(copy: Struck) -> None:
     """Rows, pages and the stop row were there, and are there no more; the file is newer."""
-    with _editing(copy.path) as connection:
+    with editing(copy.path) as connection:
         for table in id_tables():
             some = f"(SELECT MAX(id) * 3 / 4 FROM {table})"  # noqa: S608
             connection.execute(f"DELETE FROM {table} WHERE id > {some}")  # noqa: S608
@@ -164,42 +161,8 @@ def shrink(copy: Struck) -> None:
 
 def write_as_stranger(copy: Struck) -> None:
     """Another program adds a row: the old mirror's METADATA row of every turn."""
-    with _editing(copy.path) as connection:
+    with editing(copy.path) as connection:
         connection.execute("INSERT INTO METADATA VALUES ('sqlite_source_path', NULL)")
-
-
-def change_field(field: str, value: Callable[[Struck], str]) -> Damage:
-    """By its own words it is another's."""
-
-    def damage(copy: Struck) -> None:
-        with _editing(copy.path) as connection:
-            changed = "UPDATE METADATA SET value = ? WHERE field = ?"
-            connection.execute(changed, (value(copy), field))
-
-    return damage
-
-
-def put_other_device(copy: Struck) -> None:
-    """A whole, finished database of another device under this one's name."""
-    others = [each for each in copy.world.devices if each is not copy.device]
-    _replace(copy, [run for each in others for run in each.runs])
-
-
-def put_other_experiment(copy: Struck) -> None:
-    """A whole, finished one of the same device."""
-    _replace(copy, copy.device.runs[:-1])
-
-
-def _replace(copy: Struck, runs: list[Tracking]) -> None:
-    held = (copy.world.tree.results / run.path for run in runs if run.stopped_at is not None)
-    source = next((path for path in held if path.exists()), None)
-    if source is None:
-        raise FaultError(f"{copy.device.name}: the node holds no other finished run")
-    shutil.copy2(source, copy.path)
-
-
-def _another_start(copy: Struck) -> str:
-    return repr(copy.run.started_at - _DAY)
 
 
 COPY_FAULTS = {
@@ -236,24 +199,5 @@ COPY_FAULTS = {
     ),
     "foreign-writer": Mishap(
         "another program wrote into the newest copy", thing=hold_back(write_as_stranger)
-    ),
-    "other-device-copy": Mishap(
-        "another device's database under the newest run's name", thing=hold_back(put_other_device)
-    ),
-    "other-experiment-copy": Mishap(
-        "an older run of the device under the newest one's name",
-        thing=hold_back(put_other_experiment),
-    ),
-    "other-id-copy": Mishap(
-        "the newest copy says that it is another device's",
-        thing=hold_back(change_field("machine_id", lambda copy: "f" * 32)),
-    ),
-    "other-start-copy": Mishap(
-        "the newest copy says that it began a day before",
-        thing=hold_back(change_field("date_time", _another_start)),
-    ),
-    "other-filename-copy": Mishap(
-        "the newest copy says that its file has another name",
-        thing=hold_back(change_field("backup_filename", lambda copy: f"x{copy.run.filename}")),
     ),
 }

@@ -6,6 +6,7 @@ from contextlib import closing
 import pytest
 
 from lab.faults.copies import COPY_FAULTS
+from lab.faults.identity import IDENTITY_FAULTS
 from lab.schema import roi_tables
 
 
@@ -38,7 +39,7 @@ def newest(query, path, table):
     return query(path, f"SELECT MAX(t) FROM {table}")[0][0] / 1000  # noqa: S608
 
 
-@pytest.mark.parametrize("fault", COPY_FAULTS)
+@pytest.mark.parametrize("fault", COPY_FAULTS | IDENTITY_FAULTS)
 def test_each_stays_while_the_daemons_go_on_and_is_mended(lab, struck, fault):
     run, copy = struck(fault)
     damaged = copy.read_bytes() if copy.exists() else None
@@ -50,7 +51,7 @@ def test_each_stays_while_the_daemons_go_on_and_is_mended(lab, struck, fault):
     assert not run.held_back
 
 
-@pytest.mark.parametrize("fault", COPY_FAULTS)
+@pytest.mark.parametrize("fault", COPY_FAULTS | IDENTITY_FAULTS)
 def test_each_is_of_mariadbs_copies_too(struck, fault):
     run, _ = struck(fault, kind="mysql")
     assert run.held_back
