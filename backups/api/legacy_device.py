@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from backups.api.copies import best_by_name
 from backups.dashboard import DeviceStatus
 from backups.engine.byte_sizes import human_size
 from backups.engine.compare import CopyState
@@ -87,7 +88,8 @@ def _databases(
     experiments: Iterable[Experiment], copies: Iterable[ResultCopy], *, unsafe: set[str]
 ) -> list[OldDatabase]:
     """What the device lists, newest first, then the copies of what it no longer does."""
-    best = _best_copies(copies)
+    experiments = list(experiments)
+    best = best_by_name(experiments, copies)
     databases = [
         OldDatabase(
             filename=experiment.filename,
@@ -109,12 +111,6 @@ def _databases(
         )
         for name, copy in left_over
     ]
-
-
-def _best_copies(copies: Iterable[ResultCopy]) -> dict[str, ResultCopy]:
-    """By file name; of two with the same name (the device was renamed) the usable one counts."""
-    ranked = sorted(copies, key=lambda copy: copy.state == CopyState.USABLE)
-    return {copy.filename: copy for copy in ranked}
 
 
 def _sqlite(old: OldDatabase, status: DeviceStatus) -> dict[str, Any]:

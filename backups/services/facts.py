@@ -12,6 +12,7 @@ from backups.engine.compare import (
     ListedExperiment,
     Tally,
     compare_experiments,
+    which_counts,
 )
 from backups.engine.extents import known_since, unpacked
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, risk_of
@@ -132,6 +133,13 @@ def copy_of(row: ResultCopy) -> Copy:
         equal_by=row.proven_by,
         doubt=row.known_doubt,
     )
+
+
+def copy_that_counts(rows: Iterable[ResultCopy]) -> ResultCopy | None:
+    """Of several copies of one experiment the one that speaks for it: see which_counts."""
+    by_path = {row.path: row for row in rows}
+    best = which_counts([copy_of(row) for row in by_path.values()])
+    return by_path[best.path] if best else None
 
 
 def _listed(databases: Databases, one: Experiment) -> ListedExperiment:

@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
-from backups.engine.compare import CopyState
 from backups.engine.errors import BackupError, Cancelled, NotReady
 from backups.engine.mirror import (
     MariaDBSource,
@@ -159,7 +158,14 @@ def _mirror(work: Work) -> Outcome:
             options=MirrorOptions(whole=_is_doubted(device, copy)),
         )
     outcome = _outcome(result, str(copy))
-    store_proof(device, copy, proven_at=work.now, now=work.clock(), doubt=outcome.problem)
+    store_proof(
+        device,
+        copy,
+        proven_at=work.now,
+        now=work.clock(),
+        by="a mirror made here",
+        doubt=outcome.problem,
+    )
     return outcome
 
 
@@ -189,7 +195,7 @@ class SameExperiment:
 def _is_doubted(device: Device, copy: Path) -> bool:
     """Whether it was found damaged or different: then no former proof of it counts."""
     held = device.copies.filter(path=str(copy)).first()
-    return held is not None and (held.state == CopyState.CORRUPT or bool(held.known_doubt))
+    return held is not None and bool(held.damage or held.known_doubt)
 
 
 def _filenames(snapshot: Snapshot) -> set[Any]:

@@ -112,7 +112,7 @@ def test_data_that_is_still_to_be_copied_is_not_green(device, take, told, nothin
     young = (Problem("a.db", now, "the disk holds no copy"),)
     take(device, "sqlite", **(nothing | {"source_count": 1, "missing": young}))
     assert told(device)["backup_types"]["sqlite"]["status"] == OldStatus.UNKNOWN
-    assert told(device)["overall_status"] == "partial"
+    assert told(device)["overall_status"] == "unknown"
 
 
 def test_a_device_that_was_never_looked_at_is_unknown(device, told):
