@@ -8,27 +8,36 @@ from devices.models import Experiment
 
 
 def attach_copies(experiments: list[Experiment]) -> list[Experiment]:
-    """Give each experiment its `copy`, as its newest look chose it; None without any."""
-    states = ExperimentState.objects.filter(experiment__in=experiments).select_related("copy")
-    chosen = {state.experiment_id: state.copy for state in states}
+    """Give each experiment its `copy`; None without any."""
+    copies = ResultCopy.objects.filter(
+        device__in={experiment.device_id for experiment in experiments},
+        filename__in={experiment.filename for experiment in experiments},
+    )
+    best = _best(experiments, copies)
     for experiment in experiments:
-        experiment.copy = chosen.get(experiment.pk)  # type: ignore[attr-defined]
+        key = experiment.device_id, experiment.filename
+        experiment.copy = best.get(key)  # type: ignore[attr-defined]
     return experiments
 
 
 def best_by_name(
     experiments: Iterable[Experiment], copies: Iterable[ResultCopy]
 ) -> dict[str, ResultCopy]:
-    """The copy that counts of each file name; of a device's experiments as they were judged."""
-    by_name: dict[str, list[ResultCopy]] = {}
+    """The copy that counts of each file name of one device."""
+    return {name: copy for (_, name), copy in _best(list(experiments), copies).items()}
+
+
+def _best(
+    experiments: list[Experiment], copies: Iterable[ResultCopy]
+) -> dict[tuple[int, str], ResultCopy]:
+    """As the newest look chose it; before the first look, as it would choose."""
+    states = ExperimentState.objects.filter(experiment__in=experiments)
+    chosen = set(states.exclude(copy=None).values_list("copy", flat=True))
+    of_name: dict[tuple[int, str], list[ResultCopy]] = {}
     for copy in copies:
-        by_name.setdefault(copy.filename, []).append(copy)
-    chosen = {
-        experiment.filename: experiment.copy  # type: ignore[attr-defined]
-        for experiment in attach_copies(list(experiments))
-    }
+        of_name.setdefault((copy.device_id, copy.filename), []).append(copy)
     return {
-        name: best
-        for name, some in by_name.items()
-        if (best := chosen.get(name) or copy_that_counts(some))
+        key: best
+        for key, some in of_name.items()
+        if (best := copy_that_counts([c for c in some if c.pk in chosen] or some))
     }

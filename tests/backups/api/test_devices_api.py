@@ -155,7 +155,7 @@ def test_a_service_says_what_it_last_answered(viewer, services):
 
 
 @pytest.mark.parametrize("count", [1, 30])
-def test_runs_come_with_their_copies_in_one_more_query(
+def test_experiments_come_with_their_copies_in_two_more_queries(
     viewer, device, now, django_assert_num_queries, count
 ):
     for number in range(count):
