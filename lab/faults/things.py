@@ -104,7 +104,7 @@ DEVICE_FAULTS = {
     ),
     "offline-device": Mishap(
         "off since before the node started",
-        thing=ThingFault(on=take_away, off=bring_back, suits=last_with_data),
+        thing=ThingFault(on=take_away, off=bring_back, suits=undamaged),
     ),
     "frozen-device": Mishap(
         "its listener died: the node repeats the old answer",

@@ -7,6 +7,7 @@ import pytest
 
 from lab.faults.copies import COPY_FAULTS
 from lab.faults.identity import IDENTITY_FAULTS
+from lab.faults.options import FaultError
 from lab.schema import roi_tables
 
 
@@ -127,3 +128,21 @@ def test_a_stranger_adds_a_row(struck, query):
     _, copy = struck("foreign-writer")
     rows = query(copy, "SELECT COUNT(*) FROM METADATA WHERE field = 'sqlite_source_path'")
     assert rows == [(2,)]
+
+
+def test_a_copy_that_was_brought_from_an_open_device_can_be_struck_too(lab, by_kind):
+    device = by_kind["sqlite"]
+    device.opened = True
+    copy = lab.results_dir / device.runs[-1].path
+    lab.faults.switch_on("flipped-copy", device=device)
+    assert verdict(copy) != "ok"
+    lab.faults.switch_off("flipped-copy")
+    assert not copy.exists()  # whoever brought it brings it again
+
+
+def test_what_was_not_brought_from_an_open_device_cannot(lab, by_kind):
+    device = by_kind["sqlite"]
+    device.opened = True
+    (lab.results_dir / device.runs[-1].path).unlink()
+    with pytest.raises(FaultError, match="is open"):
+        lab.faults.switch_on("flipped-copy", device=device)
