@@ -40,12 +40,12 @@ def main() -> None:
     parser.add_argument("--short", action="store_const", const="50,100", dest="devices")
     counts = [int(count) for count in parser.parse_args().devices.split(",")]
     with tempfile.TemporaryDirectory() as folder:
-        _set_up(Path(folder))
+        set_up(Path(folder))
         for count in counts:
             _report(count, _measured(count))
 
 
-def _set_up(folder: Path) -> None:
+def set_up(folder: Path) -> None:
     """A Django of our own, whatever the environment says."""
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "ethonode.settings",

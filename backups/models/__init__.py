@@ -4,6 +4,7 @@ from backups.models.daemons import Claim, DaemonStatus
 from backups.models.disk_look import DiskFolder, DiskLook
 from backups.models.experiments import ExperimentState
 from backups.models.lease import Lease
+from backups.models.ledgers import DamagedFile, RecordingLedger, VideoInventory
 from backups.models.plan import BackupPlan
 from backups.models.policy import Policy
 from backups.models.run import OPEN_STATES, Run, RunKind, RunState, RunTrigger
@@ -16,6 +17,7 @@ __all__ = [
     "BackupSnapshot",
     "Claim",
     "DaemonStatus",
+    "DamagedFile",
     "DiskFolder",
     "DiskLook",
     "ExperimentState",
@@ -23,11 +25,13 @@ __all__ = [
     "Policy",
     "QuarantinedVideo",
     "Recording",
+    "RecordingLedger",
     "ResultCopy",
     "Run",
     "RunKind",
     "RunState",
     "RunTrigger",
     "VideoComparison",
+    "VideoInventory",
     "VideoScan",
 ]

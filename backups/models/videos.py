@@ -41,7 +41,11 @@ class VideoComparison(models.Model):
     file_count = models.PositiveIntegerField()  # on the device
     held_count = models.PositiveIntegerField()  # of all files, on the disk
     lacking = models.JSONField(default=dict, blank=True)  # recording -> [files, since when]
-    refused = models.JSONField(default=list, blank=True)  # [path, why it is never copied]
+    refused = models.JSONField(default=list, blank=True)  # [path, why never copied, since when]
+    skipped = models.JSONField(default=list, blank=True)  # links and the like, alike
+    complete = models.BooleanField(default=True)  # the listing was: what it lacks is not there
+    in_ledger = models.BooleanField(default=False)  # file by file; else these counts are all
+    inherited = models.BooleanField(default=False)  # made before files were compared one by one
     content_upto = models.CharField(max_length=1024, blank=True)  # where the next pull reads on
 
     def __str__(self) -> str:

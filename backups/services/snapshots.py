@@ -80,7 +80,7 @@ def _look(device: Device, *, now: datetime) -> _DeviceLook:
         backup_type: compared(databases, backup_type)
         for backup_type in (BackupType.MYSQL, BackupType.SQLITE)
     }
-    videos = read_videos(device, previous=previous[BackupType.VIDEO], now=now)
+    videos = read_videos(device, now=now)
     facts = [database_facts(databases, *one) for one in comparisons.items()]
     return _DeviceLook(
         databases=databases,

@@ -1,23 +1,24 @@
 """The facts about a device's videos: scan the disk, ask the device if it lists any, compare."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from backups.engine.facts import BackupFacts
-from backups.engine.video_compare import (
-    PulledSource,
-    VideoSource,
-    compare_pulled,
-    compare_videos,
-)
+from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, risk_of
 from backups.engine.videos.facts import ScanResult, VideosUnreadable
-from backups.engine.videos.folder import chunk_names
-from backups.services.facts import DiskReading
-from backups.services.pulled_videos import pulled_source
+from backups.engine.videos.held import foreign_names, parts_by_name
+from backups.engine.videos.names import by_recording
+from backups.engine.videos.spans import spans
+from backups.models import RecordingLedger, VideoComparison, VideoInventory
+from backups.services.ledger_rows import ledger_of
+from backups.services.pulled_videos import absorb_summary, problems_of_pulls
+from backups.services.video_ledger import SEEN, LedgerComparison, NamesByRecording, Rows
 from backups.services.videos import scan_videos
-from devices.client import AskFailed
+from devices.client import AskFailed, TooSlow
 from devices.models import Device
 from devices.services import video_listing
+
+AFTER_HANGING = timedelta(minutes=10)  # a device that let us wait is not asked again at once
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,117 +27,148 @@ class VideoReading:
     scan: ScanResult | None
 
 
-def read_videos(device: Device, *, previous: BackupFacts, now: datetime) -> VideoReading:
-    """Look at a device's videos now. `previous` are the facts of the snapshot before."""
+def read_videos(device: Device, *, now: datetime) -> VideoReading:
+    """Look at a device's videos now. What was ever known of them is in the ledger."""
+    inventory, _ = VideoInventory.objects.get_or_create(device=device)
     try:
         scan = scan_videos(device, now=now)
     except VideosUnreadable as error:
-        failed = DiskReading(read_at=previous.disk_read_at, error=str(error))
-        return VideoReading(facts=_unread(device, previous, failed), scan=None)
+        return VideoReading(facts=_unread(device, inventory, str(error)), scan=None)
     if scan.errors:
-        failed = DiskReading(read_at=previous.disk_read_at, error=scan.errors[0])
-        return VideoReading(facts=_unread(device, previous, failed), scan=scan)
-    facts = _compared(device, scan, previous=previous, now=now)
-    return VideoReading(facts=facts, scan=scan)
+        return VideoReading(facts=_unread(device, inventory, scan.errors[0]), scan=scan)
+    parts = parts_by_name(scan.cache)
+    absorb_summary(device, parts, file_count=scan.chunk_count + scan.other_count, now=now)
+    listed_before = inventory.listed_at
+    listing = _listing(device, inventory, now=now)
+    rows = LedgerComparison(
+        device=device, now=now, parts=parts, listing=listing, listed_before=listed_before
+    ).run()
+    inventory.looked_at = now
+    inventory.save()
+    return VideoReading(facts=_facts(device, inventory, rows, scan=scan), scan=scan)
 
 
-def _unread(device: Device, previous: BackupFacts, disk: DiskReading) -> BackupFacts:
+def _unread(device: Device, inventory: VideoInventory, error: str) -> BackupFacts:
     """The disk could not be read: what the last good look saw stands, and says its age."""
-    return replace(
-        previous,
-        source_read_at=device.inventory_read_at,
-        source_error=device.inventory_error,
-        disk_read_at=disk.read_at,
-        disk_error=disk.error,
-        findings=(),
-    )
+    return _facts(device, inventory, ledger_of(device), disk_error=error)
 
 
-def _compared(
-    device: Device, scan: ScanResult, *, previous: BackupFacts, now: datetime
+def _facts(
+    device: Device,
+    inventory: VideoInventory,
+    rows: Rows,
+    *,
+    scan: ScanResult | None = None,
+    disk_error: str = "",
 ) -> BackupFacts:
-    on_disk = replace(
-        previous,
-        growing=device.is_recording,
+    pulled = VideoComparison.objects.filter(device=device).first()
+    open_rows = [row for row in rows.values() if not row.written_off]
+    held = scan.chunk_count + scan.other_count if scan else None
+    problems = [*_problems(open_rows, pulled), *problems_of_pulls(device, pulled, held=held)]
+    by_kind = _by_kind(problems)
+    proofs = {
+        "named": sum(row.named_count for row in open_rows),
+        "counted": sum(row.counted_count for row in open_rows),
+        "equal": sum(row.equal_count for row in open_rows),
+    }
+    return BackupFacts(
+        backup_type=BackupType.VIDEO,
+        source_read_at=_source_read_at(device, inventory, pulled),
+        source_error=device.inventory_error or inventory.error,
+        source_count=_source_count(open_rows, inventory, pulled),
+        written_off_count=len(rows) - len(open_rows),
         source_changed_at=device.recording_at,
-        source_read_at=device.inventory_read_at,
-        source_error=device.inventory_error,
-        disk_read_at=now,
-        disk_error="",
-        copy_count=scan.chunk_count,
-        size_bytes=scan.size_bytes,
-        newest_copy_at=scan.newest_change_at,
-        findings=_scan_findings(scan),
-    )
-    pulled = pulled_source(device)
-    try:
-        listing = _listing(device, previous)
-    except AskFailed as error:
-        silent = replace(on_disk, source_error=str(error))
-        if pulled and _is_newer(pulled, previous):  # silent here, and heard over ssh
-            return _held_against_a_pull(device, scan, silent, pulled)
-        # It lists its videos, but not now: the last comparison stands, with its own age.
-        return replace(silent, source_read_at=previous.source_read_at)
-    if listing is None and pulled:
-        return _held_against_a_pull(device, scan, on_disk, pulled)
-    compared = compare_videos(
-        VideoSource(
-            listing=listing,
-            recording=device.is_recording,
-            recording_since=device.recording_since,
-            recording_at=device.recording_at,
-        ),
-        on_disk=chunk_names(scan.cache) if listing is not None else frozenset(),
-        newest_at=scan.newest_change_at,
-        known_since={problem.name: problem.since for problem in previous.missing},
-        now=now,
-    )
-    return replace(
-        on_disk,
-        source_count=None if listing is None else len(listing),
-        missing=compared.missing,
-        behind=compared.behind,
-        unproven=compared.unproven + (pulled.quarantined if pulled else ()),
+        growing=device.is_recording,
+        disk_read_at=inventory.looked_at,
+        disk_error=disk_error,
+        copy_count=sum(proofs.values()),
+        size_bytes=scan.size_bytes if scan else 0,
+        newest_copy_at=max(filter(None, (row.advanced_at for row in open_rows)), default=None),
+        counts={kind.value: len(found) for kind, found in by_kind.items()},
+        proofs=proofs,
+        risk=risk_of(problem for found in by_kind.values() for problem in found),
+        findings=tuple(_findings(device, inventory, scan)),
+        **{kind.value: found for kind, found in by_kind.items()},
     )
 
 
-def _held_against_a_pull(
-    device: Device, scan: ScanResult, on_disk: BackupFacts, pulled: PulledSource
-) -> BackupFacts:
-    compared = compare_pulled(
-        pulled,
-        held_count=scan.chunk_count + scan.other_count,
-        recording=device.is_recording,
-        recording_at=device.recording_at,
-    )
-    read_at = filter(None, (device.inventory_read_at, pulled.began_at))
-    return replace(
-        on_disk,
-        source_read_at=max(read_at),
-        source_count=pulled.file_count,
-        missing=compared.missing,
-        behind=compared.behind,
-        unproven=compared.unproven,
-    )
+def _by_kind(
+    problems: Iterable[tuple[ProblemKind, Problem]],
+) -> dict[ProblemKind, tuple[Problem, ...]]:
+    found: dict[ProblemKind, list[Problem]] = {}
+    for kind, problem in problems:
+        found.setdefault(kind, []).append(problem)
+    return {
+        kind: tuple(sorted(some, key=lambda problem: (problem.since, problem.name)))
+        for kind, some in found.items()
+    }
 
 
-def _is_newer(pulled: PulledSource, previous: BackupFacts) -> bool:
-    return previous.source_read_at is None or pulled.began_at >= previous.source_read_at
+def _problems(
+    rows: Iterable[RecordingLedger], pulled: VideoComparison | None
+) -> Iterator[tuple[ProblemKind, Problem]]:
+    for row in rows:
+        if row.recording.startswith(SEEN):
+            yield _unseen(row, pulled)
+        for kind, since, reason, size in row.problems:
+            at = datetime.fromisoformat(since)
+            yield ProblemKind(kind), Problem(row.recording, at, reason, bytes=size)
 
 
-def _listing(device: Device, previous: BackupFacts) -> frozenset[str] | None:
-    """Ask only a device that answered the last refresh; a silent one is not asked again here."""
-    if not device.inventory_error and device.inventory_read_at:
-        return video_listing(device)
-    if previous.source_count is not None:
-        raise AskFailed(device.inventory_error or "the device was never reached")
+def _unseen(row: RecordingLedger, pulled: VideoComparison | None) -> tuple[ProblemKind, Problem]:
+    at = row.first_known_at
+    if pulled and pulled.in_ledger and pulled.complete and pulled.began_at > at:
+        reason = "the device was seen recording, and neither its card nor the disk has it"
+        return ProblemKind.LOST, Problem(row.recording, at, reason)
+    reason = "the device was seen recording, but the disk holds no chunk of it"
+    return ProblemKind.MISSING, Problem(row.recording, at, reason)
+
+
+def _source_count(
+    rows: list[RecordingLedger], inventory: VideoInventory, pulled: VideoComparison | None
+) -> int | None:
+    """None where nobody ever told, and nothing was ever seen."""
+    count = sum(row.known_count or row.recording.startswith(SEEN) for row in rows)
+    if count or inventory.listed_at or (pulled and pulled.complete):
+        return count
     return None
 
 
-def _scan_findings(scan: ScanResult) -> tuple[str, ...]:
-    lines = []
-    if holes := sum(recording.missing_count for recording in scan.recordings):
-        lines.append(f"{holes} chunk numbers are missing inside recordings")
+def _source_read_at(
+    device: Device, inventory: VideoInventory, pulled: VideoComparison | None
+) -> datetime | None:
+    """A device that lists its videos, but not now, was read when it last did."""
+    silent = inventory.error and inventory.listed_at
+    own = inventory.listed_at if silent else device.inventory_read_at
+    return max(filter(None, (own, pulled.began_at if pulled else None)), default=None)
+
+
+def _listing(
+    device: Device, inventory: VideoInventory, *, now: datetime
+) -> NamesByRecording | None:
+    """Ask only a device that answered the last refresh, and that did not hang just before."""
+    if device.inventory_error or not device.inventory_read_at:
+        inventory.error = device.inventory_error if inventory.listed_at else ""
+        return None
+    if inventory.retry_at and now < inventory.retry_at:
+        return None
+    inventory.retry_at, inventory.error = None, ""
+    try:
+        names = video_listing(device)
+    except AskFailed as error:
+        inventory.error = str(error)[:500]
+        inventory.retry_at = now + AFTER_HANGING if isinstance(error, TooSlow) else None
+        return None
+    if names is None:
+        return None
+    inventory.listed_at = device.inventory_read_at
+    return by_recording(names)
+
+
+def _findings(device: Device, inventory: VideoInventory, scan: ScanResult | None) -> Iterator[str]:
+    if scan is None:
+        return
+    if names := foreign_names(scan.cache, device.device_id.encode()):
+        yield f"files of another device lie among its videos, and count for nothing: {spans(names)}"
     if empty := sum(recording.empty_count for recording in scan.recordings):
-        lines.append(f"{empty} chunks hold no byte")
-    return tuple(lines)
+        yield f"{empty} chunks hold no byte"

@@ -7,11 +7,11 @@ from devices.client import VIDEO_LIST_BYTES, BadAnswer
 from devices.models import Device
 from devices.services.asking import Target, ask_one, confirmed_id
 
-CHUNK = ".h264"
+VIDEOS = (".h264", ".avi", ".mp4")  # of each, some firmware recorded its chunks
 
 
 def video_listing(device: Device, *, timeout: timedelta | None = None) -> frozenset[str] | None:
-    """File names of the device's video chunks; None: its firmware does not list them.
+    """File names of the device's videos; None: its firmware does not list them.
 
     Raises AskFailed.
     """
@@ -28,8 +28,23 @@ def video_listing(device: Device, *, timeout: timedelta | None = None) -> frozen
         if error.http_status == 404:
             return None
         raise
-    listed = answer.get("video_files", answer)  # still older: only the files
-    names = {name.rpartition("/")[2] for name in listed} if isinstance(listed, dict) else {""}
+    names = {name.rpartition("/")[2] for name in _files(answer, device.address)}
     if not all(name.isprintable() and 0 < len(name) <= 255 for name in names):
         raise BadAnswer(f"{device.address}: its list of videos cannot be read")
-    return frozenset(name for name in names if name.endswith(CHUNK))
+    return frozenset(name for name in names if name.endswith(VIDEOS))
+
+
+def _files(answer: dict[str, Any], address: str) -> dict[str, Any]:
+    """The files by name. Whatever is no list of files says nothing, and never "no videos"."""
+    if isinstance(listed := answer.get("video_files"), dict):
+        return listed
+    if all(isinstance(told, dict) for told in answer.values()) and any(
+        map(_is_video, answer.items())
+    ):
+        return answer  # still older: only the files
+    raise BadAnswer(f"{address}: its answer is no list of videos")
+
+
+def _is_video(entry: tuple[str, Any]) -> bool:
+    name, told = entry
+    return name.endswith(VIDEOS) and bool({"path", "hash"} & told.keys())

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from backups.engine.videos.ledger import HELD, HERE, unpack_items
+
 ROOT = Path(__file__).resolve().parents[2]
 ACTIONS = ("add", "change", "check", "delete", "view")
 THEN = "2026-11-25 12:00:00"
+CHUNK = f"2026-01-03_10-00-00_{'a' * 32}__1280x960@15fps-20q"
 
 
 def migrate(var, *words):
@@ -45,10 +48,21 @@ def migrated(tmp_path_factory):
             database, "backups_servicestatus", service="rsync", checked_at=THEN, error="",
             current_device="", current_file="", processing="[]",
         )  # fmt: skip
+        owner = device(database)
         insert(
-            database, "backups_claim", device_id=device(database), service="rsync",
+            database, "backups_claim", device_id=owner, service="rsync",
             claimed_at=THEN, state="completed", message="", processing=False, failed=False,
             job_count=3,
+        )  # fmt: skip
+        insert(
+            database, "backups_recording", device_id=owner, folder="E/2026-01-03_10-00-00",
+            chunk_count=3, size_bytes=9, other_count=0, other_bytes=0, missing_count=1,
+            empty_count=0, missing_numbers="[2]", first_chunk=f"{CHUNK}_00001.h264",
+            last_chunk=f"{CHUNK}_00004.h264",
+        )  # fmt: skip
+        insert(
+            database, "backups_videocomparison", device_id=owner, began_at=THEN, file_count=3,
+            held_count=3, lacking="{}", refused="[]",
         )  # fmt: skip
         group = insert(database, "auth_group", name="keepers")
         database.execute(
@@ -84,3 +98,14 @@ def test_the_schedule_names_the_task_as_it_is_called_now(migrated):
     }
     assert "backups.tasks.check_daemons" in tasks
     assert "backups.tasks.check_services" not in tasks
+
+
+def test_chunks_that_lay_here_are_remembered_by_name_and_prove_nothing(migrated):
+    rows = migrated.execute("SELECT recording, memory FROM backups_recordingledger").fetchall()
+    ((recording, memory),) = rows
+    files = unpack_items(memory)
+    assert recording == "2026-01-03_10-00-00"
+    assert sorted(files) == [f"{CHUNK}_0000{n}.h264".encode() for n in (1, 3, 4)]
+    assert {file.flags for file in files.values()} == {HELD | HERE}
+    inherited = migrated.execute("SELECT inherited, in_ledger FROM backups_videocomparison")
+    assert inherited.fetchone() == (1, 0)

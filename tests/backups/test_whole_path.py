@@ -44,6 +44,11 @@ def test_a_firmware_that_tells_no_rows_of_what_it_writes_leaves_it_unknown(lab):
     assert verdicts(lab_now(lab))[device_of(lab, "old").name]["sqlite"] == "unknown"
 
 
+def test_a_firmware_that_lists_the_names_of_its_videos_leaves_them_unknown(lab):
+    cycle(lab_now(lab))
+    assert verdicts(lab_now(lab))[device_of(lab, "old").name]["video"] == "unknown"
+
+
 @pytest.mark.parametrize(
     ("fault", "kind", "expected"),
     [

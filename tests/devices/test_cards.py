@@ -92,6 +92,13 @@ def test_old_firmware_lists_its_videos(ethoscope, known, listed):
     assert video_listing(device) == {CHUNK}
 
 
+@pytest.mark.parametrize("suffix", ["h264", "avi", "mp4"])
+def test_videos_of_each_kind_are_listed(ethoscope, known, suffix):
+    listed = {f"a_00001.{suffix}": {"path": "/x"}, "a.md5": {"path": "/x"}}
+    device = known(ethoscope(**{"/list_video_files": http({"video_files": listed})}))
+    assert video_listing(device) == {f"a_00001.{suffix}"}
+
+
 def test_new_firmware_lists_no_videos(ethoscope, known):
     not_found = http(REAL.body("device/err_12_404"), status="404 Not Found")
     assert video_listing(known(ethoscope(**{"/list_video_files": not_found}))) is None
@@ -107,6 +114,8 @@ def test_an_empty_list_of_videos_is_not_no_list(ethoscope, known):
     [
         http({"error": "Traceback"}), http(b"", status="500 Oops"), http({"video_files": [CHUNK]}),
         http({"video_files": {"a\0.h264": {}}}), http({"video_files": {"a" * 300: {}}}),
+        http({}), http({"metadata": {}}), http({"error": {"path": "x"}}),
+        http({"video_files": None}), http({"error": "x", CHUNK: {"path": "/x"}}),
     ],
 )  # fmt: skip
 def test_a_bad_list_of_videos_is_an_error_and_not_an_empty_one(ethoscope, known, answer):

@@ -8,7 +8,6 @@ import pytest
 from backups.engine.compare import Copy, CopyState, ListedRun, compare_runs
 from backups.engine.facts import BackupFacts, BackupType, Problem
 from backups.engine.verdict import Limits, Verdict, judge
-from backups.engine.video_compare import VideoSource, compare_videos
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -180,41 +179,3 @@ def test_a_newest_row_that_is_just_as_late_as_the_writer_may_be_is_believed():
 )
 def test_what_is_said_of_a_copy_whose_run_is_no_longer_listed(held, findings):
     assert compare_runs([], {"a.db": held}).findings == findings
-
-
-def videos(*, newest_at=None, **source):
-    known = {"listing": None, "recording": False, "recording_since": None, "recording_at": None}
-    return compare_videos(
-        VideoSource(**(known | source)),
-        on_disk=frozenset(),
-        newest_at=newest_at,
-        known_since={},
-        now=NOW,
-    )
-
-
-def test_a_recording_without_any_chunk_is_missing_since_it_began():
-    found = videos(recording=True, recording_since=NOW - HOUR, recording_at=NOW)
-    reason = "the device was seen recording, but the disk holds no chunk of it"
-    assert found.missing == (Problem("recording", NOW - HOUR, reason),)
-
-
-def test_a_recording_whose_newest_chunk_is_old_is_behind_since_that_chunk():
-    since, newest = NOW - 5 * HOUR, NOW - 2 * HOUR
-    found = videos(recording=True, recording_since=since, recording_at=NOW, newest_at=newest)
-    reason = "the newest chunk on the disk ends at 2026-11-22 10:00:00 UTC"
-    assert found.behind == (Problem("recording", newest, reason),)
-
-
-@pytest.mark.parametrize("half_known", [{"recording_at": NOW}, {"recording_since": NOW}, {}])
-def test_chunks_of_a_device_that_nobody_saw_record_are_unproven(half_known):
-    found = videos(newest_at=NOW - HOUR, **half_known)
-    reason = "its firmware lists no videos, and nobody saw it record since ethonode watches it"
-    assert found.unproven == (Problem("recording", NOW - HOUR, reason),)
-
-
-def test_listed_chunks_that_are_not_on_the_disk_are_counted_by_recording():
-    found = videos(
-        listing=frozenset({"2026-01-02_03-04-05_a_1.h264", "2026-01-02_03-04-05_a_2.h264"})
-    )
-    assert found.missing == (Problem("2026-01-02_03-04-05", NOW, "2 chunks are not on the disk"),)

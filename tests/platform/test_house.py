@@ -15,7 +15,7 @@ DJANGOS_OWN = {"Command", "Migration"}
 FOUND_BY_FRAMEWORKS = {"TokenScheme"}  # by being a subclass
 # `iter_chunks` tells every chunk of a cache plainly: what the fast ways must equal. The others wait
 # for who calls them, or go.
-ONLY_TESTS = {"digest_of", "iter_chunks"}
+ONLY_TESTS = {"digest_of", "iter_chunks", "reread_order", "store_digests"}
 
 
 def test_the_admin_holds_its_pages_and_passes_djangos_checks():

@@ -82,7 +82,7 @@ def pack(
     names: list[bytes], sizes: array, modified: array, touched: array, *, suffix: bytes = b""
 ) -> Files:
     """Pack files, which come sorted by name and all end with `suffix`."""
-    prefix = _common_prefix(names, but=len(suffix))
+    prefix = common_prefix(names, but=len(suffix))
     begin, end = len(prefix), -len(suffix) or None
     texts = [bytes((len(prefix), len(suffix))), prefix, suffix]
     texts += [name[begin:end] + b"/" for name in names]
@@ -90,7 +90,7 @@ def pack(
     return Files(len(names), max(touched, default=0), b"".join((*columns, *texts)))
 
 
-def _common_prefix(names: list[bytes], *, but: int) -> bytes:
+def common_prefix(names: list[bytes], *, but: int) -> bytes:
     """Find how all of these sorted names begin; each has `but` bytes more than that."""
     if not names:
         return b""

@@ -2,16 +2,93 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import groupby, pairwise
 from operator import itemgetter
+from typing import NamedTuple
 
 CHUNK_SUFFIX = b".h264"
+VIDEO_SUFFIXES = (CHUNK_SUFFIX, b".avi", b".mp4")  # each was written by some firmware
 MISSING_NUMBERS_KEPT = 100
 MOST_MISSING = 2**31 - 1  # what a database column holds
 MOST_DIGITS = 9
 _NUMBERED = re.compile(rb"(.*_)([0-9]{1,%d})" % MOST_DIGITS, re.DOTALL)
 _NOT_PRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
+_STAMP = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}_[0-9]{2}-[0-9]{2}-[0-9]{2}(?![0-9])")
+_SERIES = re.compile(rb"(.*_)([0-9]{1,%d})(\.[a-z0-9]{1,5})" % MOST_DIGITS, re.DOTALL)
+_MERGED = b"_merged.mp4"  # made on the node, of chunks that are there
+
+
+class Numbered(NamedTuple):
+    """A chunk's place: the series is all of its name but the number."""
+
+    before: bytes
+    number: int
+    digits: int
+    after: bytes
+
+    @property
+    def series(self) -> tuple[bytes, bytes]:
+        return self.before, self.after
+
+
+def stamp_of(name: bytes) -> bytes:
+    """The `YYYY-MM-DD_HH-MM-SS` that a name begins with, or nothing."""
+    found = _STAMP.match(name)
+    return found[0] if found else b""
+
+
+@lru_cache(maxsize=4096)  # each is asked for some times in one comparison
+def numbered(name: bytes) -> Numbered | None:
+    """Read the number from the right; a name without one has no place in a series."""
+    found = _SERIES.fullmatch(name)
+    return Numbered(found[1], int(found[2]), len(found[2]), found[3]) if found else None
+
+
+def is_video(name: bytes) -> bool:
+    """Whether a device may have recorded it. What the node made of chunks it did not."""
+    return name.endswith(VIDEO_SUFFIXES) and name[:1] != b"." and not name.endswith(_MERGED)
+
+
+def is_recorded(name: bytes) -> bool:
+    """Whether only a device makes such files: an .mp4 of which none told may be made here."""
+    return name.endswith(VIDEO_SUFFIXES[:2]) and name[:1] != b"."
+
+
+def is_of(name: bytes, device_id: bytes) -> bool:
+    """Whether a file may be this device's: one whose name begins as a chunk's says whose it is."""
+    stamp = stamp_of(name)
+    return not stamp or not is_video(name) or name.startswith(stamp + b"_" + device_id + b"_")
+
+
+def by_recording(names: Iterable[str]) -> dict[str, list[str]]:
+    """Group the names that a device lists: mostly the start in a name says all."""
+    groups: dict[str, list[str]] = {}
+    is_stamp: dict[str, bool] = {}
+    for name in names:
+        key = name[:19]
+        if not (is_stamp.get(key) and name.endswith(".h264")):
+            key = text_of(recording_key(b"", bytes_of(name)), longest=400)
+            is_stamp[name[:19]] = key == name[:19]
+        groups.setdefault(key, []).append(name)
+    return groups
+
+
+def bytes_of(name: str) -> bytes:
+    """A name as the disk has it."""
+    return name.encode("utf-8", "surrogateescape")
+
+
+def recording_key(folder: bytes, name: bytes) -> bytes:
+    """Which recording a file belongs to: by its own name, else by its folder's, else its folder."""
+    return (
+        (is_video(name) and stamp_of(name))
+        or stamp_of(folder.rpartition(b"/")[2])
+        or stamp_of(name)
+        or folder
+        or b"."
+    )
 
 
 def chunks_and_others(names: list[bytes], *, hidden: bool) -> tuple[list[bytes], list[bytes]]:
@@ -48,7 +125,7 @@ def missing_numbers(prefix: bytes, tails: bytes) -> tuple[tuple[int, ...], int]:
     count = 0
     for numbers in _numbers(prefix, tails):
         if numbers != list(range(1, len(numbers) + 1)):
-            for gap in _gaps(numbers):
+            for gap in gaps_between([0, *numbers]):
                 count += len(gap)
                 first += gap[: MISSING_NUMBERS_KEPT - len(first)]
     return tuple(first), min(count, MOST_MISSING)
@@ -69,7 +146,6 @@ def _numbers(prefix: bytes, tails: bytes) -> Iterator[list[int]]:
         yield [number for _, number in pairs]
 
 
-def _gaps(numbers: list[int]) -> Iterator[range]:
-    for before, after in pairwise([0, *numbers]):
-        if after > before + 1:
-            yield range(before + 1, after)
+def gaps_between(numbers: list[int]) -> list[range]:
+    """The runs of numbers that lack between these, which are sorted."""
+    return [range(a + 1, b) for a, b in pairwise(numbers) if b > a + 1]
