@@ -7,7 +7,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from humanize import naturaldelta, naturalsize
 
-from backups.engine.facts import BackupType
 from backups.engine.freshness import is_fresh
 from backups.engine.verdict import Verdict
 from backups.models import DaemonStatus, RunState
@@ -21,11 +20,6 @@ SHAPES: dict[str, str] = {
     Verdict.WAITING: "hourglass_top",
     Verdict.PROTECTED: "verified_user",
     Verdict.NONE: "remove",
-}
-SHORT_LABELS = {
-    BackupType.MYSQL: "MySQL",
-    BackupType.SQLITE: "SQLite",
-    BackupType.VIDEO: "Video",
 }
 
 

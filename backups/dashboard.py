@@ -42,12 +42,6 @@ class DeviceStatus:
         return worst(backup.judgement.verdict for backup in self.backups.values())
 
     @property
-    def worst_backup(self) -> BackupStatus | None:
-        """The backup that gives the device its verdict."""
-        of_verdict = (b for b in self.backups.values() if b.judgement.verdict is self.verdict)
-        return next(of_verdict, None)
-
-    @property
     def newest_copy_at(self) -> datetime | None:
         return max(
             filter(None, (b.facts.newest_copy_at for b in self.backups.values())), default=None

@@ -1,6 +1,5 @@
 """What a device's page shows above its form: the verdict and all that it rests on."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,27 +11,12 @@ from django.utils import timezone
 from backups.badges import size
 from backups.dashboard import DeviceStatus, device_status
 from backups.engine.facts import BackupFacts, BackupType
-from backups.models import Backup, BackupSnapshot, ResultCopy
-from devices.models import Device, Experiment
+from backups.models import Backup, BackupSnapshot
+from devices.models import Device
 
 ROWS = 15
 SNAPSHOTS_SHOWN = 50
 BACKUPS_SHOWN = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExperimentRow:
-    """An experiment beside its copy. `problem` is what the newest look found wrong with it."""
-
-    experiment: Experiment
-    copy: ResultCopy | None
-    kind: str
-    problem: str
-
-    @property
-    def label(self) -> str:
-        """The file name without the machine id, which is that of the page."""
-        return self.experiment.filename.removesuffix(f"_{self.experiment.device.device_id}.db")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +34,15 @@ class Trend:
 def page_context(request: HttpRequest, device: Device) -> dict[str, Any]:
     now = timezone.now()
     status = device_status(device, now=now)
-    experiments = _page(request, "experiments", device.experiments.select_related("device"))
+    experiments = device.experiments.select_related("state__copy")
     return {
         "now": now,
         "device": device,
         "status": status,
         "silent_as": device.get_lifecycle_display() if status.silent else "",
-        "findings": _findings(status),
+        "wrong_backups": _wrong(status),
         "claims": device.claims.all(),
-        "experiments": experiments,
-        "experiment_rows": _experiment_rows(device, list(experiments), status),
+        "experiments": _page(request, "experiments", experiments),
         "recordings": _page(request, "recordings", device.recordings.all()),
         "trends": _trends(device),
         "made_here": device.runs.all()[:BACKUPS_SHOWN],
@@ -70,42 +53,12 @@ def _page(request: HttpRequest, parameter: str, rows: Any) -> Page:
     return Paginator(rows, ROWS).get_page(request.GET.get(parameter))
 
 
-def _findings(status: DeviceStatus) -> list[tuple[BackupType, str]]:
+def _wrong(status: DeviceStatus) -> list[tuple[BackupType, BackupFacts]]:
     return [
-        (backup_type, finding)
+        (backup_type, backup.facts)
         for backup_type, backup in status.backups.items()
-        for finding in backup.facts.findings
+        if backup.facts.has_problems
     ]
-
-
-def _experiment_rows(
-    device: Device, experiments: Sequence[Experiment], status: DeviceStatus
-) -> list[ExperimentRow]:
-    names = [experiment.filename for experiment in experiments]
-    copies = {copy.filename: copy for copy in device.copies.filter(filename__in=names)}
-    wrong = _wrong_experiments(backup.facts for backup in status.backups.values())
-    return [
-        ExperimentRow(
-            experiment=experiment,
-            copy=copies.get(experiment.filename),
-            kind=wrong.get(experiment.filename, ("", ""))[0],
-            problem=wrong.get(experiment.filename, ("", ""))[1],
-        )
-        for experiment in experiments
-    ]
-
-
-def _wrong_experiments(all_facts: Any) -> dict[str, tuple[str, str]]:
-    wrong: dict[str, tuple[str, str]] = {}
-    for facts in all_facts:
-        for kind, problem in _problems(facts):
-            wrong.setdefault(problem.name, (kind, problem.reason))
-    return wrong
-
-
-def _problems(facts: BackupFacts) -> list[tuple[str, Any]]:
-    kinds = ("corrupt", "missing", "behind", "unproven")
-    return [(kind, problem) for kind in kinds for problem in getattr(facts, kind)]
 
 
 def _trends(device: Device) -> list[Trend]:

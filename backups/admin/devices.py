@@ -23,6 +23,7 @@ from backups.admin.device_list import (
 )
 from backups.admin.device_page import page_context
 from backups.admin.home import fleet_part
+from backups.words import TYPE_NAMES
 from devices.models import Device, Lifecycle
 
 FACTS = (
@@ -112,7 +113,7 @@ class DeviceAdmin(DeviceActions, SimpleHistoryAdmin, ModelAdmin):
         if status is None:
             return "-"
         rows = [
-            (badges.badge(backup.judgement.verdict, badges.SHORT_LABELS[backup_type]),)
+            (badges.badge(backup.judgement.verdict, TYPE_NAMES[backup_type]),)
             for backup_type, backup in status.backups.items()
         ]
         return format_html('<span class="badges">{}</span>', format_html_join("", "{}", rows))

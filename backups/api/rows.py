@@ -1,11 +1,14 @@
 """Devices as the list shows them: DeviceSerializer's shape, built by hand for a whole fleet."""
 
+from datetime import datetime
 from typing import Any
 
+from backups import words
 from backups.dashboard import BackupStatus, DeviceStatus
+from backups.engine.facts import Risk
 
 
-def device_row(status: DeviceStatus) -> dict[str, Any]:
+def device_row(status: DeviceStatus, *, now: datetime) -> dict[str, Any]:
     device = status.device
     return {
         "device_id": device.device_id,
@@ -18,6 +21,7 @@ def device_row(status: DeviceStatus) -> dict[str, Any]:
         "inventory_read_at": device.inventory_read_at,
         "inventory_error": device.inventory_error,
         "verdict": status.verdict,
+        "sentence": words.headline(status, now=now),
         "silent": status.silent,
         "processing": status.processing,
         "stalled": status.stalled,
@@ -25,19 +29,33 @@ def device_row(status: DeviceStatus) -> dict[str, Any]:
         "newest_copy_at": status.newest_copy_at,
         "recommended_backup_type": status.recommended_backup_type,
         "supports_video_backup": status.supports_video_backup,
-        "backups": {kind.value: _backup_row(backup) for kind, backup in status.backups.items()},
+        "backups": {
+            kind.value: _backup_row(backup, now) for kind, backup in status.backups.items()
+        },
     }
 
 
-def _backup_row(backup: BackupStatus) -> dict[str, Any]:
+def _backup_row(backup: BackupStatus, now: datetime) -> dict[str, Any]:
     facts = backup.facts
     return {
         "verdict": backup.judgement.verdict,
         "rule": backup.judgement.rule,
+        "sentence": words.sentence(backup, now=now),
+        "at_risk": _risk(facts.risk),
         "since": backup.judgement.since,
         "taken_at": backup.taken_at,
         "copy_count": facts.copy_count,
         "size_bytes": facts.size_bytes,
         "newest_copy_at": facts.newest_copy_at,
         "processing": backup.processing,
+    }
+
+
+def _risk(risk: Risk) -> dict[str, Any]:
+    return {
+        "items": risk.items,
+        "untold": risk.untold,
+        "rows": risk.rows,
+        "bytes": risk.bytes,
+        "since": risk.since,
     }

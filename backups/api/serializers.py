@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
+from backups import words
+from backups.dashboard import BackupStatus, DeviceStatus
 from backups.engine.facts import BackupType
 from backups.engine.verdict import Verdict
 from backups.models import BackupSnapshot, DaemonStatus, Recording, ResultCopy, VideoScan
@@ -19,6 +22,8 @@ class ProblemSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     since = serializers.DateTimeField()
     reason = serializers.CharField()
+    rows = serializers.IntegerField(allow_null=True, help_text="At risk; null: nobody told")
+    bytes = serializers.IntegerField(allow_null=True, help_text="At risk; null: nobody told")
 
 
 class FactsSerializer(serializers.Serializer[Any]):
@@ -29,15 +34,24 @@ class FactsSerializer(serializers.Serializer[Any]):
     source_count = serializers.IntegerField(allow_null=True)
     source_changed_at = serializers.DateTimeField(allow_null=True)
     growing = serializers.BooleanField()
+    written_off_count = serializers.IntegerField()
     disk_read_at = serializers.DateTimeField(allow_null=True)
     disk_error = serializers.CharField()
     copy_count = serializers.IntegerField()
     size_bytes = serializers.IntegerField()
     newest_copy_at = serializers.DateTimeField(allow_null=True)
     corrupt = ProblemSerializer(many=True)
+    lost = ProblemSerializer(many=True)
     missing = ProblemSerializer(many=True)
-    behind = ProblemSerializer(many=True)
     unproven = ProblemSerializer(many=True)
+    behind = ProblemSerializer(many=True)
+    lagging = ProblemSerializer(many=True)
+    counts = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Of problems, by kind: the lists are cut"
+    )
+    proofs = serializers.DictField(
+        child=serializers.IntegerField(), help_text="Of saved items, by proof"
+    )
 
 
 class SecondsField(serializers.FloatField):
@@ -53,17 +67,32 @@ class LimitsSerializer(serializers.Serializer[Any]):
     evidence_ttl_seconds = SecondsField(source="evidence_ttl")
 
 
+class RiskSerializer(serializers.Serializer[Any]):
+    """What exists only on a card, as far as somebody told how much that is."""
+
+    items = serializers.IntegerField(help_text="Experiments or recordings")
+    untold = serializers.IntegerField(help_text="Of them, those of which nobody told how much")
+    rows = serializers.IntegerField()
+    bytes = serializers.IntegerField()
+    since = serializers.DateTimeField(allow_null=True)
+
+
 class BackupRowSerializer(serializers.Serializer[Any]):
     """One backup in a list: the verdict, the rule that gave it, and what is here."""
 
     verdict = serializers.ChoiceField(VERDICTS, source="judgement.verdict")
     rule = serializers.CharField(source="judgement.rule")
+    sentence = serializers.SerializerMethodField(help_text="The same words as in the admin")
+    at_risk = RiskSerializer(source="facts.risk")
     since = serializers.DateTimeField(source="judgement.since", allow_null=True)
     taken_at = serializers.DateTimeField(allow_null=True)
     copy_count = serializers.IntegerField(source="facts.copy_count")
     size_bytes = serializers.IntegerField(source="facts.size_bytes")
     newest_copy_at = serializers.DateTimeField(source="facts.newest_copy_at", allow_null=True)
     processing = serializers.BooleanField()
+
+    def get_sentence(self, backup: BackupStatus) -> str:
+        return words.sentence(backup, now=timezone.now())
 
 
 class BackupDetailSerializer(BackupRowSerializer):
@@ -92,6 +121,7 @@ class DeviceSerializer(serializers.Serializer[Any]):
     )
     inventory_error = serializers.CharField(source="device.inventory_error")
     verdict = serializers.ChoiceField(VERDICTS)
+    sentence = serializers.SerializerMethodField(help_text="That of its worst backup")
     silent = serializers.BooleanField(help_text="Parked or retired: raises no alarm")
     processing = serializers.BooleanField()
     stalled = serializers.BooleanField()
@@ -102,6 +132,9 @@ class DeviceSerializer(serializers.Serializer[Any]):
     backups = serializers.DictField(
         child=BackupRowSerializer(), help_text="By type: mysql, sqlite, video"
     )
+
+    def get_sentence(self, status: DeviceStatus) -> str:
+        return words.headline(status, now=timezone.now())
 
 
 class DeviceDetailSerializer(DeviceSerializer):

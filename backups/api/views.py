@@ -52,9 +52,10 @@ class DeviceViewSet(OurViewSet):
         query = filters.DeviceQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         retired = query.validated_data.get("lifecycle") == Lifecycle.RETIRED
-        fleet = dashboard.fleet(now=timezone.now(), retired=retired)
+        now = timezone.now()
+        fleet = dashboard.fleet(now=now, retired=retired)
         page = self.paginate_queryset(query.narrowed(fleet.devices))
-        return self.get_paginated_response([device_row(status) for status in page or ()])
+        return self.get_paginated_response([device_row(status, now=now) for status in page or ()])
 
     @extend_schema(responses=serializers.DeviceDetailSerializer)
     def retrieve(self, request: Request, device_id: str) -> Response:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from backups import dashboard, tasks
+from backups import dashboard, tasks, words
 from backups.engine.facts import BackupType
 from backups.services import daemons, disk_looks, snapshots
 from backups.services.leases import LeaseHeld
@@ -66,8 +66,10 @@ def _look(console: Console) -> None:
 
 def _table() -> Table:
     table = Table("Device", "Verdict", *BackupType, "Why")
-    for status in dashboard.fleet(now=timezone.now()).devices:
+    now = timezone.now()
+    for status in dashboard.fleet(now=now).devices:
         verdicts = [status.backups[kind].judgement.verdict for kind in BackupType]
-        why = status.worst_backup.judgement.rule if status.worst_backup else ""
-        table.add_row(str(status.device), status.verdict, *verdicts, why)
+        table.add_row(
+            str(status.device), status.verdict, *verdicts, words.headline(status, now=now)
+        )
     return table

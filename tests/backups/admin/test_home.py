@@ -61,7 +61,7 @@ def test_a_parked_device_is_shown_apart_and_not_counted(admin_client, late, devi
 
 def test_a_device_that_nobody_looked_at_is_unknown(admin_client, device):
     page = admin_client.get(HOME).content.decode()
-    assert "no look at the disk yet" in page
+    assert "nobody looked at the disk for this device yet" in page
     assert 'class="tile verdict-unknown"' in page
 
 
