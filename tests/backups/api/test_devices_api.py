@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from backups.api.serializers import BackupRowSerializer, DeviceSerializer
-from backups.engine.facts import Problem
+from backups.engine.facts import Problem, risk_of
 from backups.models import Recording, ResultCopy
 from benchmarks.fleet_rows import make_fleet
 from devices.models import Device, Experiment
@@ -198,3 +198,15 @@ def _run(device, now, filename):
     return Experiment.objects.create(
         device=device, writer="sqlite", filename=filename, first_seen_at=now, listed_at=now
     )
+
+
+def test_list_and_page_say_the_same_words_as_the_admin(viewer, device, take, now):
+    problem = Problem("a.db", now - timedelta(days=1), "why", 12, 34)
+    take(device, "sqlite", missing=(problem,), risk=risk_of((problem,)))
+    listed = viewer.get("/api/v1/devices/").json()["results"][0]
+    shown = viewer.get(f"/api/v1/devices/{device.device_id}/").json()
+    for told in (listed, shown):
+        assert told["sentence"].startswith("SQLite: on the device for 6 h or more")
+        assert told["sentence"].endswith("at risk: 1 experiment, 12 rows, 34.0 B, for 24 h")
+        risk = told["backups"]["sqlite"]["at_risk"]
+        assert (risk["items"], risk["rows"], risk["bytes"]) == (1, 12, 34)
