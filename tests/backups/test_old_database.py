@@ -39,6 +39,34 @@ def device(database, **changed):
     return insert(database, "devices_device", **needed | told | changed)
 
 
+def required(database, table):
+    columns = database.execute(f"PRAGMA table_info({table})").fetchall()
+    return {name: "" for _, name, _, needed, _, key in columns if needed and not key}
+
+
+def green_by_signs(database, owner):
+    """A backup that the first version called protected, with the copies that it went by."""
+    backup = insert(database, "backups_backup", device_id=owner, backup_type="sqlite")
+    snapshot = insert(
+        database, "backups_backupsnapshot", **required(database, "backups_backupsnapshot") | {
+            "backup_id": backup, "taken_at": THEN, "source_read_at": THEN, "disk_read_at": THEN,
+            "source_count": 1, "copy_count": 1, "size_bytes": 1, "growing": False,
+            "problems": "{}", "findings": "[]",
+        },
+    )  # fmt: skip
+    database.execute("UPDATE backups_backup SET latest_id = ?", [snapshot])
+    for name, state in (("whole.db", "usable"), ("bad.db", "corrupt")):
+        insert(
+            database, "backups_resultcopy", **required(database, "backups_resultcopy") | {
+                "device_id": owner, "path": name, "filename": name, "size_bytes": 1,
+                "modified_at": THEN, "first_seen_at": THEN, "inspected_at": THEN, "state": state,
+                "problem": "malformed" if state == "corrupt" else "", "finished": True,
+                "fingerprint": "f", "proven_fingerprint": "f", "proven_at": THEN,
+                "verified_at": THEN,
+            },
+        )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def migrated(tmp_path_factory):
     var = tmp_path_factory.mktemp("var")
@@ -49,6 +77,7 @@ def migrated(tmp_path_factory):
             current_device="", current_file="", processing="[]",
         )  # fmt: skip
         owner = device(database)
+        green_by_signs(database, owner)
         insert(
             database, "backups_claim", device_id=owner, service="rsync",
             claimed_at=THEN, state="completed", message="", processing=False, failed=False,
@@ -109,3 +138,16 @@ def test_chunks_that_lay_here_are_remembered_by_name_and_prove_nothing(migrated)
     assert {file.flags for file in files.values()} == {HELD | HERE}
     inherited = migrated.execute("SELECT inherited, in_ledger FROM backups_videocomparison")
     assert inherited.fetchone() == (1, 0)
+
+
+def test_nothing_is_green_by_inheritance(migrated):
+    assert migrated.execute("SELECT latest_id FROM backups_backup").fetchall() == [(None,)]
+    assert migrated.execute("SELECT COUNT(*) FROM backups_backupsnapshot").fetchone() == (1,)
+    columns = "fingerprint, proven_fingerprint, proven_at, verified_at, verified_fingerprint"
+    copies = migrated.execute(f"SELECT {columns} FROM backups_resultcopy").fetchall()  # noqa: S608
+    assert copies == [("", "", None, None, "")] * 2
+
+
+def test_what_was_found_damaged_stays_so(migrated):
+    found = migrated.execute("SELECT path, damage FROM backups_resultcopy WHERE damage <> ''")
+    assert found.fetchall() == [("bad.db", "malformed")]

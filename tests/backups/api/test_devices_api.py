@@ -160,7 +160,7 @@ def test_experiments_come_with_their_copies_in_two_more_queries(
 ):
     for number in range(count):
         _run(device, now, f"{number}.db")
-    with django_assert_num_queries(3 + LOGIN_QUERIES):
+    with django_assert_num_queries(4 + LOGIN_QUERIES):
         rows = viewer.get("/api/v1/experiments/").json()["results"]
     assert {row["copy"]["state"] for row in rows} == {"usable"}
 
