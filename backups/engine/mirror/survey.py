@@ -51,7 +51,8 @@ class Survey:
 def survey(snapshot: Snapshot, database: str) -> Survey:
     """Ask three things, however many tables: the schema, all extents, and whose run it is.
 
-    Raises NotReady while the device has written no rows yet.
+    Raises NotReady while the device has not written what it is. One that never has a row of a
+    fly, as a bad arena gives one a day, is an experiment all the same.
     """
     schema = _schema(snapshot, database)
     _check_readable(schema, database)
@@ -63,8 +64,8 @@ def survey(snapshot: Snapshot, database: str) -> Survey:
         extents = _extents(snapshot, schema.tables, broken)
         told = dict(_metadata(snapshot, tables.get(METADATA), broken))
         former_rows = _former_rows(snapshot, schema, broken)
-    if VARIABLES in extents and extents[VARIABLES].is_empty:
-        raise NotReady(f"{database}: the device has not written its first row yet")
+    if METADATA in extents and extents[METADATA].is_empty:
+        raise NotReady(f"{database}: the device has not written what it is yet")
     if broken and not extents:
         raise SourceRefused(f"{database}: no table can be read: {min(broken.values())}")
     return Survey(

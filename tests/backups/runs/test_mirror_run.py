@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 from django.core import serializers
+from django.utils import timezone
 
 from backups.engine.mirror.errors import SourceChanged
 from backups.models import ResultCopy, Run
 from backups.services import runs
 from backups.services.runs.mirror import SameExperiment
 from backups.services.snapshots import take_snapshot
-from devices.models import Device
+from devices.models import Device, Experiment
 from tests.engine.mirror.device import differing_tables
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +57,7 @@ def compared_whole(run, table):
     return told["windows"] == told["windows_total"] > 1
 
 
-@pytest.mark.parametrize("doubt", [{"state": "corrupt"}, {"doubt": "ROI_1 differs"}])
+@pytest.mark.parametrize("doubt", [{"damage": "flipped"}, {"doubt": "ROI_1 differs"}])
 def test_a_copy_that_somebody_doubts_is_held_whole_though_nobody_wrote_to_it(
     do, database, device, now, doubt
 ):
@@ -113,18 +114,22 @@ def test_a_device_that_is_off_is_tried_again_after_a_pause(do, database, setting
     assert again.not_before > run.ended_at
 
 
-def test_a_device_without_rows_waits_and_leaves_no_file(do, database, settings):
-    database.run("DELETE FROM VAR_MAP")
+def test_a_device_that_just_begins_waits_and_leaves_no_file(do, database, settings):
+    database.run("DELETE FROM METADATA")
+    Experiment.objects.create(
+        device=Device.objects.get(), writer="mysql", filename="2026-01-02_03-04-05_x.db",
+        first_seen_at=timezone.now(), listed_at=timezone.now(),
+    )  # fmt: skip
     run = do()
     assert run.state == "waiting"
-    assert "first row" in run.error
+    assert "what it is" in run.error
     assert list(settings.RESULTS_DIR.iterdir()) == []
 
 
 def test_a_waiting_run_goes_on_when_the_rows_are_there(do, database):
-    database.run("CREATE TABLE kept AS SELECT * FROM VAR_MAP", "DELETE FROM VAR_MAP")
-    do()
-    database.run("INSERT INTO VAR_MAP SELECT * FROM kept")
+    database.run("CREATE TABLE kept AS SELECT * FROM VAR_MAP", "DROP TABLE VAR_MAP")
+    assert do().state == "waiting"
+    database.run("CREATE TABLE VAR_MAP AS SELECT * FROM kept")
     assert do().state == "succeeded"
     assert Run.objects.count() == 1
 

@@ -95,9 +95,15 @@ def test_a_table_made_later_is_copied(device, copy):
     assert differing_tables(device, copy.path) == []
 
 
-def test_a_device_without_rows_is_not_ready(device, copy):
-    device.run("DELETE FROM VAR_MAP")
-    with pytest.raises(NotReady, match="not written its first row"):
+def test_an_experiment_without_a_row_is_copied_whole(device, copy):
+    device.run("DELETE FROM VAR_MAP", "DROP TABLE ROI_1")
+    assert copy.mirror().complete
+    assert differing_tables(device, copy.path) == []
+
+
+def test_a_device_that_has_not_written_what_it_is_is_not_ready(device, copy):
+    device.run("DELETE FROM METADATA")
+    with pytest.raises(NotReady, match="not written what it is"):
         copy.mirror()
     assert not copy.path.parent.exists()
 
