@@ -41,6 +41,8 @@ class ResultCopy(models.Model):
     # When the file of this fingerprint was read to its end, and was sound.
     verified_fingerprint = models.CharField(max_length=100, blank=True)
     verified_at = models.DateTimeField("read to its end", null=True)
+    digest = models.CharField(max_length=64, blank=True)  # of the file of this fingerprint:
+    digest_fingerprint = models.CharField(max_length=100, blank=True)
     unread_fingerprint = models.CharField(max_length=100, blank=True)  # too large for a look
 
     # What a run made here showed of the file that had this fingerprint.

@@ -8,8 +8,10 @@ from django.db import transaction
 from backups.engine.compare import CopyState
 from backups.engine.copies import Inspection
 from backups.models import ResultCopy
-from backups.services.results import note_reading, read_results
+from backups.services.results import note_damage, note_reading, read_results
 from devices.models import Device
+
+ROTTEN = "its content is another than when it was first read, though nobody wrote it"
 
 
 def store_proof(
@@ -49,5 +51,20 @@ def store_reading(copy: ResultCopy, found: Inspection, *, now: datetime) -> str:
         if row is None or found.state is CopyState.BUSY:
             return ""
         note_reading(row, found, now=now)
+        row.save()
+        return row.damage
+
+
+def store_digest(copy: ResultCopy, digest: str, *, now: datetime) -> str:
+    """Remember what it was read as. Gives what is wrong, where it was another content before and
+    nobody has written it since: a check of the database's structure does not see that."""
+    with transaction.atomic():
+        row = ResultCopy.objects.filter(pk=copy.pk, fingerprint=copy.fingerprint).first()
+        if row is None:
+            return ""
+        if row.digest_fingerprint != row.fingerprint:
+            row.digest, row.digest_fingerprint = digest, row.fingerprint
+        elif row.digest != digest:
+            note_damage(row, ROTTEN, now=now)
         row.save()
         return row.damage

@@ -13,7 +13,7 @@ from backups.engine.videos.digests import (
     unpack_digests,
 )
 from backups.engine.videos.held import VideoPart, files_of, parts_by_name
-from backups.engine.videos.ledger import unpack_items
+from backups.engine.videos.ledger import EQUAL, KnownFile, pack_items, unpack_items
 from backups.engine.videos.names import bytes_of, is_video, recording_key, text_of
 from backups.models import RecordingLedger
 from backups.services.ledger_rows import damages_of, save_damages, seconds
@@ -54,10 +54,14 @@ def _store(
     well = cured(readings, before, items, damages)
     save_damages(row.device, row.recording, found, well)
     for name, reading in readings.items():
-        if not reading.problem and name not in found:
-            digests[text_of(name)] = KnownDigest(reading.size_bytes, reading.digest, seconds(now))
+        if name in items and not reading.problem and name not in found:
+            known = KnownDigest(reading.size_bytes, reading.digest, seconds(now), items[name].seen)
+            digests[text_of(name)] = known
     changed = {"digests": pack_digests(digests)}
     if found or well:
+        for name in found:
+            items[name].flags &= ~EQUAL
+        changed["memory"] = pack_items(items)
         changed["disk_mark"] = b""  # the next look judges anew
     RecordingLedger.objects.filter(pk=row.pk).update(**changed)
     return [f"{row.recording}: {text_of(name)}: {d.reason}" for name, d in sorted(found.items())]
@@ -66,15 +70,21 @@ def _store(
 def reread_order(device: Device) -> list[str]:
     """Paths of the videos here, those never read first; of no recording that grows."""
     parts = parts_by_name(cache_file(device.device_id).load())
-    rows = RecordingLedger.objects.filter(device=device, growing=False).defer("memory")
+    rows = RecordingLedger.objects.filter(device=device, growing=False)
     found = [pair for row in rows for pair in _read_at(row, parts.get(row.recording, []))]
     return [path for _, path in sorted(found)]
 
 
 def _read_at(row: RecordingLedger, parts: list[VideoPart]) -> Iterator[tuple[int, str]]:
+    """Of an empty file only where it once held something: it is read to say so."""
     digests: KnownDigests = unpack_digests(bytes(row.digests))
+    items = unpack_items(bytes(row.memory))
     for name, file in files_of(parts).items():
-        if is_video(name) and file.size:
+        if is_video(name) and (file.size or _held_something(items.get(name))):
             known = digests.get(text_of(name))
             path = file.folder + b"/" + name if file.folder else name
             yield known.read_at if known else 0, path.decode("utf-8", "surrogateescape")
+
+
+def _held_something(item: KnownFile | None) -> bool:
+    return item is not None and item.held > 0

@@ -13,9 +13,8 @@ HOUSE = Path(__file__).resolve().parents[2]
 ROOMS = ("backups", "benchmarks", "devices", "ethonode", "lab")
 DJANGOS_OWN = {"Command", "Migration"}
 FOUND_BY_FRAMEWORKS = {"TokenScheme"}  # by being a subclass
-# `iter_chunks` tells every chunk of a cache plainly: what the fast ways must equal. The others wait
-# for who calls them, or go.
-ONLY_TESTS = {"digest_of", "iter_chunks", "reread_order", "store_digests"}
+# `iter_chunks` tells every chunk of a cache plainly: what the fast ways must equal.
+ONLY_TESTS = {"iter_chunks"}
 
 
 def test_the_admin_holds_its_pages_and_passes_djangos_checks():

@@ -19,6 +19,7 @@ _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 class FileDigest:
     size_bytes: int
     blake2b: str  # 256 bits, in hex
+    is_zeros: bool  # there is something, and all of it is zero
 
 
 def digest_of(path: Path, *, stop: Callable[[], bool]) -> FileDigest:
@@ -39,17 +40,18 @@ def _digest(path: Path, handle: int, stop: Callable[[], bool]) -> FileDigest:
     if not stat.S_ISREG(before.st_mode):
         raise LocalFailed(f"{path}: not a regular file")
     _forget(handle)
-    digest, size = hashlib.blake2b(digest_size=DIGEST_BYTES), 0
+    digest, size, is_zeros = hashlib.blake2b(digest_size=DIGEST_BYTES), 0, True
     buffer = memoryview(bytearray(PIECE))
     while size <= before.st_size and (count := os.readv(handle, [buffer])):
         digest.update(buffer[:count])
+        is_zeros = is_zeros and not bytes(buffer[:count]).strip(b"\0")
         size += count
         if stop():
             raise Cancelled("cancelled")
     os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)  # nor is it in anybody's way now
     if _moved(before, os.fstat(handle)):
         raise LocalChanged(f"{path}: was being written while it was read")
-    return FileDigest(size, digest.hexdigest())
+    return FileDigest(size, digest.hexdigest(), is_zeros and size > 0)
 
 
 def _forget(handle: int) -> None:

@@ -15,6 +15,10 @@ class LocalFailed(BackupError):
     """The copy cannot be read or written."""
 
 
+class LocalMissing(LocalFailed):
+    """There is no such file any more."""
+
+
 class LocalFull(LocalFailed):
     """No space here, or a limit on the size of files."""
 
@@ -63,8 +67,14 @@ def file_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        kind = LocalFull if error.errno in _NO_SPACE else LocalFailed
+        kind = _kind_of(error)
         raise kind(f"{error.filename or path}: {error.strerror}") from error
+
+
+def _kind_of(error: OSError) -> type[LocalFailed]:
+    if isinstance(error, FileNotFoundError):
+        return LocalMissing
+    return LocalFull if error.errno in _NO_SPACE else LocalFailed
 
 
 @contextmanager

@@ -15,6 +15,7 @@ class KnownDigest(msgspec.Struct, frozen=True, array_like=True):
     size_bytes: int
     digest: str
     read_at: int  # seconds, on our clock
+    content: int = 0  # what told it then from another one, as in KnownFile.seen
 
 
 KnownDigests = dict[str, KnownDigest]  # by name, as text
@@ -32,16 +33,31 @@ def damage_read(
     reading: ChunkReading, before: KnownDigest | None, item: KnownFile, *, now: int
 ) -> Damage | None:
     """What a reading to the end says against a file. One that has grown is another content."""
+    if (wrong := _wrong(reading, before, item)) is None:
+        return None
+    kind, reason = wrong
+    return Damage(kind=kind, reason=reason, content=item.seen, since=now)
+
+
+def _wrong(
+    reading: ChunkReading, before: KnownDigest | None, item: KnownFile
+) -> tuple[DamageKind, str] | None:
     if reading.problem:
-        return Damage(
-            kind=DamageKind.UNREADABLE, reason=reading.problem, content=item.seen, since=now
-        )
-    if before is None or before.size_bytes != reading.size_bytes or item.has(EQUAL):
+        return DamageKind.UNREADABLE, reading.problem
+    most = max(item.held, before.size_bytes if before else 0)
+    if reading.size_bytes < most:
+        return DamageKind.SHRANK, f"it holds {reading.size_bytes:,} bytes, and held {most:,}"
+    if before is None or before.size_bytes != reading.size_bytes:
         return None
-    if before.digest == reading.digest:
+    if before.digest == reading.digest or _is_the_devices(before, item):
         return None
-    reason = "its content is another than when it was first read"
-    return Damage(kind=DamageKind.CHANGED, reason=reason, content=item.seen, since=now)
+    return DamageKind.CHANGED, "its content is another than when it was first read"
+
+
+def _is_the_devices(before: KnownDigest, item: KnownFile) -> bool:
+    """It was written since, and then held against the device. Where nobody wrote it, that it was
+    equal once excuses nothing: a disk that rots changes neither size nor times."""
+    return item.has(EQUAL) and before.content != item.seen
 
 
 def cured(

@@ -5,5 +5,5 @@ from backups.models import RunKind
 
 
 class Command(RunCommand):
-    help = "Read every database copy of a device to its end, and look at each of its videos."
+    help = "Read a device's copies here to their end: every database, and as many videos as fit."
     kinds = (RunKind.VERIFY,)

@@ -156,8 +156,8 @@ _DECLARED = (
         icon="fact_check",
         question="Verify its copies now?",
         explained=(
-            "A worker reads every database copy of this device to its end, and looks at each of"
-            " its videos. What is damaged becomes corrupt in the next verdict."
+            "A worker reads every database copy of this device to its end, and its videos, those"
+            " first that were never read. What is damaged becomes corrupt in the next verdict."
         ),
         job=verify_device,
         report=VerifyReport,

@@ -1,5 +1,6 @@
 """A verification reads every copy to its end, and what it finds stays found."""
 
+import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,7 @@ from backups.engine.facts import BackupType
 from backups.models import ResultCopy, RunKind
 from backups.services.snapshots import take_snapshot
 from tests.engine.pull import recorder
+from tests.engine.pull.conftest import chunk, put
 
 pytestmark = pytest.mark.django_db
 STAMP = "2026-01-02_03-04-05"
@@ -111,6 +113,40 @@ def test_what_was_found_stays_until_a_sound_file_is_there(verify, copy, device):
     assert corrupt_now(device) == ()
 
 
+def rot_a_value(path):
+    """One bit of a value of a row: to SQLite the file is as sound as before."""
+    with closing(sqlite3.connect(path)) as connection:
+        (value,) = connection.execute("SELECT x FROM ROI_2 WHERE id = 1000").fetchone()
+    content = bytearray(path.read_bytes())
+    content[content.index(value) + 60] ^= 1
+    path.write_bytes(content)
+    seen = fingerprint(path)
+    ResultCopy.objects.exclude(digest_fingerprint="").update(digest_fingerprint=seen)
+    ResultCopy.objects.update(fingerprint=seen, verified_fingerprint=seen)
+
+
+def test_of_a_finished_copy_every_bit_is_held_against_what_was_read_before(verify, copy, device):
+    with closing(sqlite3.connect(copy)) as connection:
+        connection.execute("INSERT INTO METADATA VALUES ('stop_date_time', '1767326645.1')")
+        connection.commit()
+    assert verify().state == "succeeded"
+    rot_a_value(copy)
+    for _ in range(2):  # and it stays so
+        run = verify()
+        assert (run.state, list(run.numbers["corrupt"])) == (
+            "failed",
+            [str(Path(*copy.parts[-4:]))],
+        )
+        assert [problem.name for problem in corrupt_now(device)] == [copy.name]
+
+
+def test_what_grows_has_no_content_to_be_held_against(verify, copy):
+    verify()
+    rot_a_value(copy)
+    assert verify().state == "succeeded"
+    assert ResultCopy.objects.get().digest == ""
+
+
 def test_a_failed_verification_is_not_tried_again_at_once(verify, copy, device):
     damage(copy)
     verify()
@@ -129,6 +165,95 @@ def test_a_copy_that_could_not_be_read_is_not_verified(verify, copy, monkeypatch
 def test_a_full_disk_keeps_no_copy_from_being_verified(verify, copy, monkeypatch):
     monkeypatch.setattr("backups.services.runs.disks.FULL_PERCENT", 0)
     assert verify().state == "succeeded"
+
+
+VIDEO = b"\0\0\0\1\x67"
+
+
+@pytest.fixture
+def chunks(card, device, settings):
+    """Three chunks here, by their numbers."""
+    paths = {}
+    for number in (1, 2, 3):
+        paths[number] = settings.VIDEOS_DIR / device.device_id / chunk(number)
+        put(paths[number], VIDEO + bytes([number]) * 50_000)
+    return paths
+
+
+def keeping_times(change):
+    def changed(path):
+        times = path.stat()
+        change(path)
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    return changed
+
+
+def flip(path):
+    with path.open("r+b") as file:
+        file.seek(30_000)
+        file.write(b"\xff")
+
+
+DAMAGE = {
+    "flipped": flip,
+    "flipped, its time kept": keeping_times(flip),
+    "halved": keeping_times(lambda path: os.truncate(path, 25_000)),
+    "emptied": keeping_times(lambda path: os.truncate(path, 0)),
+    "zeroed": keeping_times(lambda path: path.write_bytes(bytes(50_005))),
+    "its end zeroed": keeping_times(
+        lambda path: path.write_bytes(path.read_bytes()[:25_000] + bytes(25_005))
+    ),
+}
+
+
+def damaged_videos(device):
+    found = take_snapshot(device, now=timezone.now())
+    facts = next(s.facts for s in found if s.backup.backup_type == BackupType.VIDEO)
+    return [problem.name for problem in facts.corrupt]
+
+
+def test_videos_are_read_to_their_end(verify, chunks):
+    run = verify()
+    assert (run.state, run.error) == ("succeeded", "")
+    counted = [run.numbers[name] for name in ("videos_read", "video_bytes_read", "videos_left")]
+    assert counted == [3, 3 * 50_005, 0]
+
+
+@pytest.mark.parametrize("change", DAMAGE.values(), ids=DAMAGE)
+def test_a_chunk_that_changed_since_it_was_read_is_named_and_stays_damaged(
+    verify, chunks, device, change
+):
+    verify()
+    change(chunks[2])
+    run = verify()
+    assert run.state == "failed"
+    assert [chunks[2].name in sentence for sentence in run.numbers["damaged_videos"]] == [True]
+    assert chunks[2].name in run.error
+    chunks[2].touch()
+    assert damaged_videos(device) == [STAMP]
+
+
+def test_a_chunk_that_is_as_it_was_read_once_is_cured(verify, chunks, device):
+    verify()
+    whole = chunks[2].read_bytes()
+    flip(chunks[2])
+    verify()
+    assert damaged_videos(device)
+    chunks[2].write_bytes(whole)
+    assert verify().state == "succeeded"
+    assert damaged_videos(device) == []
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_videos_that_were_never_read_come_first_where_not_all_fit(
+    verify, chunks, monkeypatch, number
+):
+    with monkeypatch.context() as patched:
+        patched.setattr("backups.services.runs.verify.VIDEO_BYTES", 60_000)
+        assert [verify().numbers["videos_left"] for _ in range(2)] == [1, 1]
+    flip(chunks[number])
+    assert chunks[number].name in verify().error
 
 
 def test_a_folder_that_cannot_be_read_is_a_failure(verify, copy, settings):

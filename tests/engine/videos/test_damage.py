@@ -57,7 +57,8 @@ def test_only_the_first_bytes_of_real_files_are_read(tmp_path):
         (ChunkReading(size_bytes=10, digest="aa"), BEFORE, 0, None),
         (ChunkReading(size_bytes=10, digest="bb"), None, 0, None),
         (ChunkReading(size_bytes=10, digest="bb"), BEFORE, 0, DamageKind.CHANGED),
-        (ChunkReading(size_bytes=10, digest="bb"), BEFORE, EQUAL, None),  # the device's own
+        (ChunkReading(size_bytes=9, digest="bb"), BEFORE, 0, DamageKind.SHRANK),
+        (ChunkReading(size_bytes=0, digest="bb"), BEFORE, EQUAL, DamageKind.SHRANK),
         (ChunkReading(size_bytes=11, digest="bb"), BEFORE, 0, None),  # it has grown
         (ChunkReading(size_bytes=0, problem="EIO"), None, 0, DamageKind.UNREADABLE),
     ],
@@ -65,6 +66,26 @@ def test_only_the_first_bytes_of_real_files_are_read(tmp_path):
 def test_a_digest_is_held_against_the_first(reading, before, flags, kind):
     found = damage_read(reading, before, KnownFile(flags=flags), now=NOW)
     assert (found.kind if found else None) == kind
+
+
+@pytest.mark.parametrize(
+    ("seen", "kind"),
+    [
+        pytest.param(1, DamageKind.CHANGED, id="nobody wrote it: the disk rots"),
+        pytest.param(2, None, id="written since, and held against the device"),
+    ],
+)
+def test_what_was_equal_to_the_devices_is_believed_as_long_as_it_is_that_content(seen, kind):
+    before = KnownDigest(10, "aa", 1, content=1)
+    item = KnownFile(held=10, flags=EQUAL, seen=seen)
+    found = damage_read(ChunkReading(size_bytes=10, digest="bb"), before, item, now=NOW)
+    assert (found.kind if found else None) == kind
+
+
+def test_a_file_that_holds_less_than_it_ever_did_shrank_also_where_it_was_never_read():
+    item = KnownFile(held=11)
+    found = damage_read(ChunkReading(size_bytes=10, digest="aa"), None, item, now=NOW)
+    assert found.kind is DamageKind.SHRANK
 
 
 @pytest.mark.parametrize(
