@@ -6,8 +6,9 @@ from datetime import datetime
 
 from backups.dashboard import BackupStatus, DeviceStatus
 from backups.engine.byte_sizes import human_size
+from backups.engine.evidence import words
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, Risk
-from backups.engine.verdict import Judgement, Verdict, words
+from backups.engine.verdict import Judgement, Verdict
 
 NOT_LOOKED_AT = "nobody looked at the disk for this device yet"
 TYPE_NAMES = {BackupType.MYSQL: "MySQL", BackupType.SQLITE: "SQLite", BackupType.VIDEO: "Video"}

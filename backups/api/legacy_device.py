@@ -8,8 +8,8 @@ from typing import Any
 from backups.api.copies import best_by_name
 from backups.dashboard import DeviceStatus
 from backups.engine.byte_sizes import human_size
-from backups.engine.compare import CopyState
 from backups.engine.facts import BackupFacts, BackupType
+from backups.engine.items import CopyState
 from backups.engine.verdict import Verdict
 from backups.engine.videos.folder import Chunk
 from backups.models import ResultCopy

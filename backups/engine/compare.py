@@ -4,102 +4,22 @@ By counts and contents only, never by a time of the device's: times say since wh
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from enum import StrEnum
+from dataclasses import dataclass
+from datetime import datetime
 
+from backups.engine.evidence import moment
 from backups.engine.extents import lacking, reaches, row_total
 from backups.engine.facts import Problem, ProblemKind
-from devices.records import Extent
-
-NEVER = datetime(1, 1, 1, tzinfo=UTC)
-
-
-class CopyState(StrEnum):
-    """What opening a copy showed."""
-
-    USABLE = "usable"  # opens, and has the tables that readers need
-    EMPTY = "empty"  # opens, but is no copy of a run: no bytes, or no tables yet
-    CORRUPT = "corrupt"  # does not open, or cannot be read
-    BUSY = "busy"  # was being written while we looked; no judgement
-
-
-class Proof(StrEnum):
-    """How far one copy was held against its item: design 5."""
-
-    NONE = ""
-    NAMED = "named"
-    COUNTED = "counted"
-    EQUAL = "equal"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """What was told of an experiment at one moment on our clock.
-
-    `final`: the device's own server counted it after the experiment had ended.
-    """
-
-    at: datetime
-    rows: Extent = field(default_factory=dict)
-    size_bytes: int | None = None
-    final: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedExperiment:
-    """An experiment that the device has, or once had. Times are on our clock."""
-
-    filename: str
-    known_since: datetime  # see extents.known_since
-    grew_at: datetime | None  # the last look at which it was growing; None: never seen growing
-    growing: bool
-    is_one_file: bool = True  # copied as one file (SQLite), not table by table (MariaDB)
-    tellings: tuple[Tally, ...] = ()  # oldest first; those that a copy reached may be forgotten
-    held_at: datetime | None = None  # until when a copy was once shown to hold all that was told
-    gone: str = ""  # why the device no longer has it; "": it has, as far as anybody knows
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Copy:
-    """A database file on the node's disk, and what looking into it showed."""
-
-    path: str
-    filename: str
-    state: CopyState
-    problem: str
-    first_seen_at: datetime
-    size_bytes: int = 0
-    rows: Extent = field(default_factory=dict)
-    foreign: str = ""  # why it is not of the experiment that it is named after
-    stopped: bool = False  # holds the row that a graceful stop writes last
-    read_at: datetime | None = None  # when exactly this content was read to its end, and was sound
-    short_rois: int = 0  # ROIs whose newest row is much older than the stop row
-    rowless_rois: tuple[int, ...] = ()  # of ROI_MAP, without a table
-    holes: int = 0  # row numbers that lack between the first and the last of its tables
-    damage: str = ""  # sticky: until it is read to its end, or held against the device, and passes
-    damaged_at: datetime | None = None
-    equal_at: datetime | None = None  # a run here held exactly this content against the device
-    equal_by: str = ""
-    doubt: str = ""  # how that run found it to differ
-
-    @property
-    def is_sound(self) -> bool:
-        return self.state is CopyState.USABLE and not (self.damage or self.foreign)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemState:
-    """Where one experiment stands: the copy that counts, how far it is proven, what is wrong."""
-
-    filename: str
-    path: str = ""  # of the copy that counts; "": there is none
-    proof: Proof = Proof.NONE
-    proven_at: datetime | None = None
-    how: str = ""  # how the proof was got
-    held_at: datetime | None = None  # all that was told of until then is in the copy
-    kind: ProblemKind | None = None
-    problem: Problem | None = None
+from backups.engine.items import (
+    NEVER,
+    Copy,
+    CopyState,
+    ItemState,
+    ListedExperiment,
+    Proof,
+    Tally,
+    which_counts,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +43,7 @@ def compare_experiments(
     items = tuple(examine(one, copies.get(one.filename, ())) for one in experiments)
     listed = {item.filename for item in items}
     left = [copy for name, some in copies.items() if name not in listed for copy in some]
-    bad = tuple(_damaged(copy) for copy in left if copy.damage or _is_corrupt(copy))
+    bad = tuple(_damaged(copy) for copy in left if copy.damage or copy.state is CopyState.CORRUPT)
     return Comparison(
         items=items,
         left_over=bad,
@@ -139,28 +59,6 @@ def examine(experiment: ListedExperiment, copies: Sequence[Copy]) -> ItemState:
     if not copy.is_sound:
         return _unusable(experiment, copy)
     return _Examination(experiment, copy).state()
-
-
-def which_counts(copies: Sequence[Copy], tellings: Sequence[Tally] = ()) -> Copy | None:
-    """The one copy of several that speaks for the experiment: the best proven of the sound ones.
-
-    A renamed device has the same file in two folders.
-    """
-
-    def worth(copy: Copy) -> tuple[bool, bool, int, datetime, int, int, str]:
-        reached = sum(reaches(copy.rows, telling.rows) for telling in tellings)
-        states = [CopyState.CORRUPT, CopyState.EMPTY, CopyState.BUSY, CopyState.USABLE]
-        return (
-            copy.is_sound,
-            not copy.damage,
-            states.index(copy.state),
-            copy.equal_at or NEVER,
-            reached,
-            row_total(copy.rows),
-            copy.path,
-        )
-
-    return max(copies, key=worth, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +105,7 @@ class _Examination:
         if self._held_at is None:
             reason = "it grows, and nobody tells how many rows it has"
             return self._wrong(ProblemKind.UNPROVEN, reason)
-        reason = f"the copy holds all that was told of until {_moment(self._held_at)} UTC"
+        reason = f"the copy holds all that was told of until {moment(self._held_at)} UTC"
         return self._wrong(ProblemKind.LAGGING, reason)
 
     def _ended(self) -> ItemState:
@@ -224,7 +122,7 @@ class _Examination:
             how = "read to its end here; holds its stop row, and all rows that were ever told"
             return self._saved(Proof.COUNTED, self.copy.read_at, how)
         if self.copy.equal_at and not self.item.gone:
-            reason = f"held all until {_moment(self.copy.equal_at)} UTC; the device wrote it since"
+            reason = f"held all until {moment(self.copy.equal_at)} UTC; the device wrote it since"
             return self._wrong(ProblemKind.BEHIND, reason)
         return self._wrong(ProblemKind.UNPROVEN, self._why_unproven())
 
@@ -301,7 +199,7 @@ def _absent(experiment: ListedExperiment, reason: str, *, copy: Copy | None = No
 
 
 def _unusable(experiment: ListedExperiment, copy: Copy) -> ItemState:
-    if copy.damage or _is_corrupt(copy):
+    if copy.damage or copy.state is CopyState.CORRUPT:
         return _damaged(copy)
     if copy.foreign:
         return _absent(experiment, copy.foreign, copy=copy)
@@ -315,10 +213,6 @@ def _unusable(experiment: ListedExperiment, copy: Copy) -> ItemState:
         kind=ProblemKind.UNPROVEN,
         problem=Problem(copy.filename, since, copy.problem),
     )
-
-
-def _is_corrupt(copy: Copy) -> bool:
-    return copy.state is CopyState.CORRUPT
 
 
 def _damaged(copy: Copy) -> ItemState:
@@ -353,7 +247,3 @@ def _lacks(short: Mapping[str, int]) -> str:
     named = ", ".join(f"{name} {short[name]:,}" for name in worst)
     more = f" and {len(short) - len(worst)} more tables" if len(short) > len(worst) else ""
     return f"lacks {sum(short.values()):,} rows that the device told of ({named}{more})"
-
-
-def _moment(at: datetime) -> str:
-    return at.isoformat(" ", "seconds")[:19]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from backups.engine.evidence import evidence_of, moment, words
 from backups.engine.facts import BackupFacts, Problem
 
 
@@ -52,9 +53,8 @@ class Judgement:
     @property
     def evidence(self) -> tuple[str, ...]:
         """What was read and when, what could not be, and which items the rule speaks of."""
-        errors = filter(None, (self.facts.source_error, self.facts.disk_error))
         problems = (f"{problem.name}: {problem.reason}" for problem in self.problems)
-        return (*_readings(self.facts), *_proofs(self.facts), *errors, *problems)
+        return (*evidence_of(self.facts), *problems)
 
 
 Rule = Callable[[BackupFacts, Limits, datetime], Judgement | None]
@@ -162,7 +162,7 @@ def _waiting(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | N
         return None
     due_at = min(problem.since for problem in waiting) + limits.max_age
     rule = f"not saved yet, and younger than {words(limits.max_age)}"
-    clears = f"a copy that is proven, due by {_moment(due_at)} UTC"
+    clears = f"a copy that is proven, due by {moment(due_at)} UTC"
     return _of_problems(Verdict.WAITING, rule, clears, facts=facts, problems=waiting)
 
 
@@ -238,37 +238,3 @@ def _older_than(
 ) -> tuple[Problem, ...]:
     """Also those of a time that has not come: our clock was set back, and nobody knows how far."""
     return tuple(p for p in problems if now - p.since >= age or p.since > now + CLOCK_SLACK)
-
-
-def _readings(facts: BackupFacts) -> tuple[str, ...]:
-    lines = [
-        f"{whose} read at {_moment(read_at)} UTC"
-        for whose, read_at in (
-            ("the device's inventory", facts.source_read_at),
-            ("the disk", facts.disk_read_at),
-        )
-        if read_at
-    ]
-    if facts.newest_copy_at:
-        lines.append(f"all that was told of is saved until {_moment(facts.newest_copy_at)} UTC")
-    return tuple(lines)
-
-
-def _proofs(facts: BackupFacts) -> tuple[str, ...]:
-    said = [f"{count} {proof}" for proof, count in sorted(facts.proofs.items()) if count]
-    return (f"proof of what is saved: {', '.join(said)}",) if said else ()
-
-
-def _moment(at: datetime) -> str:
-    return at.isoformat(" ", "seconds")[:19]  # four times as fast as strftime, for every backup
-
-
-def words(span: timedelta) -> str:
-    """30 min, 6 h, 2 days: a limit as a person would say it."""
-    minutes = int(span.total_seconds() // 60)
-    if minutes >= 2 * 24 * 60:
-        return f"{minutes // (24 * 60)} days"
-    if minutes >= 120 or minutes == 60:
-        hours, rest = divmod(minutes, 60)
-        return f"{hours} h {rest} min" if rest else f"{hours} h"
-    return f"{minutes} min" if minutes else f"{int(span.total_seconds())} s"

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import models
 
-from backups.engine.compare import CopyState
+from backups.engine.items import CopyState
 from devices.models import Writer
 
 

@@ -2,8 +2,8 @@
 
 from django.db import models
 
-from backups.engine.compare import Proof
 from backups.engine.facts import ProblemKind
+from backups.engine.items import Proof
 
 PROOFS = [(proof.value, proof.value) for proof in Proof]
 KINDS = [(kind.value, kind.value) for kind in ProblemKind]

@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from backups.engine.compare import Comparison, ItemState
+from backups.engine.compare import Comparison
+from backups.engine.items import ItemState
 from backups.models import ExperimentState
 from backups.services.facts import Databases
 from devices.models import Experiment, Telling

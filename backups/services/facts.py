@@ -4,18 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from backups.engine.compare import (
-    Comparison,
-    Copy,
-    CopyState,
-    ItemState,
-    ListedExperiment,
-    Tally,
-    compare_experiments,
-    which_counts,
-)
+from backups.engine.compare import Comparison, compare_experiments
 from backups.engine.extents import known_since, unpacked
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, risk_of
+from backups.engine.items import Copy, CopyState, ItemState, ListedExperiment, Tally, which_counts
 from backups.models import ExperimentState, ResultCopy
 from backups.services.foreign import foreign_writes
 from devices.models import Device, Experiment, Telling

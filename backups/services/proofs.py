@@ -5,8 +5,8 @@ from pathlib import Path
 
 from django.db import transaction
 
-from backups.engine.compare import CopyState
 from backups.engine.copies import Inspection
+from backups.engine.items import CopyState
 from backups.models import ResultCopy
 from backups.services.results import note_damage, note_reading, read_results
 from devices.models import Device

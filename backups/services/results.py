@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from backups.engine.compare import CopyState
 from backups.engine.copies import (
     CopyFile,
     Inspection,
@@ -18,6 +17,7 @@ from backups.engine.copies import (
     why_foreign,
 )
 from backups.engine.extents import best_of, packed, shrunk_tables, unpacked
+from backups.engine.items import CopyState
 from backups.models import ResultCopy
 from devices.models import Device, Experiment, Writer
 from devices.records import started_at

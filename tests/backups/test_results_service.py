@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.db.models import F
 
-from backups.engine.compare import CopyState
 from backups.engine.copies import Inspection, inspect
+from backups.engine.items import CopyState
 from backups.models import ResultCopy
 from backups.services.proofs import store_proof, store_reading
 from backups.services.results import read_results

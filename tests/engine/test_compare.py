@@ -7,18 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backups.engine.compare import (
-    Copy,
-    CopyState,
-    ListedExperiment,
-    Proof,
-    Tally,
-    compare_experiments,
-    examine,
-    which_counts,
-)
+from backups.engine.compare import compare_experiments, examine
 from backups.engine.extents import Rows
 from backups.engine.facts import ProblemKind
+from backups.engine.items import Copy, CopyState, ListedExperiment, Proof, Tally, which_counts
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backups.engine.compare import Copy, CopyState, ListedRun, compare_runs
+from backups.engine.compare import compare_experiments, examine
 from backups.engine.facts import BackupFacts, BackupType, Problem
+from backups.engine.items import Copy, CopyState, ListedExperiment, Tally
 from backups.engine.verdict import Limits, Verdict, judge
+from devices.records import Rows
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -20,12 +22,13 @@ READ = (
     "the device's inventory read at 2026-11-22 12:00:00 UTC",
     "the disk read at 2026-11-22 12:00:00 UTC",
 )
-NEWEST = "newest data in a copy: 2026-11-22 03:00:00 UTC"
+NEWEST = "all that was told of is saved until 2026-11-22 03:00:00 UTC"
 OLD = (Problem("a.db", NOW - 7 * HOUR, "why"),)
 YOUNG = (Problem("a.db", NOW - 3 * HOUR, "why"),)
 FRESH = (Problem("a.db", NOW - HOUR, "why"),)
 NEW_DISK, NEW_INVENTORY = "a new reading of the disk", "a new reading of the device's inventory"
-WHOLE = "everything the device is known to have is on the disk, and whole"
+WHOLE = "everything the device is known to have is on the disk, and was proven to be whole"
+PROOF = "a pull or a mirror made here, a listing of the card, or a person who writes it off"
 
 
 @pytest.mark.parametrize(
@@ -36,8 +39,9 @@ WHOLE = "everything the device is known to have is on the disk, and whole"
             "nothing of this type was ever seen, on the device or on the disk", READ, None, "",
         ),
         (
-            replace(SAFE, corrupt=OLD), Verdict.CORRUPT, "a copy failed verification",
-            (*READ, NEWEST, "a.db: why"), NOW - 7 * HOUR, "a copy that verifies",
+            replace(SAFE, corrupt=OLD), Verdict.CORRUPT, "a copy is damaged, or shrank",
+            (*READ, NEWEST, "a.db: why"), NOW - 7 * HOUR,
+            "a copy that is read to its end, or held against the device, and passes",
         ),
         (
             replace(SAFE, missing=OLD), Verdict.MISSING,
@@ -66,8 +70,13 @@ WHOLE = "everything the device is known to have is on the disk, and whole"
         ),
         (
             replace(SAFE, unproven=OLD), Verdict.UNKNOWN, "nothing shows that the copy is whole",
-            (*READ, NEWEST, "a.db: why"), NOW - 7 * HOUR,
-            "to see it grow and end from here, a whole copy, or a person who writes it off",
+            (*READ, NEWEST, "a.db: why"), NOW - 5 * HOUR, PROOF,
+        ),
+        (
+            replace(SAFE, lost=FRESH), Verdict.MISSING,
+            "the device no longer has it, and the disk lacks it: lost",
+            (*READ, NEWEST, "a.db: why"), NOW - HOUR,
+            "nothing brings it back; a person may write it off",
         ),
         (
             replace(SAFE, behind=OLD), Verdict.STALE, "unsaved data is 6 h old or older",
@@ -78,14 +87,25 @@ WHOLE = "everything the device is known to have is on the disk, and whole"
             (*READ, NEWEST, "a.db: why"), NOW - HOUR, "a newer copy",
         ),
         (
-            replace(SAFE, behind=FRESH), Verdict.PROTECTED,
+            replace(SAFE, missing=FRESH), Verdict.WAITING, "not saved yet, and younger than 2 h",
+            (*READ, NEWEST, "a.db: why"), NOW - HOUR,
+            "a copy that is proven, due by 2026-11-22 13:00:00 UTC",
+        ),
+        (
+            replace(SAFE, lagging=FRESH), Verdict.PROTECTED,
             "all is saved but what is younger than 2 h", (*READ, NEWEST, "a.db: why"),
             NOW - 9 * HOUR, "",
         ),
         (SAFE, Verdict.PROTECTED, WHOLE, (*READ, NEWEST), NOW - 9 * HOUR, ""),
         (
-            replace(SAFE, source_count=None), Verdict.PROTECTED, WHOLE, (*READ, NEWEST),
-            NOW - 9 * HOUR, "",
+            replace(SAFE, source_count=None), Verdict.UNKNOWN,
+            "nobody tells whether the device has such data", (*READ, NEWEST), NOW,
+            "a listing of the card, or a pull made here",
+        ),
+        (
+            replace(SAFE, proofs={"equal": 2, "counted": 1}, written_off_count=1),
+            Verdict.PROTECTED, WHOLE + "; 1 written off",
+            (*READ, NEWEST, "proof of what is saved: 1 counted, 2 equal"), NOW - 9 * HOUR, "",
         ),
         (
             replace(NOTHING, source_count=1), Verdict.UNKNOWN,
@@ -122,60 +142,129 @@ def test_a_limit_is_told_as_a_person_would_say_it(limit, words):
     assert judge(facts, limits=limits, now=NOW).rule == f"unsaved data is {words} old or older"
 
 
-def run(**others):
-    return ListedRun(
-        **(
-            {"filename": "a.db", "known_since": NOW - 9 * HOUR, "changed_at": NOW, "growing": False}
-            | others
-        )
-    )
+ENDED = ListedExperiment(
+    filename="a.db", known_since=NOW - 9 * HOUR, grew_at=NOW - HOUR, growing=False
+)
+ROWS = {"ROI_1": Rows(10, 10), "ROI_2": Rows(10, 10), "ROI_3": Rows(10, 10), "ROI_4": Rows(10, 10)}
+NAMED = Copy(
+    path="x/a.db",
+    filename="a.db",
+    state=CopyState.USABLE,
+    problem="why",
+    first_seen_at=NOW - 8 * HOUR,
+    rows=ROWS,
+)
+WHOLE_COPY = replace(NAMED, problem="", stopped=True, read_at=NOW - HOUR)
 
 
-def copy(**others):
-    values = {
-        "filename": "a.db", "state": CopyState.USABLE, "problem": "why",
-        "first_seen_at": NOW - 8 * HOUR, "data_at": NOW - 2 * HOUR, "finished": False,
-    }  # fmt: skip
-    return Copy(**(values | others))
+def told(**rows):
+    return Tally(at=NOW, rows={name: Rows(number, None) for name, number in rows.items()})
 
 
 @pytest.mark.parametrize(
-    ("listed", "held", "kind", "since", "reason"),
+    ("experiment", "copy", "reason"),
     [
-        (run(), None, "missing", NOW - 9 * HOUR, "the disk holds no copy"),
-        (run(), copy(state=CopyState.CORRUPT), "corrupt", NOW - 8 * HOUR, "why"),
-        (run(), copy(state=CopyState.EMPTY), "missing", NOW - 9 * HOUR, "why"),
-        (run(), copy(state=CopyState.BUSY), "unproven", NOW - 8 * HOUR, "why"),
-        (run(), copy(data_at=None), "unproven", NOW - 8 * HOUR, "why"),
+        (ENDED, None, "the disk holds no copy"),
+        (replace(ENDED, gone="purged"), None, "purged; the disk holds no copy"),
+        (ENDED, replace(NAMED, state=CopyState.CORRUPT), "why"),
+        (ENDED, replace(NAMED, damage="flipped"), "flipped"),
+        (ENDED, replace(NAMED, state=CopyState.EMPTY), "why"),
+        (ENDED, replace(NAMED, state=CopyState.BUSY), "why"),
+        (ENDED, replace(NAMED, foreign="it is of x"), "it is of x"),
+        (ENDED, NAMED, "it has no stop row, and nobody counted the device's rows after its end"),
         (
-            run(changed_at=None), copy(), "unproven", NOW - 2 * HOUR,
-            "it has no stop row, and nobody saw when the run ended",
+            replace(ENDED, is_one_file=False), WHOLE_COPY,
+            "it was made table by table, and nobody counted the device's rows after its end",
         ),
         (
-            run(changed_at=NOW - 3 * HOUR), copy(), "unproven", NOW - 3 * HOUR,
-            "its newest row (2026-11-22 10:00 UTC) is younger than the device's own clock",
+            replace(ENDED, gone="purged"), NAMED,
+            "purged; it has no stop row, and nobody counted the device's rows after its end",
         ),
-        (run(), copy(), "behind", NOW - 2 * HOUR, "the copy ends at 2026-11-22 10:00:00 UTC"),
+        (ENDED, replace(WHOLE_COPY, read_at=None), "it was not read to its end yet"),
+        (ENDED, replace(WHOLE_COPY, read_at=None, problem="its -wal"), "its -wal"),
+        (ENDED, replace(WHOLE_COPY, holes=3), "3 row numbers lack inside its tables"),
+        (
+            ENDED, replace(WHOLE_COPY, rowless_rois=(2, 3)),
+            "it has no table for 2 of the ROIs that it names",
+        ),
+        (
+            ENDED, replace(WHOLE_COPY, short_rois=2),
+            "the rows of 2 ROIs end long before its stop row",
+        ),
+        (ENDED, replace(NAMED, doubt="ROI_1 differs"), "ROI_1 differs"),
+        (
+            ENDED, replace(NAMED, equal_at=NOW - 2 * HOUR),
+            "held all until 2026-11-22 10:00:00 UTC; the device wrote it since",
+        ),
+        (
+            replace(ENDED, growing=True), NAMED,
+            "it grows, and nobody tells how many rows it has",
+        ),
+        (
+            replace(ENDED, growing=True, held_at=NOW - HOUR), NAMED,
+            "the copy holds all that was told of until 2026-11-22 11:00:00 UTC",
+        ),
+        (
+            replace(ENDED, tellings=(told(ROI_1=12, ROI_2=1010),)), NAMED,
+            "lacks 1,002 rows that the device told of (ROI_2 1,000, ROI_1 2)",
+        ),
+        (
+            replace(ENDED, tellings=(told(ROI_1=11, ROI_2=14, ROI_3=13, ROI_4=12, X=1),)), NAMED,
+            "lacks 11 rows that the device told of (ROI_2 4, ROI_3 3, ROI_4 2 and 2 more tables)",
+        ),
+        (
+            replace(ENDED, tellings=(Tally(at=NOW, size_bytes=9),)), NAMED,
+            "the device's file is larger than the copy",
+        ),
+        (
+            replace(ENDED, tellings=(told(ROI_1=11),), gone="purged"), NAMED,
+            "purged; lacks 1 rows that the device told of (ROI_1 1)",
+        ),
     ],
 )  # fmt: skip
-def test_a_problem_of_a_run_says_which_since_when_and_why(listed, held, kind, since, reason):
-    compared = compare_runs([listed], {"a.db": held} if held else {})
-    assert getattr(compared, kind) == (Problem("a.db", since, reason),)
-
-
-def test_a_newest_row_that_is_just_as_late_as_the_writer_may_be_is_believed():
-    listed = run(changed_at=NOW - 2 * HOUR - timedelta(minutes=10))
-    assert compare_runs([listed], {"a.db": copy()}).unproven == ()
+def test_what_is_wrong_with_an_experiment_is_said(experiment, copy, reason):
+    assert examine(experiment, [copy] if copy else []).problem.reason == reason
 
 
 @pytest.mark.parametrize(
-    ("held", "findings"),
+    ("copy", "at", "how"),
     [
-        (copy(), ("a.db: has no stop row, and the device no longer lists the run",)),
-        (copy(finished=True), ()),
-        (copy(state=CopyState.EMPTY), ("a.db: why, and the device no longer lists the run",)),
-        (copy(state=CopyState.BUSY), ()),
+        (
+            WHOLE_COPY, NOW - HOUR,
+            "read to its end here; holds its stop row, and all rows that were ever told",
+        ),
+        (
+            replace(NAMED, equal_at=NOW, equal_by="a pull made here"), NOW,
+            "held against the device whole by a pull made here",
+        ),
+        (
+            replace(NAMED, equal_at=NOW), NOW, "held against the device whole by a run made here",
+        ),
+    ],
+)  # fmt: skip
+def test_a_proof_says_how_and_when_it_was_got(copy, at, how):
+    item = examine(ENDED, [copy])
+    assert (item.path, item.proven_at, item.how, item.held_at) == ("x/a.db", at, how, at)
+
+
+def test_a_count_of_the_server_says_so():
+    item = examine(replace(ENDED, tellings=(replace(told(ROI_1=10), final=True),)), [NAMED])
+    assert item.how == "has all rows that the device's server counted after the end"
+    assert item.proven_at == NOW
+
+
+@pytest.mark.parametrize(
+    ("copy", "findings"),
+    [
+        (NAMED, ("a.db: has no stop row, and the device does not list the experiment",)),
+        (WHOLE_COPY, ()),
+        (replace(NAMED, foreign="it is of x"), ("a.db: it is of x",)),
+        (
+            replace(NAMED, state=CopyState.EMPTY),
+            ("a.db: why, and the device does not list the experiment",),
+        ),
+        (replace(NAMED, state=CopyState.BUSY), ()),
     ],
 )
-def test_what_is_said_of_a_copy_whose_run_is_no_longer_listed(held, findings):
-    assert compare_runs([], {"a.db": held}).findings == findings
+def test_what_is_said_of_a_copy_whose_experiment_nobody_lists(copy, findings):
+    assert compare_experiments([], {"a.db": [copy]}).findings == findings

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from backups.engine.compare import CopyState
 from backups.engine.copies.contents import NO_TABLES
 from backups.engine.copies.errors import CopyUnusable, FewerRows, LocalFailed
 from backups.engine.copies.inspection import Inspection, inspect
 from backups.engine.copies.integrity import damage
 from backups.engine.copies.opening import GaveUp, NotADatabase, reading
 from backups.engine.errors import NotReady
+from backups.engine.items import CopyState
 from devices.texts import one_line
 
 PATIENCE = 1800.0  # seconds for one check of one file

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from backups.engine.compare import CopyState
 from backups.engine.copies.contents import NOTHING, Contents, contents_of
 from backups.engine.copies.identity import beside, fingerprint
 from backups.engine.copies.integrity import damage
 from backups.engine.copies.opening import GaveUp, NotADatabase, never, reading, wal_is_read
+from backups.engine.items import CopyState
 from devices.texts import one_line
 
 LARGEST_PRIVATE_COPY = 256 * 1024 * 1024

@@ -7,12 +7,12 @@ from itertools import islice
 
 from django.conf import settings
 
-from backups.engine.compare import CopyState
 from backups.engine.copies import inspect
 from backups.engine.copies.digests import digest_of
 from backups.engine.copies.errors import LocalFailed
 from backups.engine.copies.inspection import Inspection
 from backups.engine.errors import Cancelled
+from backups.engine.items import CopyState
 from backups.engine.videos.damage import ChunkReading
 from backups.engine.videos.facts import ScanResult, VideosUnreadable
 from backups.engine.videos.held import parts_by_name

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from backups.engine.compare import CopyState
 from backups.engine.facts import BackupType
+from backups.engine.items import CopyState
 from backups.engine.pull import ensure_key
 from backups.models import ResultCopy, Run, RunKind
 from backups.services.snapshots import take_snapshot

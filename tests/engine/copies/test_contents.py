@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from backups.engine.compare import CopyState
 from backups.engine.copies import why_foreign
+from backups.engine.items import CopyState
 from devices.records import Rows
 
 START = 1795345597.5

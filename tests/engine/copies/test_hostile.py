@@ -11,8 +11,8 @@ from threading import Event, Thread
 
 import pytest
 
-from backups.engine.compare import CopyState
 from backups.engine.copies import inspect
+from backups.engine.items import CopyState
 
 LOCKER = """
 import sqlite3, sys

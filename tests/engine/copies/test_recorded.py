@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from backups.engine.compare import CopyState
+from backups.engine.items import CopyState
 
 
 def at(text):

@@ -7,11 +7,11 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from backups.engine.compare import CopyState
 from backups.engine.copies.errors import CopyUnusable, FewerRows, LocalFull, LocalInUse
 from backups.engine.copies.identity import fingerprint
 from backups.engine.copies.place import held
 from backups.engine.errors import NotReady
+from backups.engine.items import CopyState
 from backups.engine.pull import Method
 from backups.engine.pull.errors import BadName, KeepsChanging, RemoteMissing
 from tests.engine.pull import recorder
