@@ -37,7 +37,7 @@ def store_proof(
         copy.source_mark = source_mark[:200]
         if not doubt and copy.state == CopyState.USABLE:
             copy.damage, copy.damaged_at = "", None
-            copy.best_rows, copy.was_finished = copy.rows, copy.finished
+            copy.best_rows, copy.was_finished = copy.rows, copy.finished  # begun anew from here
         copy.save()
 
 

@@ -188,17 +188,18 @@ def _note_contents(row: ResultCopy, found: Inspection, *, now: datetime) -> None
         filename=row.filename,
         named_start=started_at(row.filename),
     )[:300]
-    if lost := _what_it_lost(row, shrunk_tables(best, contents.rows)):
+    lost_stop = row.was_finished and not contents.has_stop_row
+    if lost := _what_it_lost(shrunk_tables(best, contents.rows), lost_stop=lost_stop):
         note_damage(row, lost, now=now)
     row.best_rows = packed(best_of(best, contents.rows))
-    row.was_finished = row.was_finished or row.finished
+    row.was_finished = row.was_finished or contents.has_stop_row
 
 
-def _what_it_lost(row: ResultCopy, shrunk: list[str]) -> str:
+def _what_it_lost(shrunk: list[str], *, lost_stop: bool) -> str:
     if shrunk:
         named = ", ".join(shrunk[:3]) + (" and others" if len(shrunk) > 3 else "")
         return f"shrank: {named} end sooner than they once did"
-    return "shrank: it once held a stop row" if row.was_finished and not row.finished else ""
+    return "shrank: it once held a stop row" if lost_stop else ""
 
 
 def _store(

@@ -302,6 +302,17 @@ def test_a_copy_that_shrank_stays_bad_until_all_is_back(device, run, now, loss, 
     assert (copy.damage, copy.read_whole_at) == ("", now + 3 * MINUTE)
 
 
+def test_a_copy_of_what_went_on_after_its_stop_has_lost_nothing(device, run, now):
+    path = run()
+    sql(path, STOP)
+    read_results(device, now=now)
+    add_row(path)
+    sql(path, "CREATE TABLE START_EVENTS (id INTEGER PRIMARY KEY, t, event); "
+              "INSERT INTO START_EVENTS VALUES (1, 1795345999, 'appending')")  # fmt: skip
+    [copy] = read_results(device, now=now + MINUTE).copies
+    assert (copy.finished, copy.damage) == (False, "")
+
+
 def test_map_tables_that_the_device_itself_rewrites_do_not_shrink(device, run, now):
     path = run()
     read_results(device, now=now)

@@ -43,6 +43,7 @@ class Contents:
     rows: Mapping[str, Rows] = field(default_factory=dict)
     data_at: datetime | None = None  # of its newest row, on the device's clock: to show only
     stopped: bool = False  # a stop row ends it, and nothing began again after that
+    has_stop_row: bool = False  # whatever it says, and whatever came after it
     short_rois: int = 0  # ROIs whose newest row is much older than the stop row
     rowless_rois: tuple[int, ...] = ()  # of ROI_MAP, without a table
     holes: int = 0  # row numbers that lack, of a writer that leaves out none
@@ -78,6 +79,7 @@ def contents_of(
         rows=rows,
         data_at=times.data_at,
         stopped=times.stopped,
+        has_stop_row="stop_date_time" in metadata,
         short_rois=times.short_rois,
         rowless_rois=_rowless_rois(connection, tables),
         holes=_holes(connection, tables, rows) if writer == "sqlite" else 0,
