@@ -1,6 +1,6 @@
 """Collect the facts about a device's databases from what was stored of the device and the disk."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -99,7 +99,11 @@ def database_facts(
         counts={kind.value: len(some) for kind, some in problems.items() if some},
         proofs=_proofs(comparison.items),
         risk=risk_of(p for k, some in problems.items() if k is not ProblemKind.LOST for p in some),
-        findings=(*comparison.findings, *foreign_writes(copies)),
+        findings=(
+            *comparison.findings,
+            *foreign_writes(copies),
+            *_uncounted(databases, comparison),
+        ),
         **{kind.value: some for kind, some in problems.items()},
     )
 
@@ -175,6 +179,15 @@ def _proofs(items: Iterable[ItemState]) -> dict[str, int]:
         if item.kind is None:
             found[item.proof.value] = found.get(item.proof.value, 0) + 1
     return found
+
+
+def _uncounted(databases: Databases, comparison: Comparison) -> Iterator[str]:
+    """Why the rows of what is not proven could not be counted on the device."""
+    unproven = {item.filename for item in comparison.items if item.kind is ProblemKind.UNPROVEN}
+    for one in databases.experiments:
+        state = databases.states.get(one.pk)
+        if state and state.ask_error and one.filename in unproven:
+            yield f"{one.filename}: its rows could not be counted on the device: {state.ask_error}"
 
 
 def _lost_list(databases: Databases, usable: Sequence[ResultCopy]) -> tuple[Problem, ...]:

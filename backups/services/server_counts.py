@@ -101,7 +101,8 @@ def _rows(snapshot: Snapshot) -> dict[str, Rows]:
     columns = snapshot.rows(
         "SELECT t.TABLE_NAME, MAX(c.COLUMN_NAME = 'id') FROM information_schema.TABLES t "
         "JOIN information_schema.COLUMNS c USING (TABLE_SCHEMA, TABLE_NAME) "
-        "WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_TYPE = 'BASE TABLE' GROUP BY t.TABLE_NAME"
+        "WHERE t.TABLE_SCHEMA = DATABASE() "
+        "AND t.TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED') GROUP BY t.TABLE_NAME"
     )
     tables = iter([(str(name), bool(int(has_id or 0))) for name, has_id in columns])
     found: dict[str, Rows] = {}

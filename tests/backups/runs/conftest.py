@@ -52,7 +52,8 @@ def database(mariadb, as_root, device, filename, settings, tmp_path):
     """The device's database, and the device as the node tells of it."""
     found = Database(mariadb, f"ETHOSCOPE_{next(NUMBERS):03}_db", as_root)
     found.begin_run()
-    found.insert("METADATA", ("backup_filename", filename))
+    owner = ("machine_id", device.device_id)
+    found.insert("METADATA", ("backup_filename", filename), owner)
     device.name, device.address = found.database.removesuffix("_db"), "127.0.0.1:9000"
     device.save()
     settings.MYSQL_PORT = mariadb.port
