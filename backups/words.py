@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from backups.badges import size
 from backups.dashboard import BackupStatus, DeviceStatus
-from backups.engine.byte_sizes import human_size
 from backups.engine.evidence import words
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, Risk
 from backups.engine.verdict import Judgement, Verdict
@@ -16,6 +16,11 @@ ITEMS = {
     BackupType.MYSQL: "experiment",
     BackupType.SQLITE: "experiment",
     BackupType.VIDEO: "recording",
+}
+FILES = {  # what the facts count, on the device and on the disk
+    BackupType.MYSQL: "experiment",
+    BackupType.SQLITE: "experiment",
+    BackupType.VIDEO: "video file",
 }
 CLEARED_BY: Mapping[ProblemKind, str] = {
     ProblemKind.CORRUPT: "a copy that is read to its end, or held against the device, and passes",
@@ -84,7 +89,7 @@ def _amounts(risk: Risk) -> Iterable[str]:
     if risk.rows:
         yield f"{risk.rows:,} rows"
     if risk.bytes:
-        yield human_size(risk.bytes)
+        yield size(risk.bytes)
     if risk.untold and risk.untold == risk.items:
         yield "nobody told how much"
     elif risk.untold:
@@ -99,9 +104,17 @@ def on_the_device(facts: BackupFacts) -> str:
     """ "2 experiments, 1 written off": what was given up is counted, and never hidden."""
     if facts.source_count is None:
         return "not known"
-    noun = ITEMS[facts.backup_type]
+    noun = FILES[facts.backup_type]
     told = counted(facts.source_count, noun) if facts.source_count else f"no {noun}"
     return told + (f", {facts.written_off_count} written off" if facts.written_off_count else "")
+
+
+def on_the_disk(facts: BackupFacts) -> str:
+    if not (facts.copy_count or facts.size_bytes):
+        return "nothing"
+    copies = "database" if FILES[facts.backup_type] == "experiment" else "video file"
+    count = counted(facts.copy_count, copies)
+    return f"{count}, {size(facts.size_bytes)}"
 
 
 def since(judgement: Judgement, *, now: datetime) -> str:

@@ -48,8 +48,7 @@ class ResultCopyAdmin(ReadOnlyAdmin):
 @admin.register(Recording)
 class RecordingAdmin(ReadOnlyAdmin):
     list_display = [
-        "folder", "device", "chunk_count", "size", "newest_change_at", "missing_count",
-        "empty_count",
+        "folder", "device", "chunks", "size", "newest_change_at", "numbers_missing", "empty_chunks",
     ]  # fmt: skip
     list_filter = [("device", AutocompleteSelectFilter)]
     list_filter_submit = True
@@ -60,3 +59,15 @@ class RecordingAdmin(ReadOnlyAdmin):
     @admin.display(description="Size", ordering="size_bytes")
     def size(self, recording: Recording) -> str:
         return badges.size(recording.size_bytes)
+
+    @admin.display(description="Chunks", ordering="chunk_count")
+    def chunks(self, recording: Recording) -> int:
+        return recording.chunk_count
+
+    @admin.display(description="Missing numbers", ordering="missing_count")
+    def numbers_missing(self, recording: Recording) -> str:
+        return str(recording.missing_count or "none")
+
+    @admin.display(description="Empty chunks", ordering="empty_count")
+    def empty_chunks(self, recording: Recording) -> str:
+        return str(recording.empty_count or "none")

@@ -20,8 +20,12 @@ from devices.admin.read_only import ReadOnlyAdmin
 @admin.register(DaemonStatus)
 class DaemonStatusAdmin(ReadOnlyAdmin):
     list_display = [
-        "daemon", "availability", "last_answer", "last_asked", "error", "answer_seconds",
+        "daemon", "availability", "last_answer", "last_asked", "error", "answered_in",
         "current_device", "current_file",
+    ]  # fmt: skip
+    fields = readonly_fields = [
+        "daemon", "availability", "last_answer", "last_asked", "error", "answered_in",
+        "current_device", "current_file", "processing",
     ]  # fmt: skip
     actions_list = ["check_now"]
 
@@ -39,6 +43,10 @@ class DaemonStatusAdmin(ReadOnlyAdmin):
     @admin.display(description="Last asked", ordering="checked_at")
     def last_asked(self, daemon: DaemonStatus) -> SafeString | str:
         return badges.ago(daemon.checked_at, timezone.now())
+
+    @admin.display(description="Answered in", ordering="answer_seconds")
+    def answered_in(self, daemon: DaemonStatus) -> str:
+        return "-" if daemon.answer_seconds is None else f"{1000 * daemon.answer_seconds:.0f} ms"
 
     @action(
         description="Check now",

@@ -131,7 +131,8 @@ def _disagreement(facts: BackupFacts, claim: Claim | None) -> tuple[str, ...]:
     lacking = len(facts.missing) + len(facts.corrupt)
     if claim is None or claim.failed or claim.state != "completed" or not lacking:
         return ()
-    return (f"the {claim.daemon} service says “completed”, but {lacking} are not safely here",)
+    are = "1 item is" if lacking == 1 else f"{lacking} items are"
+    return (f"the {claim.daemon} service says “completed”, but {are} not safely here",)
 
 
 def _store_scan(snapshot: BackupSnapshot, scan: ScanResult) -> None:

@@ -19,6 +19,7 @@ register.filter("size", badges.size)
 register.filter("run_state", badges.run_state)
 register.simple_tag(sparkline)
 register.filter("on_the_device", words.on_the_device)
+register.filter("on_the_disk", words.on_the_disk)
 register.filter("wrong_items", words.wrong_items)
 register.filter("left_out", words.left_out)
 

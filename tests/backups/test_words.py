@@ -64,13 +64,13 @@ def test_a_device_that_nobody_looked_at_says_so():
 
 def test_what_is_at_risk_is_counted_in_items_rows_bytes_and_time():
     said = words.sentence(having(ProblemKind.MISSING, old(), old("b.db")), now=NOW)
-    assert said.endswith("at risk: 2 experiments, 2,406 rows, 8.0 MB, for 24 h")
+    assert said.endswith("at risk: 2 experiments, 2,406 rows, 8.0 MiB, for 24 h")
 
 
 @pytest.mark.parametrize(
     ("some", "said"),
     [
-        ((old(), old("b", None, None)), "1,203 rows, 4.0 MB, of 1 nobody told how much, for 24 h"),
+        ((old(), old("b", None, None)), "1,203 rows, 4.0 MiB, of 1 nobody told how much, for 24 h"),
         ((old("b", None, None),), "at risk: 1 experiment, nobody told how much, for 24 h"),
     ],
 )

@@ -1,7 +1,7 @@
-"""Dates that sort and that no country reads another way. Times are UTC."""
+"""Dates that sort and that no country reads another way. Times are UTC, and say so."""
 
 DATE_FORMAT = "Y-m-d"
 TIME_FORMAT = "H:i:s"
-DATETIME_FORMAT = "Y-m-d H:i"
+DATETIME_FORMAT = r"Y-m-d H:i \U\T\C"
 SHORT_DATE_FORMAT = "Y-m-d"
-SHORT_DATETIME_FORMAT = "Y-m-d H:i"
+SHORT_DATETIME_FORMAT = r"Y-m-d H:i \U\T\C"

@@ -207,6 +207,6 @@ def test_list_and_page_say_the_same_words_as_the_admin(viewer, device, take, now
     shown = viewer.get(f"/api/v1/devices/{device.device_id}/").json()
     for told in (listed, shown):
         assert told["sentence"].startswith("SQLite: on the device for 6 h or more")
-        assert told["sentence"].endswith("at risk: 1 experiment, 12 rows, 34.0 B, for 24 h")
+        assert told["sentence"].endswith("at risk: 1 experiment, 12 rows, 34 Bytes, for 24 h")
         risk = told["backups"]["sqlite"]["at_risk"]
         assert (risk["items"], risk["rows"], risk["bytes"]) == (1, 12, 34)
