@@ -52,7 +52,8 @@ def headline(status: DeviceStatus, *, now: datetime) -> str:
 
 def worst_type(status: DeviceStatus) -> BackupType | None:
     """Of several that are equally bad the one of which most can be said, and the longest unsafe."""
-    bad = [k for k, b in status.backups.items() if b.judgement.verdict is status.verdict]
+    verdict = status.verdict
+    bad = [kind for kind, b in status.backups.items() if b.judgement.verdict is verdict]
     return min(bad, key=lambda kind: _weight(status.backups[kind].judgement), default=None)
 
 

@@ -10,14 +10,14 @@ from unfold.decorators import display
 from devices.admin.read_only import ReadOnlyAdmin
 from devices.models import NodeStatus
 
-FIELDS = ["answer", "asked_at", "answered_at", "source", "device_count", "problem_lines"]
+FIELDS = ["answer", "asked_at", "answered_at", "told_by", "devices_told", "problem_lines"]
 
 
 @admin.register(NodeStatus)
 class NodeStatusAdmin(ReadOnlyAdmin):
     """There is one row: its page is the list."""
 
-    list_display = ["answer", "asked_at", "answered_at", "device_count", "problem_count"]
+    list_display = ["answer", "asked_at", "answered_at", "devices_told", "problem_count"]
     fields = FIELDS
     readonly_fields = FIELDS
 
@@ -33,6 +33,14 @@ class NodeStatusAdmin(ReadOnlyAdmin):
     @display(description="Answer", label={"answered": "success", "no answer": "danger"})
     def answer(self, node: NodeStatus) -> str:
         return "no answer" if node.error else "answered"
+
+    @admin.display(description="Told by")
+    def told_by(self, node: NodeStatus) -> str:
+        return {"node": "the node", "device": "the devices themselves"}.get(node.source, "nobody")
+
+    @admin.display(description="Devices told of")
+    def devices_told(self, node: NodeStatus) -> int:
+        return node.device_count
 
     @admin.display(description="Problems")
     def problem_count(self, node: NodeStatus) -> int:

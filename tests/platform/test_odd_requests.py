@@ -1,11 +1,14 @@
 """Addresses with ids, filters and parameters that cannot be, over everything that is registered."""
 
+import json
 import re
 from itertools import product
 
 import pytest
+from django.db import DataError
 
 from devices.models import DeviceGroup, Experiment
+from ethonode.odd_requests import OddRequests
 from ethonode.urls import admin
 
 BIG = "9" * 25
@@ -96,6 +99,20 @@ def test_no_action_breaks_whatever_is_selected(admin_client, rows, model, key):
 @pytest.mark.parametrize("path", ELSEWHERE)
 def test_nor_does_what_belongs_to_no_model(admin_client, rows, path):
     assert admin_client.get(path).status_code in FINE
+
+
+@pytest.mark.parametrize(
+    "error", [OverflowError(), DataError(), UnicodeEncodeError("a", "", 0, 1, "")]
+)
+def test_what_no_database_can_hold_is_refused_by_the_api_in_its_one_shape(rf, error):
+    answer = OddRequests(broken).process_exception(rf.get("/api/v1/devices/"), error)
+    assert answer.status_code == 400
+    assert list(json.loads(answer.content)) == ["error", "code", "fields"]
+
+
+@pytest.mark.parametrize("error", [KeyError(), ValueError(), TypeError()])
+def test_a_fault_of_ours_stays_one_where_nothing_odd_was_asked(rf, error):
+    assert OddRequests(broken).process_exception(rf.get("/admin/backups/run/"), error) is None
 
 
 def broken(ask, paths):
