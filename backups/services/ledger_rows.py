@@ -15,6 +15,7 @@ from devices.models import Device
 
 ROWS_AT_ONCE = 200  # with their memory: some megabytes
 WHILE_COMPARED = ("memory", "digests")  # fetched only for those that are compared
+UNJUDGED = b"unjudged"  # the mark of what changed without a look: no disk has this one
 WRITTEN = [
     field.name
     for field in RecordingLedger._meta.concrete_fields

@@ -16,7 +16,7 @@ from backups.engine.videos.held import VideoPart, files_of, parts_by_name
 from backups.engine.videos.ledger import EQUAL, KnownFile, pack_items, unpack_items
 from backups.engine.videos.names import bytes_of, is_video, recording_key, text_of
 from backups.models import RecordingLedger
-from backups.services.ledger_rows import damages_of, save_damages, seconds
+from backups.services.ledger_rows import UNJUDGED, damages_of, save_damages, seconds
 from backups.services.videos import cache_file
 from devices.models import Device
 
@@ -62,7 +62,8 @@ def _store(
         for name in found:
             items[name].flags &= ~EQUAL
         changed["memory"] = pack_items(items)
-        changed["disk_mark"] = b""  # the next look judges anew
+        changed["disk_mark"] = UNJUDGED
+        changed["version"] = row.version + 1  # a look under way does not write over it
     RecordingLedger.objects.filter(pk=row.pk).update(**changed)
     return [f"{row.recording}: {text_of(name)}: {d.reason}" for name, d in sorted(found.items())]
 

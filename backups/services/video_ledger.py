@@ -17,6 +17,7 @@ from backups.engine.videos.recording import Heads, Sight, hear_listing, look_at
 from backups.engine.videos.telling import CLOCK_IS_RIGHT, Moment, Told
 from backups.models import RecordingLedger
 from backups.services.ledger_rows import (
+    UNJUDGED,
     damages_of,
     due_for_heads,
     from_seconds,
@@ -32,6 +33,7 @@ from backups.services.ledger_rows import (
 from devices.models import Device
 
 BEFORE = timedelta(minutes=15)  # its first chunk may be here before anyone saw it recording
+UNNAMED = b"unnamed"  # the mark of what a list that was read does not name
 SEEN = "seen recording at "  # names a recording of which nothing is known but that
 
 Listing = Mapping[str, Mapping[bytes, Told]]  # recording -> its files
@@ -144,7 +146,7 @@ def hear(
                     growing=row.recording == growing,
                 )
                 remember(row, hear_listing(record_of(row), sight, complete=complete))
-                row.disk_mark = b""
+                row.disk_mark = UNJUDGED
             save_rows(some)
 
 
@@ -205,12 +207,12 @@ def _is_due(row: RecordingLedger | None, marks: Marks, *, growing: bool) -> bool
 
 def _told_mark(told: list[str]) -> bytes:
     if not told:
-        return b""
+        return UNNAMED
     return blake2b(bytes_of("/".join(sorted(told))), digest_size=MARK_BYTES).digest()
 
 
 def _told_before(row: RecordingLedger, listed_before: datetime | None) -> int:
-    listed = seconds(listed_before) if row.told_mark else 0
+    listed = seconds(listed_before) if bytes(row.told_mark) not in {b"", UNNAMED} else 0
     return max(seconds(row.told_at), listed)
 
 

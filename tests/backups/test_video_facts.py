@@ -441,3 +441,19 @@ def test_old_recordings_here_do_not_stand_for_what_is_recorded_now(bench):
     bench.device.clock_skew_seconds = 0.0
     recording(bench)
     assert kinds(bench.look()) == {"missing", "unproven"}
+
+
+def test_what_goes_between_a_pull_and_the_next_look_is_missed(bench):
+    bench.put(1)
+    bench.pull((1, SIZE))
+    shutil.rmtree(bench.videos / bench.device.device_id)
+    assert kinds(bench.look()) == {"missing"}
+
+
+def test_a_list_that_never_named_what_is_gone_says_that_it_is_lost(bench):
+    bench.put(1)
+    bench.look()  # nobody tells
+    bench.path(1).unlink()
+    bench.look(MINUTE)
+    bench.lists()
+    assert kinds(bench.look(MINUTE)) == {"lost"}

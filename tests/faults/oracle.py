@@ -82,7 +82,7 @@ def _videos_provable(case: Case) -> bool:
     recordings = case.recordings()
     pulled_at = case.pulled.get("pull_videos", 0.0)
     if not recordings:
-        return bool(case.device.firmware.videos)
+        return case.device.firmware.videos == "paths"  # an older one answers {}: that says nothing
     newest = max(recording.ends for recording in recordings)
     return pulled_at >= min(newest, case.at - MAX_AGE["video"])
 
