@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from sys import intern
 
 from backups.engine.progress import Phase, Progress, Tell
 from backups.engine.pull.errors import NoisyShell, SourceVanished, TransferIncomplete
@@ -52,9 +53,10 @@ class Item:
         return "c" in self.differs
 
     @property
-    def version(self) -> tuple[str, int, str]:
-        """The same file at two looks, if nobody has written it between them."""
-        return self.path, self.size_bytes, self.modified
+    def version(self) -> int:
+        """The same file at two looks, if nobody has written it between them. Eight bytes of each,
+        for there may be a hundred thousand."""
+        return hash((self.path, self.size_bytes, self.modified))
 
     def has_time(self, nanoseconds: int) -> bool:
         """Whether a file here has its time: to the second, or as a disk keeps it that counts in
@@ -200,7 +202,7 @@ def _item(found: re.Match[str]) -> Item:
         path=unescaped(found[4]),
         size_bytes=int(found[2]),
         modified=found[3],
-        differs=found[1],
+        differs=intern(found[1]),
     )
 
 

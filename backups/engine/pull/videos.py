@@ -58,11 +58,20 @@ def pull_videos(
     )
     with opened_tree(videos_dir, device_id) as tree:
         pull = _VideoPull(route=route, source=source, tree=tree, keep_free_bytes=keep_free_bytes)
-        present = pull.copy()
-        pull.compare(share_of(present, after=content_after, budget=content_bytes))
+        pull.compare(share_of(pull.copy(), after=content_after, budget=content_bytes))
         done = pull.prove(began=now)
     seconds = time.monotonic() - began
     return replace(done, compared_at=now + timedelta(seconds=seconds), seconds=seconds)
+
+
+@dataclass(slots=True)
+class _Lacking:
+    """What is not here as it is there, by what is known of it."""
+
+    left: list[str] = field(default_factory=list)
+    newer: list[str] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    refused: list[Difference] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,7 +84,7 @@ class _VideoPull:
     files_added: int = 0
     files_grown: int = 0
     problems: list[str] = field(default_factory=list)
-    first_seen: frozenset[tuple[str, int, str]] = frozenset()
+    first_seen: frozenset[int] = frozenset()
     equal: set[str] = field(default_factory=set)  # both sides were read to their end
     other: set[str] = field(default_factory=set)  # so were these, and they differ
     content_upto: str = ""
@@ -113,18 +122,8 @@ class _VideoPull:
         """Compare once more: what is said of the copy is what this shows, of each file there."""
         seen = self._listing(Phase.PROVING)
         files = tuple(self._listed(item) for item in seen.items)
-        lacking = [item for item, file in zip(seen.items, files, strict=True) if not file.is_here]
-        left, newer, quarantined, refused = [], [], [], []
-        arrivals = Arrivals(self.tree)
-        for item in lacking:
-            if why := self._why_not(item):
-                refused.append(Difference(path=_shown(item.path), reason=why))
-            elif not item.is_new and (kept := arrivals.known(item)):
-                quarantined.append(_in_quarantine(item, kept))
-            elif item.version in self.first_seen:
-                left.append(item.path)
-            else:
-                newer.append(item.path)
+        here = {file.path for file in files if file.is_here}
+        lacking = self._sorted_by_why(item for item in seen.items if item.path not in here)
         return PulledVideos(
             folder=self.tree.own,
             began_at=began,
@@ -133,16 +132,29 @@ class _VideoPull:
             files_added=self.files_added,
             files_grown=self.files_grown,
             wire_bytes=self.wire_bytes,
-            left=tuple(left),
-            newer=tuple(newer),
-            quarantined=tuple(quarantined),
-            refused=tuple(refused),
+            left=tuple(lacking.left),
+            newer=tuple(lacking.newer),
+            quarantined=tuple(lacking.quarantined),
+            refused=tuple(lacking.refused),
             skipped=tuple(_shown(path) for path in seen.skipped),
             problems=tuple(self.problems),
             seconds=0.0,
             files=files,
             content_upto=self.content_upto,
         )
+
+    def _sorted_by_why(self, items: Iterable[Item]) -> _Lacking:
+        lacking, arrivals = _Lacking(), Arrivals(self.tree)
+        for item in items:
+            if why := self._why_not(item):
+                lacking.refused.append(Difference(path=_shown(item.path), reason=why))
+            elif not item.is_new and (kept := arrivals.known(item)):
+                lacking.quarantined.append(_in_quarantine(item, kept))
+            elif item.version in self.first_seen:
+                lacking.left.append(item.path)
+            else:
+                lacking.newer.append(item.path)
+        return lacking
 
     def _listed(self, item: Item) -> ListedFile:
         is_here = item.path not in self.other and self.tree.has(item)

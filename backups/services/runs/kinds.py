@@ -1,6 +1,6 @@
 """The kinds of run, each declared once: buttons, routes, plans, pages and commands follow from it.
 
-A new one is a word in `RunKind`, a module with its job and report, and a declaration here.
+A new one is a word in `RunKind`, a module with its job, and a declaration here.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,10 +15,16 @@ from backups.engine.facts import BackupType
 from backups.models import BackupPlan, Recording, ResultCopy, Run, RunKind
 from backups.services.runs.disks import results_folder, videos_folder
 from backups.services.runs.jobs import Job, RunReport
-from backups.services.runs.mirror import MirrorReport, mirror_device
-from backups.services.runs.pull_results import ResultsReport, pull_results
-from backups.services.runs.pull_videos import VideosReport, pull_device_videos
-from backups.services.runs.verify import VerifyReport, verify_device
+from backups.services.runs.mirror import mirror_device
+from backups.services.runs.pull_results import pull_results
+from backups.services.runs.pull_videos import pull_device_videos
+from backups.services.runs.reports import (
+    MirrorReport,
+    ResultsReport,
+    VerifyReport,
+    VideosReport,
+)
+from backups.services.runs.verify import verify_device
 from devices.models import Device, Experiment, Writer
 
 Devices = QuerySet[Device]

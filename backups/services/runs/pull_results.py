@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
-import msgspec
 from django.conf import settings
 
-from backups.engine.byte_sizes import human_size
 from backups.engine.copies.errors import CopyUnusable, FewerRows, LocalInUse
 from backups.engine.copies.identity import fingerprint
 from backups.engine.errors import NotReady
@@ -30,9 +28,10 @@ from backups.services.foreign import note_foreign_write
 from backups.services.proofs import store_proof
 from backups.services.results import latest_moment
 from backups.services.runs.disks import refuse_lost_results
-from backups.services.runs.jobs import Outcome, RunProgress, RunReport, RunWaits, Sheet, Work
+from backups.services.runs.jobs import Outcome, RunProgress, RunWaits, Work
 from backups.services.runs.place import UnsafePlace, folder_for, path_of_copy
 from backups.services.runs.reach import own_errors, ssh_target
+from backups.services.runs.reports import DatabaseReport, ResultsReport
 from devices.models import Device, Experiment, Writer
 
 LOOK_AGAIN = timedelta(days=1)  # at a database that nobody saw change
@@ -60,50 +59,6 @@ class PullSource:
             is_the_same = fingerprint(settings.RESULTS_DIR / self.place)
             return self.copy if is_the_same == self.copy.proven_fingerprint else None
         return None
-
-
-class DatabaseReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one database; without a method nothing was copied or compared."""
-
-    filename: str = ""
-    note: str = ""
-    method: str | None = None
-    changed: bool = False
-    size_bytes: int | None = None
-    wire_bytes: int | None = None
-    kept: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
-
-    @property
-    def row(self) -> tuple[str, ...]:
-        copied = self.method if self.changed else "nothing new" if self.method else ""
-        kept = (f"the copy before is kept as {name}" for name in self.kept)
-        sizes = (
-            human_size(n) if n is not None else "-" for n in (self.size_bytes, self.wire_bytes)
-        )
-        return (
-            self.filename,
-            copied or "-",
-            *sizes,
-            "; ".join(filter(None, [self.note, *self.remarks, *kept])),
-        )
-
-
-class ResultsReport(RunReport, frozen=True, kw_only=True):
-    """`settled`: databases known to be whole, which were not looked at."""
-
-    databases: tuple[DatabaseReport, ...] = ()
-    settled: int = 0
-
-    @property
-    def sheets(self) -> tuple[Sheet, ...]:
-        return (
-            Sheet(
-                title="Databases",
-                columns=("Database", "Copied", "Size", "Over the wire", "Note"),
-                rows=tuple(database.row for database in self.databases),
-            ),
-        )
 
 
 @dataclass(slots=True, kw_only=True)

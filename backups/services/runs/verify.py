@@ -25,11 +25,10 @@ from backups.services.runs.jobs import (
     Outcome,
     RunFailed,
     RunProgress,
-    RunReport,
     RunStopped,
-    Sheet,
     Work,
 )
+from backups.services.runs.reports import VerifyReport
 from backups.services.video_digests import reread_order, store_digests
 from backups.services.video_ledger import LedgerComparison
 from backups.services.videos import scan_videos
@@ -40,40 +39,6 @@ VIDEO_BYTES = 500 * 10**9  # read in one run; the rest comes first in the next o
 STORED_AT_ONCE = 100  # readings: what a stopped run has read is not read again
 NotWhole = dict[CopyState, dict[str, str]]  # problems by path
 _NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-class VerifyReport(RunReport, frozen=True, kw_only=True):
-    """Databases that are not whole, by their path, and videos: what is wrong with each."""
-
-    copies: int = 0
-    corrupt: dict[str, str] = {}
-    empty: dict[str, str] = {}
-    busy: dict[str, str] = {}
-    chunk_count: int = 0
-    empty_chunks: int = 0
-    scan_errors: tuple[str, ...] = ()
-    videos_read: int = 0
-    video_bytes_read: int = 0
-    videos_left: int = 0
-    damaged_videos: tuple[str, ...] = ()
-
-    @property
-    def sheets(self) -> tuple[Sheet, ...]:
-        wrong = {"corrupt": self.corrupt, "empty": self.empty, "could not be read": self.busy}
-        rows = [(what, *one) for what, found in wrong.items() for one in found.items()]
-        rows += [("damaged", *_halves(sentence)) for sentence in self.damaged_videos]
-        return (
-            Sheet(
-                title="What is not whole",
-                columns=("What", "File", "Why"),
-                rows=tuple(rows),
-            ),
-        )
-
-
-def _halves(sentence: str) -> tuple[str, str]:
-    file, _, why = sentence.rpartition(": ")
-    return file, why
 
 
 @dataclass(slots=True)
