@@ -132,9 +132,8 @@ def _update(job: _Job) -> Done:
         migration = _migrate(job, there)
         job.reporter.phase(Phase.COMPARING)
         with writing(job.place.destination) as copy:
-            use_rollback_journal(copy)
-            _read_to_its_end(copy, scope)
-            done = _compared(job, snapshot, there, copy, scope)
+            seen = _seen(job, copy, scope)
+            done = _compared(job, snapshot, there, copy, scope, seen=seen)
         if not done.plan.restarted:
             return replace(done, migration=migration, findings=_doubts(job, as_left=as_left))
         done = _build(job, snapshot, there)
@@ -153,9 +152,15 @@ def _scope(job: _Job, there: Survey, *, as_left: bool) -> Scope:
     )
 
 
-def _read_to_its_end(copy: sqlite3.Connection, scope: Scope) -> None:
+def _seen(job: _Job, copy: sqlite3.Connection, scope: Scope) -> str:
+    """The fingerprint of what will be compared. A copy that is not believed is read to its end."""
+    use_rollback_journal(copy)
+    seen = fingerprint(job.place.destination)
+    if scope.believed and seen != job.memory.fingerprint:
+        raise LocalChanged("another program wrote to the copy while it was opened")
     if not scope.believed and (wrong := damage(copy)):
         raise LocalCorrupt(wrong)
+    return seen
 
 
 def _doubts(job: _Job, *, as_left: bool) -> tuple[Finding, ...]:
@@ -169,9 +174,14 @@ def _doubts(job: _Job, *, as_left: bool) -> tuple[Finding, ...]:
 
 
 def _compared(
-    job: _Job, snapshot: Snapshot, there: Survey, copy: sqlite3.Connection, scope: Scope
+    job: _Job,
+    snapshot: Snapshot,
+    there: Survey,
+    copy: sqlite3.Connection,
+    scope: Scope,
+    *,
+    seen: str,
 ) -> Done:
-    seen = fingerprint(job.place.destination)
     plan = plan_changes(snapshot, there, copy, scope)
     if plan.restarted or not plan.changes:
         return Done(there=there, plan=plan, is_first=False, left=seen)
