@@ -125,10 +125,12 @@ def _sort(line: _Line, columns: list[_Line], seen: set[str]) -> _Sort:
 
 def _table(line: _Line, columns: list[_Line], keys: list[_Line], longest: int) -> Table:
     engine, estimate, *_ = line.texts
+    names = {column.texts[0] for column in columns}
     return Table(
         name=line.table,
         columns=tuple(map(_column, columns)),
-        primary_key=tuple(key.texts[0] for key in keys),
+        # Of a versioned table the server names a column, too, that no question shows.
+        primary_key=tuple(key.texts[0] for key in keys if key.texts[0] in names),
         engine=engine,
         rows_estimate=int(estimate or 0),
         numbered=any("auto_increment" in column.texts[3] for column in columns),
