@@ -64,7 +64,7 @@ def survey(snapshot: Snapshot, database: str) -> Survey:
         extents = _extents(snapshot, schema.tables, broken)
         told = dict(_metadata(snapshot, tables.get(METADATA), broken))
         former_rows = _former_rows(snapshot, schema, broken)
-    if METADATA in extents and extents[METADATA].is_empty:
+    if all(name in extents and extents[name].is_empty for name in (METADATA, VARIABLES)):
         raise NotReady(f"{database}: the device has not written what it is yet")
     if broken and not extents:
         raise SourceRefused(f"{database}: no table can be read: {min(broken.values())}")

@@ -115,7 +115,7 @@ def test_a_device_that_is_off_is_tried_again_after_a_pause(do, database, setting
 
 
 def test_a_device_that_just_begins_waits_and_leaves_no_file(do, database, settings):
-    database.run("DELETE FROM METADATA")
+    database.run("DELETE FROM METADATA", "DELETE FROM VAR_MAP")
     Experiment.objects.create(
         device=Device.objects.get(), writer="mysql", filename="2026-01-02_03-04-05_x.db",
         first_seen_at=timezone.now(), listed_at=timezone.now(),

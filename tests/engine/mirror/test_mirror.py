@@ -102,7 +102,7 @@ def test_an_experiment_without_a_row_is_copied_whole(device, copy):
 
 
 def test_a_device_that_has_not_written_what_it_is_is_not_ready(device, copy):
-    device.run("DELETE FROM METADATA")
+    device.run("DELETE FROM METADATA", "DELETE FROM VAR_MAP")
     with pytest.raises(NotReady, match="not written what it is"):
         copy.mirror()
     assert not copy.path.parent.exists()
