@@ -43,7 +43,7 @@ def page_context(request: HttpRequest, device: Device) -> dict[str, Any]:
         "wrong_backups": _wrong(status),
         "claims": device.claims.all(),
         "experiments": _page(request, "experiments", experiments),
-        "recordings": _page(request, "recordings", device.recordings.all()),
+        "recordings": _page(request, "recordings", device.ledgers.defer("memory", "digests")),
         "trends": _trends(device),
         "made_here": device.runs.all()[:BACKUPS_SHOWN],
     }

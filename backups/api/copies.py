@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
-from backups.models import ExperimentState, ResultCopy
+from backups.dashboard import DeviceStatus
+from backups.engine.facts import ProblemKind
+from backups.models import DamagedFile, ExperimentState, ResultCopy
 from backups.services.facts import copy_that_counts
 from devices.models import Experiment
 
@@ -40,4 +42,17 @@ def _best(
         key: best
         for key, some in of_name.items()
         if (best := copy_that_counts([c for c in some if c.pk in chosen] or some))
+    }
+
+
+def unsafe_names(status: DeviceStatus) -> set[str]:
+    """File names of all that the newest look found wrong; what only lags is as safe as can be."""
+    states = ExperimentState.objects.filter(experiment__device=status.device)
+    wrong = states.exclude(kind__in=("", ProblemKind.LAGGING.value))
+    damaged = DamagedFile.objects.filter(device=status.device)
+    facts = [backup.facts for backup in status.backups.values()]
+    return {
+        *wrong.values_list("experiment__filename", flat=True),
+        *damaged.values_list("path", flat=True),
+        *(p.name for f in facts for p in (*f.corrupt, *f.unproven)),  # also what nobody lists
     }

@@ -44,10 +44,12 @@ def device_payload(
     experiments: Iterable[Experiment],
     copies: Iterable[ResultCopy],
     chunks: Iterable[Chunk],
+    unsafe: set[str],
     videos_dir: Path,
 ) -> dict[str, Any]:
+    """`unsafe`: file names of experiments and videos that a look found wrong."""
     device_id = status.device.device_id
-    databases = _databases(experiments, copies, unsafe=_unsafe(status))
+    databases = _databases(experiments, copies, unsafe=unsafe)
     mysql = [old for old in databases if old.writer == Writer.MYSQL]
     sqlite = [old for old in databases if old.writer != Writer.MYSQL]
     video = status.backups.get(BackupType.VIDEO)
@@ -58,7 +60,7 @@ def device_payload(
         "databases": {
             "SQLite": {old.filename: _sqlite(old, status) for old in sqlite},
             "MariaDB": {old.filename: _mariadb(old) for old in mysql},
-            **_videos(facts, _files(device_id, chunks), folder),
+            **_videos(facts, _files(device_id, chunks, unsafe), folder),
         },
         "backup_status": {
             "mysql": _saved(mysql),
@@ -77,11 +79,6 @@ def _recommended(status: DeviceStatus) -> str:
     if status.recommended_backup_type == "mysql" and status.verdict not in green:
         return "rsync"
     return status.recommended_backup_type
-
-
-def _unsafe(status: DeviceStatus) -> set[str]:
-    facts = [backup.facts for backup in status.backups.values()]
-    return {p.name for f in facts for p in (*f.corrupt, *f.missing, *f.unproven, *f.behind)}
 
 
 def _databases(
@@ -184,16 +181,21 @@ def _videos(facts: BackupFacts, files: dict[str, Any], folder: str) -> dict[str,
     return {"Video": {"video_backup": section}}
 
 
-def _files(device_id: str, chunks: Iterable[Chunk]) -> dict[str, Any]:
-    """By file name, as the old pages know them; a second file of a name by its path."""
+def _files(device_id: str, chunks: Iterable[Chunk], unsafe: set[str]) -> dict[str, Any]:
+    """By file name, as the old pages know them; a second file of a name by its path.
+
+    They draw a bar as long as the size: a file that is damaged has none.
+    """
     files: dict[str, Any] = {}
     for chunk in chunks:
         path = f"{device_id}/{chunk.folder}/{chunk.name}"
+        is_safe = chunk.name not in unsafe
+        size_bytes = chunk.size_bytes if is_safe else 0
         files[path if chunk.name in files else chunk.name] = {
-            "size_bytes": chunk.size_bytes,
-            "size_human": human_size(chunk.size_bytes),
+            "size_bytes": size_bytes,
+            "size_human": human_size(size_bytes),
             "path": path,
-            "status": "backed-up",
+            "status": "backed-up" if is_safe else "error",
             "filesystem_enhanced": True,
             "cache_hit": True,  # no request looks at the disk
         }

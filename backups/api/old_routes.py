@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from backups import dashboard
 from backups.api import freshness, legacy, legacy_device, start_backup
+from backups.api.copies import unsafe_names
 from backups.api.newest_chunks import newest_chunks
 from backups.api.permissions import MayReadStatus, MayStartBackup
 from devices.models import Device
@@ -63,11 +64,13 @@ class DeviceBackupView(OldRoute):
         device = _device(device_id)
         if device is None:
             return _json(_unknown(device_id))
+        status = dashboard.device_status(device, now=timezone.now())
         payload = legacy_device.device_payload(
-            dashboard.device_status(device, now=timezone.now()),
+            status,
             experiments=device.experiments.all(),
             copies=device.copies.all(),
             chunks=newest_chunks(device),
+            unsafe=unsafe_names(status),
             videos_dir=settings.VIDEOS_DIR,
         )
         return _never_kept(_json(payload))

@@ -10,6 +10,7 @@ from backups import badges, words
 from backups.dashboard import BackupStatus, DeviceStatus
 from backups.engine.facts import BackupFacts, BackupType
 from backups.engine.verdict import Judgement, Verdict
+from backups.models import RecordingLedger
 from backups.sparkline import sparkline
 from devices.models import Device
 
@@ -89,3 +90,14 @@ def skew(seconds: float | None) -> str:
 def without_id(filename: str, device: Device) -> str:
     """The name of a database without the machine id, which is that of the page."""
     return filename.removesuffix(f"_{device.device_id}.db")
+
+
+@register.filter
+def proofs_of_files(ledger: RecordingLedger) -> str:
+    """The files of a recording by their proof, the best first."""
+    counts = (
+        (ledger.equal_count, "equal"),
+        (ledger.counted_count, "counted"),
+        (ledger.named_count, "named"),
+    )
+    return ", ".join(f"{count} {proof}" for count, proof in counts if count) or "none"

@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
 
 from backups.engine.facts import Problem, ProblemKind
-from backups.models import Claim, ExperimentState, Recording
+from backups.models import Claim, ExperimentState, RecordingLedger
 from backups.words import CLEARED_BY
 from devices.models import Device, DeviceGroup, Experiment, Lifecycle
 
@@ -144,14 +144,26 @@ def test_what_is_not_safe_is_shown_item_by_item(page_of, device, take, now, kind
     assert "and 21 more of SQLite" in page
 
 
-def test_recordings_come_in_pages(page_of, device):
-    Recording.objects.bulk_create(
-        Recording(device=device, folder=f"f{number:02d}", chunk_count=1, size_bytes=1)
+def test_recordings_come_in_pages(page_of, device, now):
+    RecordingLedger.objects.bulk_create(
+        RecordingLedger(device=device, recording=f"f{number:02d}", first_known_at=now)
         for number in range(20)
     )
-    assert ">f19</a>" in page_of()
-    assert ">f19</a>" not in page_of("?recordings=2")
-    assert ">f00</a>" in page_of("?recordings=2")
+    assert "<strong>f19</strong>" in page_of()
+    assert "<strong>f19</strong>" not in page_of("?recordings=2")
+    assert "<strong>f00</strong>" in page_of("?recordings=2")
+
+
+def test_a_recording_is_shown_with_the_proofs_of_its_files_and_where_it_stands(
+    page_of, device, now
+):
+    RecordingLedger.objects.create(
+        device=device, recording="f", first_known_at=now, known_count=9, counted_count=5,
+        equal_count=2, named_count=1, kind="missing", reason="chunk 4 is not here", since=now,
+    )  # fmt: skip
+    page = page_of()
+    assert "2 equal, 5 counted, 1 named" in page
+    assert "<strong>missing</strong>: chunk 4 is not here" in page
 
 
 def test_growth_over_the_last_looks_is_drawn(page_of, device, take, now):
