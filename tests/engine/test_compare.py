@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -305,3 +306,92 @@ def test_whatever_is_lacking_no_proof_is_claimed(experiment):
 def test_every_time_that_a_copy_is_judged_by_is_one_of_our_clock():
     times = {name for name in Copy.__slots__ if name.endswith("_at")}
     assert times == {"first_seen_at", "read_at", "damaged_at", "equal_at"}
+
+
+TOLD = replace(ENDED, tellings=(told(900, at=NOW - HOUR), told(1000, size=5000)))
+EMPTY = replace(NAMED, state=CopyState.EMPTY, problem="no tables")
+
+
+@pytest.mark.parametrize("gone", ["", "purged"])
+@pytest.mark.parametrize(
+    ("copy", "reason"),
+    [(None, "the disk holds no copy"), (EMPTY, "no tables"),
+     (replace(NAMED, foreign="of another"), "of another")],
+)  # fmt: skip
+def test_of_what_has_no_usable_copy_all_that_was_told_is_at_risk(copy, reason, gone):
+    item = examine(replace(TOLD, gone=gone), [copy] if copy else [])
+    kind, words = (ProblemKind.LOST, f"purged; {reason}") if gone else (ProblemKind.MISSING, reason)
+    assert (item.filename, item.kind, item.proof) == ("a.db", kind, Proof.NONE)
+    assert item.path == (copy.path if copy else "")
+    problem = item.problem
+    assert (problem.name, problem.since, problem.reason) == ("a.db", ENDED.known_since, words)
+    assert (problem.rows, problem.bytes) == (14 + 1000 + 1000, 5000)
+
+
+def test_of_what_nobody_told_nothing_is_said_to_be_at_risk():
+    problem = examine(ENDED, []).problem
+    assert (problem.rows, problem.bytes) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("copy", "reason", "since"),
+    [
+        (replace(NAMED, damage="flipped", damaged_at=NOW - HOUR), "flipped", NOW - HOUR),
+        (replace(NAMED, state=CopyState.CORRUPT, problem="bad"), "bad", NAMED.first_seen_at),
+        (replace(NAMED, state=CopyState.EMPTY, damage="shrank", damaged_at=NOW), "shrank", NOW),
+    ],
+)
+def test_all_that_a_damaged_copy_held_is_at_risk_since_it_was_found(copy, reason, since):
+    item = examine(ENDED, [copy])
+    assert (item.filename, item.path, item.kind) == ("a.db", "x/a.db", ProblemKind.CORRUPT)
+    problem = item.problem
+    assert (problem.name, problem.reason, problem.since) == ("a.db", reason, since)
+    assert (problem.rows, problem.bytes) == (2014, 4096)
+
+
+def test_a_copy_of_which_no_row_is_known_says_no_number_of_rows():
+    assert examine(ENDED, [replace(NAMED, damage="x", rows={})]).problem.rows is None
+
+
+@pytest.mark.parametrize("held_at", [None, NOW - HOUR])
+def test_a_copy_being_written_is_unproven_since_it_was_last_known_to_hold_all(held_at):
+    busy = replace(NAMED, state=CopyState.BUSY, problem="locked")
+    item = examine(replace(ENDED, held_at=held_at), [busy])
+    assert (item.filename, item.path, item.held_at) == ("a.db", "x/a.db", held_at)
+    assert (item.kind, item.problem.name) == (ProblemKind.UNPROVEN, "a.db")
+    assert (item.problem.reason, item.problem.since) == ("locked", held_at or ENDED.known_since)
+
+
+def test_a_named_copy_says_what_it_is_by():
+    item = examine(ENDED, [NAMED])
+    assert (item.filename, item.path, item.proof) == ("a.db", "x/a.db", Proof.NAMED)
+    assert (item.proven_at, "by its own words" in item.how) == (NAMED.first_seen_at, True)
+
+
+def test_of_two_copies_both_must_be_looked_at_before_one_is_unusable():
+    worst_first = [
+        replace(NAMED, state=CopyState.CORRUPT),
+        replace(NAMED, state=CopyState.EMPTY),
+        replace(NAMED, state=CopyState.BUSY),
+        replace(NAMED, foreign="of another"),
+        NAMED,
+    ]
+    for worse, better in pairwise(worst_first):
+        assert which_counts([worse, better]) is which_counts([better, worse]) is better
+
+
+def test_problems_come_oldest_first_and_then_by_name():
+    names = [("b.db", 1), ("a.db", 1), ("c.db", 2)]
+    experiments = [replace(ENDED, filename=n, known_since=NOW - age * HOUR) for n, age in names]
+    compared = compare_experiments(experiments, {})
+    assert [p.name for p in compared.problems(ProblemKind.MISSING)] == ["c.db", "a.db", "b.db"]
+    assert compared.problems(ProblemKind.BEHIND) == ()
+    assert [item.filename for item in compared.items] == ["b.db", "a.db", "c.db"]
+
+
+def test_a_copy_of_a_listed_experiment_is_left_over_by_no_name():
+    other = replace(NAMED, filename="b.db", damage="flipped")
+    compared = compare_experiments([ENDED], {"a.db": [WHOLE], "b.db": [other]})
+    assert [item.filename for item in compared.items] == ["a.db"]
+    assert [item.filename for item in compared.left_over] == ["b.db"]
+    assert compared.findings == ()
