@@ -61,9 +61,9 @@ def now():
 def look(now):
     """Inspect a file, and see that its folder is just as it was."""
 
-    def inspect(path, **others):
+    def inspect(path, *, latest=now, **others):
         before = _tree(path.parent)
-        found = copies.inspect(path, latest=now, **others)
+        found = copies.inspect(path, latest=latest, **others)
         assert _tree(path.parent) == before
         return found
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from backups.engine.copies import why_foreign
+from backups.engine.copies.contents import Words
 from backups.engine.items import CopyState
 from devices.records import Rows
 
@@ -261,3 +262,96 @@ def test_a_database_is_of_an_experiment_by_its_own_words(make_run, look, metadat
     named = datetime(2026, 11, 22, 11, 6, 37, tzinfo=UTC)
     said = why_foreign(words, device_id=ME, filename=NAME, named_start=named)
     assert (why in said) if why else not said
+
+
+NAMED_START = datetime(2026, 11, 22, 11, 6, 37, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (Words(), "it does not say of which device it is"),
+        (Words(machine_ids=("x" * 65,)), f"it says that it is of another device ({'x' * 64})"),
+        (
+            Words(machine_ids=(ME,), filenames=("x" * 101,)),
+            f"it says that it is of another experiment ({'x' * 100})",
+        ),
+        (Words(machine_ids=(ME,), started_at=NAMED_START + timedelta(minutes=5)), ""),
+        (
+            Words(machine_ids=(ME,), started_at=NAMED_START - timedelta(minutes=5, seconds=1)),
+            "it says that it began at 2026-11-22 11:01:36 UTC, and not as named",
+        ),
+    ],
+)
+def test_why_a_database_is_of_another_is_said(words, why):
+    assert why_foreign(words, device_id=ME, filename=NAME, named_start=NAMED_START) == why
+
+
+def test_a_name_without_a_start_can_be_of_any_start():
+    words = Words(machine_ids=(ME,), started_at=NAMED_START)
+    assert why_foreign(words, device_id=ME, filename=NAME, named_start=None) == ""
+
+
+def test_a_file_is_named_by_its_path_too_and_empty_words_are_none(make_run, look):
+    metadata = [("backup_filename", f"/a/b/{NAME}"), ("backup_filename", ""), ("machine_id", "")]
+    words = look(make_run(metadata=metadata)).contents.words
+    assert (words.filenames, words.machine_ids, words.started_at) == ((NAME,), (), None)
+
+
+def test_an_experiment_that_says_no_time_at_all_is_read(make_run, look):
+    found = look(make_run(metadata=[("machine_id", ME)])).contents
+    assert (found.data_at, found.stopped, found.has_stop_row) == (None, False, False)
+    assert found.short_rois == 0
+
+
+@pytest.mark.parametrize(("stop", "stopped"), [(str(START + 60), True), ("soon", False)])
+def test_a_stop_row_is_there_whatever_it_says(make_run, look, stop, stopped):
+    metadata = {"date_time": str(START), "stop_date_time": stop}
+    found = look(make_run(metadata=metadata)).contents
+    assert (found.stopped, found.has_stop_row, found.short_rois) == (stopped, True, 0)
+
+
+FAR = datetime(2030, 1, 1, tzinfo=UTC)
+YEARS = 3650 * 86400 * 1000  # the longest experiment, in milliseconds
+
+
+@pytest.mark.parametrize(
+    ("t", "counts"), [(0, True), (YEARS, True), (YEARS + 1, False), (-1, False)]
+)
+def test_a_row_is_as_old_as_an_experiment_can_be(make_run, look, t, counts):
+    """One that is near no stop is told from one without a time by the experiment's own length."""
+    early = 1262304000 + 86400  # 2010-01-02
+    metadata = {"date_time": early, "stop_date_time": early + max(t, 0) / 1000}
+    found = look(make_run(metadata=metadata, rows=[(1, t)]), latest=FAR).contents
+    assert (found.stopped, found.short_rois) == (True, 0 if counts else 1)
+
+
+def test_an_odd_roi_table_hides_none_after_it(make_run, look):
+    sql = "CREATE TABLE ROI_0 (id INTEGER PRIMARY KEY); INSERT INTO ROI_0 VALUES (5);" + SECOND_ROI  # noqa: S608
+    assert look(make_run(sql=sql)).contents.data_at == NEWEST + timedelta(seconds=2)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "believed"),
+    [
+        (datetime(2010, 1, 1, tzinfo=UTC).timestamp(), True),
+        (datetime(2010, 1, 1, tzinfo=UTC).timestamp() - 1, False),
+        (datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp(), True),
+        (datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp() + 1, False),
+    ],
+)
+def test_a_start_is_believed_from_the_first_ethoscope_until_now(make_run, look, seconds, believed):
+    words = look(make_run(metadata={"date_time": seconds})).contents.words
+    assert (words.started_at is not None) is believed
+
+
+def test_a_native_table_that_was_not_counted_has_the_holes_that_its_sequence_shows(make_run, look):
+    sql = NATIVE + "INSERT INTO ROI_3 VALUES (1, 1), (2, 2); DELETE FROM ROI_3 WHERE id = 2"  # noqa: S608
+    assert look(make_run(sql=sql)).contents.holes == 1
+
+
+def test_tables_of_maps_have_no_holes(make_run, look):
+    sql = "CREATE TABLE x (id INTEGER PRIMARY KEY AUTOINCREMENT); DELETE FROM METADATA"
+    rows = [(1, 1000), (2, 2000)]
+    found = look(make_run(sql=sql, rows=rows), deeply=True).contents
+    assert (found.writer, found.holes) == ("sqlite", 0)
