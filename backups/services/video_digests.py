@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from backups.engine.videos.damage import ChunkReading, Damages
 from backups.engine.videos.digests import (
@@ -57,7 +58,7 @@ def _store(
         if name in items and not reading.problem and name not in found:
             known = KnownDigest(reading.size_bytes, reading.digest, seconds(now), items[name].seen)
             digests[text_of(name)] = known
-    changed = {"digests": pack_digests(digests)}
+    changed: dict[str, Any] = {"digests": pack_digests(digests)}
     if found or well:
         for name in found:
             items[name].flags &= ~EQUAL
