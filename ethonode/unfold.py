@@ -87,6 +87,7 @@ UNFOLD: dict[str, Any] = {
                     _list("Snapshots", "photo_camera", "backups", "backupsnapshot"),
                     _list("Experiments", "science", "devices", "experiment"),
                     _list("Recordings", "videocam", "backups", "recording"),
+                    _list("Proof of recordings", "video_library", "backups", "recordingledger"),
                     _list("Result copies", "database", "backups", "resultcopy"),
                     _list("Quarantine", "gpp_maybe", "backups", "quarantinedvideo"),
                     _list("Services", "dns", "backups", "daemonstatus"),

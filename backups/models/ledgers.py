@@ -42,6 +42,8 @@ class RecordingLedger(models.Model):
     )
 
     class Meta:
+        verbose_name = "proof of a recording"
+        verbose_name_plural = "proof of recordings"
         ordering = ["device", "-recording"]
         constraints = [
             models.UniqueConstraint(fields=["device", "recording"], name="one_ledger_per_recording")

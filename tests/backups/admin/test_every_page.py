@@ -15,6 +15,7 @@ from backups.models import (
     BackupSnapshot,
     QuarantinedVideo,
     Recording,
+    RecordingLedger,
     ResultCopy,
     Run,
     VideoScan,
@@ -28,6 +29,7 @@ READ_ONLY = [
     "NodeStatus",
     "QuarantinedVideo",
     "Recording",
+    "RecordingLedger",
     "ResultCopy",
     "Run",
     "DaemonStatus",
@@ -50,6 +52,10 @@ def one_of_each(device, take, services, now, admin_user):
         first_seen_at=now, state="usable", inspected_at=now,
     )  # fmt: skip
     Recording.objects.create(device=device, folder="f", chunk_count=1, size_bytes=1)
+    RecordingLedger.objects.create(
+        device=device, recording="2026-01-03_10-00-00", first_known_at=now, kind="lost",
+        reason="chunk 1 are lost", since=now, at_risk_bytes=9,
+    )  # fmt: skip
     VideoScan.objects.create(
         snapshot=take(device, "video"), seconds=0.1, folder_count=2, listed_folder_count=1,
         cached_count=3, fresh_count=1, errors=["one folder cannot be read"],
