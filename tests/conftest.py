@@ -2,12 +2,17 @@
 
 from datetime import UTC, datetime
 
+import hypothesis
 import pytest
 from kombu import pools
 
 from devices.models import Device
 from ethonode.celery import app
 from tests.recorded import REAL
+
+# How long an example takes is the machine's business: no test of ours is timed.
+hypothesis.settings.register_profile("ethonode", deadline=None)
+hypothesis.settings.load_profile("ethonode")
 
 pytest_plugins = ["tests.suite.fixtures"]
 
