@@ -140,10 +140,10 @@ def _unaccounted(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement
     if facts.source_count is None:
         rule = "nobody tells whether the device has such data"
         clears = "a listing of the card, or a pull made here"
-        return _unknown(rule, clears, facts, facts.disk_read_at)
+        return _unknown(rule, clears, facts, None)
     if facts.source_count and not facts.copy_count and not facts.has_problems:
         rule = "the device has such data, and nothing here accounts for it"
-        return _unknown(rule, "a copy of it", facts, facts.disk_read_at)
+        return _unknown(rule, "a copy of it", facts, None)
     return None
 
 
