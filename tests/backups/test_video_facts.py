@@ -268,16 +268,40 @@ def recording(bench):
     bench.device.recording_at = bench.now
 
 
-def test_a_healthy_recording_of_a_firmware_that_lists_nothing_stays_green_for_days(bench):
+def test_a_healthy_recording_that_is_pulled_stays_green_for_days(bench):
     for number in range(1, 40):
         recording(bench)
         bench.put(number)
+        bench.pull(*((n, SIZE) for n in range(1, number + 1)))
         assert bench.verdict(5 * MINUTE) == "protected"
+
+
+def test_a_recording_whose_sizes_nobody_tells_is_unknown_however_fresh_it_is(bench):
+    for number in range(1, 80):
+        recording(bench)
+        bench.put(number)
+        verdict = bench.verdict(5 * MINUTE)
+        assert verdict != "protected" or number == 1
+    assert verdict == "unknown"
+
+
+def test_chunks_that_came_since_the_last_pull_lag_and_are_late_in_time(bench):
+    recording(bench)
+    bench.put(1)
+    bench.pull((1, SIZE))
+    for number in range(2, 7):
+        recording(bench)
+        bench.put(number)
+        assert bench.verdict(HOUR) == "protected"
+    recording(bench)
+    bench.put(7)
+    assert bench.verdict(HOUR) == "late"
 
 
 def test_it_is_late_when_no_newer_number_comes_whatever_the_times_say(bench):
     recording(bench)
     bench.put(1, 2)
+    bench.pull((1, SIZE), (2, SIZE))
     bench.look()
     bench.put(2, at=(bench.now + 300 * HOUR).timestamp())
     assert bench.verdict(6 * HOUR - MINUTE) == "protected"

@@ -34,6 +34,7 @@ class Growth:
     growing: bool
     advanced_at: int = 0  # when the newest number here last rose
     grew_at: int = 0  # when it was last seen growing; 0: never
+    told_at: int = 0  # when a listing with sizes last named it; 0: never
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +191,26 @@ def _unfinished(case: Case) -> Opinion | None:
 
 
 def _untold(case: Case) -> Opinion | None:
-    """It is here, and nobody told how large it is; while a recording grows, that is no fault."""
+    """It is here, and nobody told how large it is."""
     if case.item.has(ABSENT):
         return _named(case.untold_since, "are gone from the device, and nobody told their size")
     if case.growth.growing:
-        return Opinion(proof="named")
+        return _while_growing(case)
     if case.item.has(SIZED):
         return _named(case.untold_since, "are larger than a listing told")
     return _named(case.untold_since, "are here by name; nobody told their size")
+
+
+def _while_growing(case: Case) -> Opinion:
+    """What no listing could speak of yet lags; what one could, or none ever did, is but a name."""
+    told_at = case.growth.told_at
+    if case.is_tail:
+        return Opinion(proof="named")
+    if told_at and (case.item.has(OPEN) or case.item.known >= told_at):
+        since = max(case.item.known, told_at)
+        fault = FileFault(ProblemKind.LAGGING, since, "came after the last listing", None)
+        return Opinion(proof="named", fault=fault)
+    return _named(case.item.known, "are here by name; nobody told their size")
 
 
 Rule = Callable[[Case], Opinion | None]

@@ -150,4 +150,5 @@ def _growth(record: Record, sight: Sight) -> Growth:
         growing=sight.growing,
         advanced_at=min(record.advanced_at or sight.now, covered),
         grew_at=record.grew_at,
+        told_at=record.told_at,
     )

@@ -1,5 +1,7 @@
 """Each rule of what is wrong with a file of a recording, and its boundary."""
 
+from dataclasses import replace
+
 import pytest
 
 from backups.engine.facts import ProblemKind
@@ -116,7 +118,8 @@ def test_what_is_only_named_is_unproven_since_it_was_last_seen_growing():
 @pytest.mark.parametrize(("modified", "is_part"), [(0, True), (AFTER_1970, False)])
 def test_what_rsync_left_unfinished_is_unproven_even_while_it_grows(modified, is_part):
     items = {1: known(HELD | HERE), 2: known(HELD | HERE)}
-    judged = judge(items, {1: here(modified=modified), 2: here()}, GROWING)
+    growing = replace(GROWING, told_at=50)
+    judged = judge(items, {1: here(modified=modified), 2: here()}, growing)
     assert (ProblemKind.UNPROVEN in judged.troubles) is is_part
 
 
@@ -126,10 +129,31 @@ def test_a_time_of_1970_is_no_sign_where_the_size_told_is_there():
 
 
 def test_a_recording_that_grows_lags_since_its_newest_number_came():
-    items = {n: known(HELD | HERE) for n in (1, 2)}
+    items = {1: known(WHOLE, told=1000), 2: known(HELD | HERE)}
     kind, trouble = only(judge(items, dict.fromkeys((1, 2), here()), GROWING))
     assert (kind, trouble.since) == (ProblemKind.LAGGING, GROWING.advanced_at)
     assert trouble.reason == "it goes on, and chunk 2 is the newest here"
+
+
+@pytest.mark.parametrize(
+    ("flags", "first_known", "told_at", "expected"),
+    [
+        pytest.param(HELD | HERE, 100, 0, (ProblemKind.UNPROVEN, 100), id="no listing ever"),
+        pytest.param(HELD | HERE, 100, 99, (ProblemKind.LAGGING, 100), id="came after the last"),
+        pytest.param(HELD | HERE, 100, 100, (ProblemKind.LAGGING, 100), id="in its very moment"),
+        pytest.param(HELD | HERE, 100, 101, (ProblemKind.UNPROVEN, 100), id="passed over by it"),
+        pytest.param(OPEN | HELD | HERE, 100, 150, (ProblemKind.LAGGING, 150), id="was open in it"),
+    ],
+)
+def test_of_a_recording_that_grows_only_what_came_after_the_last_listing_may_be_untold(
+    flags, first_known, told_at, expected
+):
+    items = {1: known(flags, known=first_known), 2: known(HELD | HERE)}
+    growth = replace(GROWING, told_at=told_at)
+    judged = judge(items, dict.fromkeys((1, 2), here()), growth)
+    kind, since = expected
+    assert judged.troubles[kind].since == since
+    assert (ProblemKind.UNPROVEN in judged.troubles) is (kind is ProblemKind.UNPROVEN)
 
 
 def test_the_end_of_a_recording_that_grows_may_lag_since_the_oldest_that_lacks():
