@@ -16,6 +16,7 @@ class RecordingLedger(models.Model):
     digests = models.BinaryField(default=bytes, editable=False)  # of files, by name, compressed
     disk_mark = models.BinaryField(default=bytes, editable=False)  # what was compared last
     told_mark = models.BinaryField(default=bytes, editable=False)
+    listed_mark = models.BinaryField(default=bytes, editable=False)  # by a pull
     version = models.PositiveIntegerField(default=0, editable=False)  # rises with each writing
 
     first_known_at = models.DateTimeField("first known")

@@ -55,8 +55,8 @@ def due_for_heads(rows: Iterable[RecordingLedger], *, most: int) -> set[str]:
     return found
 
 
-def save_rows(rows: Iterable[RecordingLedger]) -> None:
-    """Write them, but those that somebody wrote meanwhile: the next look compares these again."""
+def save_rows(rows: Iterable[RecordingLedger]) -> set[str]:
+    """Write them, but those that somebody wrote meanwhile: gives these."""
     all_rows = list(rows)
     new = [row for row in all_rows if row.pk is None]
     old = {row.pk: row for row in all_rows if row.pk is not None}
@@ -68,6 +68,7 @@ def save_rows(rows: Iterable[RecordingLedger]) -> None:
         for row in ours:
             row.version += 1
         RecordingLedger.objects.bulk_update(ours, WRITTEN, ROWS_AT_ONCE)
+    return {row.recording for row in old.values()} - {row.recording for row in ours}
 
 
 def record_of(row: RecordingLedger) -> Record:

@@ -16,7 +16,8 @@ from backups.engine.videos.held import files_of, parts_by_name
 from backups.engine.videos.names import bytes_of, recording_key, text_of
 from backups.engine.videos.telling import Told
 from backups.models import QuarantinedVideo, VideoComparison
-from backups.services.video_ledger import Listing, PartsByName, hear
+from backups.services.video_ledger import PartsByName
+from backups.services.video_listings import Hearing, Listing
 from backups.services.videos import cache_file
 from devices.models import Device
 
@@ -39,6 +40,8 @@ def store_comparison(
     since = pulled.began_at.isoformat()
     refused = [(found.path, found.reason) for found in pulled.refused]
     skipped = [(path, NOT_FOLLOWED) for path in pulled.skipped]
+    apart = {found.path for found in pulled.quarantined}
+    _hear(device, _listing(pulled.files, apart=apart), complete=complete, now=now)
     with transaction.atomic():
         VideoComparison.objects.update_or_create(
             device=device,
@@ -55,10 +58,6 @@ def store_comparison(
                 "inherited": False,
             },
         )
-        apart = {found.path for found in pulled.quarantined}
-        listing = _listing(pulled.files, apart=apart)
-        cache = cache_file(device.device_id).load()  # as the scan after the pull saw it
-        hear(device, listing, complete=complete, parts=parts_by_name(cache), now=now)
         return [
             difference
             for difference in pulled.quarantined
@@ -68,14 +67,16 @@ def store_comparison(
 
 def store_no_videos(device: Device, *, held_count: int, now: datetime) -> None:
     """The device was asked, and has no folder for videos of its own."""
+    Hearing(device=device, listing={}, complete=True, parts={}, now=now).run()
     facts = {"began_at": now, "file_count": 0, "held_count": held_count, "in_ledger": True}
-    with transaction.atomic():
-        VideoComparison.objects.update_or_create(
-            device=device,
-            defaults=facts
-            | {"lacking": {}, "refused": [], "skipped": [], "complete": True, "inherited": False},
-        )
-        hear(device, {}, complete=True, parts={}, now=now)
+    nothing = {"lacking": {}, "refused": [], "skipped": [], "complete": True, "inherited": False}
+    VideoComparison.objects.update_or_create(device=device, defaults=facts | nothing)
+
+
+def _hear(device: Device, listing: Listing, *, complete: bool, now: datetime) -> None:
+    cache = cache_file(device.device_id).load()  # as the scan after the pull saw it
+    parts = parts_by_name(cache)
+    Hearing(device=device, listing=listing, complete=complete, parts=parts, now=now).run()
 
 
 def absorb_summary(device: Device, parts: PartsByName, *, file_count: int, now: datetime) -> None:
@@ -89,7 +90,7 @@ def absorb_summary(device: Device, parts: PartsByName, *, file_count: int, now: 
         name: {file: Told(size=here.size) for file, here in files_of(some).items()}
         for name, some in parts.items()
     }
-    hear(device, listing, complete=True, parts=parts, now=now)
+    Hearing(device=device, listing=listing, complete=True, parts=parts, now=now).run()
     made.in_ledger = True
     made.save(update_fields=["in_ledger"])
 

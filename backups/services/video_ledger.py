@@ -7,17 +7,15 @@ from functools import partial
 from hashlib import blake2b
 
 from django.conf import settings
-from django.db import transaction
 
 from backups.engine.videos.damage import MOST_HEADS, Damages, read_heads
 from backups.engine.videos.held import MARK_BYTES, VideoPart, files_of, mark_of
 from backups.engine.videos.ledger import Here
 from backups.engine.videos.names import bytes_of
-from backups.engine.videos.recording import Heads, Sight, hear_listing, look_at
+from backups.engine.videos.recording import Heads, Sight, look_at
 from backups.engine.videos.telling import CLOCK_IS_RIGHT, Moment, Told
 from backups.models import RecordingLedger
 from backups.services.ledger_rows import (
-    UNJUDGED,
     damages_of,
     due_for_heads,
     from_seconds,
@@ -36,7 +34,6 @@ BEFORE = timedelta(minutes=15)  # its first chunk may be here before anyone saw 
 UNNAMED = b"unnamed"  # the mark of what a list that was read does not name
 SEEN = "seen recording at "  # names a recording of which nothing is known but that
 
-Listing = Mapping[str, Mapping[bytes, Told]]  # recording -> its files
 NamesByRecording = Mapping[str, list[str]]  # as the device lists them itself
 PartsByName = Mapping[str, list[VideoPart]]
 Rows = dict[str, RecordingLedger]
@@ -76,7 +73,7 @@ class LedgerComparison:
 
     def _guesses(self, names: Iterable[str]) -> dict[str, datetime]:
         """When something last came of recordings that are new to us: at the latest."""
-        moment = Moment(now=seconds(self.now), clock_is_right=_clock_is_right(self.device))
+        moment = Moment(now=seconds(self.now), clock_is_right=clock_is_right(self.device))
         listed = self.listing or {}
         counts = {
             name: max(
@@ -100,8 +97,8 @@ class LedgerComparison:
             device_id=self.device.device_id.encode(),
             here=here,
             told=self._told(name),
-            told_before=_told_before(row, self.listed_before),
-            clock_is_right=_clock_is_right(self.device),
+            told_before=told_before(row, self.listed_before),
+            clock_is_right=clock_is_right(self.device),
             growing=growing,
             damages=self.damages.get(name, {}),
             read=partial(self._read, here),
@@ -111,6 +108,8 @@ class LedgerComparison:
         show(row, looked)
         row.disk_mark, row.told_mark = marks
         row.growing = growing
+        if growing:
+            row.listed_mark = b""  # what was told of its end is not its end
         save_damages(self.device, name, looked.found, looked.healed)
 
     def _told(self, name: str) -> Mapping[bytes, Told] | None:
@@ -124,30 +123,6 @@ class LedgerComparison:
         paths = {_path(here[name], name): name for name in some}
         heads = read_heads(settings.VIDEOS_DIR / self.device.device_id, paths)
         return {paths[path]: head for path, head in heads.items()}
-
-
-def hear(
-    device: Device, listing: Listing, *, complete: bool, parts: PartsByName, now: datetime
-) -> None:
-    """Remember a listing of the card, with sizes. The next look judges what it changed."""
-    rows = ledger_of(device)
-    names = set(listing) | {n for n in rows if complete and not n.startswith(SEEN)}
-    growing = growing_of(device, rows, dict.fromkeys(names - rows.keys(), now))
-    with transaction.atomic():
-        for some in with_memory(device, names, now=now):
-            for row in some:
-                sight = Sight(
-                    now=seconds(now),
-                    device_id=device.device_id.encode(),
-                    here=files_of(parts.get(row.recording, [])),
-                    told=listing.get(row.recording, {}),
-                    told_before=_told_before(row, None),
-                    clock_is_right=_clock_is_right(device),
-                    growing=row.recording == growing,
-                )
-                remember(row, hear_listing(record_of(row), sight, complete=complete))
-                row.disk_mark = UNJUDGED
-            save_rows(some)
 
 
 def growing_of(device: Device, rows: Rows, guesses: Mapping[str, datetime]) -> str:
@@ -211,12 +186,12 @@ def _told_mark(told: list[str]) -> bytes:
     return blake2b(bytes_of("/".join(sorted(told))), digest_size=MARK_BYTES).digest()
 
 
-def _told_before(row: RecordingLedger, listed_before: datetime | None) -> int:
+def told_before(row: RecordingLedger, listed_before: datetime | None) -> int:
     listed = seconds(listed_before) if bytes(row.told_mark) not in {b"", UNNAMED} else 0
     return max(seconds(row.told_at), listed)
 
 
-def _clock_is_right(device: Device) -> bool:
+def clock_is_right(device: Device) -> bool:
     skew = device.clock_skew_seconds
     return skew is not None and abs(skew) <= CLOCK_IS_RIGHT.total_seconds()
 

@@ -481,3 +481,36 @@ def test_a_list_that_never_named_what_is_gone_says_that_it_is_lost(bench):
     bench.look(MINUTE)
     bench.lists()
     assert kinds(bench.look(MINUTE)) == {"lost"}
+
+
+def version(bench):
+    return RecordingLedger.objects.get().version
+
+
+def test_the_same_listing_again_is_no_work(bench):
+    bench.put(1, 2)
+    bench.pull((1, SIZE), (2, SIZE))
+    bench.look()
+    before = version(bench)
+    bench.now += HOUR
+    bench.pull((1, SIZE), (2, SIZE))
+    assert (version(bench), RecordingLedger.objects.get().told_at) == (before, bench.now)
+
+
+def test_the_same_listing_is_news_when_the_recording_went_on_since(bench):
+    recording(bench)
+    bench.put(1, 2)
+    bench.pull((1, SIZE), (2, SIZE))
+    bench.look()
+    bench.device.reported_status = "stopped"
+    assert kinds(bench.look(MINUTE)) == {"unproven"}
+    bench.pull((1, SIZE), (2, SIZE))
+    assert kinds(bench.look(MINUTE)) == set()
+
+
+def test_a_listing_of_sizes_that_changed_is_news(bench):
+    bench.put(1)
+    bench.pull((1, SIZE))
+    bench.look()
+    bench.pull((1, SIZE + 1))
+    assert kinds(bench.look(MINUTE)) == {"behind"}
