@@ -27,8 +27,14 @@ def main() -> int:
     given = arguments()
     seed = given.seed or secrets.token_hex(3)
     print(f"seed {seed}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+    with tempfile.TemporaryDirectory(prefix="faults-", dir=in_memory()) as folder:
         return _with_database(given, seed, Path(folder))
+
+
+def in_memory() -> str | None:
+    """A hundred thousand small files: not on a disk, where there is another place."""
+    memory = Path("/dev/shm")  # noqa: S108  a folder of its own is made in there
+    return str(memory) if os.access(memory, os.W_OK) else None
 
 
 def _with_database(given: argparse.Namespace, seed: str, folder: Path) -> int:

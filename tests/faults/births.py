@@ -52,7 +52,7 @@ def _sessions(device: Device, rng: random.Random, start: float) -> None:
         length = rng.choice((1.5, 5, 11, 26, 50, 90)) * HOUR
         records = not writer or rng.random() < 0.3
         if records:
-            length = min(length, rng.choice((2, 3, 4, 4, 80)) * HOUR)
+            length = min(length, rng.choice((1, 2, 2, 3, 3, 4, 4, 80)) * HOUR)
             device.recordings.append(_recording(device, rng, at, at + length))
         else:
             device.experiments.append(_experiment(device, rng, at, at + length, writer))
@@ -110,7 +110,7 @@ def _care(device: Device, rng: random.Random) -> Care:
     """Most devices have daemons and our own runs; some have one of the two."""
     looks = range(len(LOOKS))
     kind = rng.choice(("both", "both", "daemons", "ours"))
-    ours = frozenset(looks[1::2] if kind == "both" else looks[::2] if kind == "ours" else ())
+    ours = frozenset(looks[1::4] if kind == "both" else looks[::2] if kind == "ours" else ())
     return Care(
         daemons=set() if kind == "ours" else set(TYPES),
         pulls_results=ours

@@ -58,6 +58,7 @@ class Case:
     verified_look: int = -1
     pulled: dict[str, float] = field(default_factory=dict)  # by kind of run: the last success
     told: set[Experiment | Recording] = field(default_factory=set)
+    sound: dict[Path, tuple[object, ...]] = field(default_factory=dict)  # read, and as it should be
     ran: list[str] = field(default_factory=list)
 
     @property
@@ -170,6 +171,13 @@ def mark(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
+def stamps(path: Path) -> tuple[int, ...]:
+    """Whoever writes the file changes these."""
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
 def files_of(case: Case, recording: Recording) -> Iterator[tuple[VideoFile, Path]]:
     """The files that a recording has by now, and where each belongs here."""
-    return ((file, case.here(recording) / file.name) for file in recording.present(case.at))
+    folder = case.here(recording)
+    return ((file, folder / file.name) for file in recording.present(case.at))

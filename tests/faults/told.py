@@ -21,8 +21,10 @@ def hear(case: Case) -> None:
 
 
 def _told_recordings(case: Case, *, filming: bool) -> Iterator[Recording]:
+    if not set(case.recordings()) - case.told:
+        return
     listed = json.dumps(answers.listing(case)[1], default=str)
-    for recording in case.recordings():
+    for recording in set(case.recordings()) - case.told:
         now = filming and recording.is_recording(case.at)
         named = f"{recording.stamp}_{recording.device_id}" in listed
         if now or named or any(path.exists() for _, path in files_of(case, recording)):

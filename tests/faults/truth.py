@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -11,6 +12,7 @@ CHUNK = 5 * MINUTE
 START_CODE = b"\0\0\0\1\x67"
 
 
+@lru_cache(maxsize=1000)
 def stamp_of(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d_%H-%M-%S}"
 
