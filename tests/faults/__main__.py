@@ -84,7 +84,8 @@ def _try(given: argparse.Namespace, seed: str, folder: Path) -> int:
                 only=given.kind,
             )
             print(f"{score.devices} devices, {time.monotonic() - began:.0f} s", file=sys.stderr)
-    for finding in report.first_of_each(score.findings)[: given.shown]:
+    told = score.findings if given.device else report.first_of_each(score.findings)
+    for finding in told[: given.shown]:
         print(report.described(finding), "\n")
     _tell_by_kind(report.first_of_each(score.findings))
     print(*report.figures(score), sep="\n")

@@ -102,12 +102,14 @@ def _videos_provable(case: Case) -> bool:
     recordings = case.recordings()
     pulled_at = case.pulled.get("pull_videos", 0.0)
     if not recordings:
-        return case.device.firmware.videos == "paths"  # an older one answers {}: that says nothing
+        return case.device.firmware.videos == "paths"  # the oldest answers {}, which is no list
     newest = max(recording.ends for recording in recordings)
     return pulled_at >= min(newest, case.at - MAX_AGE["video"])
 
 
 def _database_provable(case: Case, one: Experiment) -> bool:
+    if not one.listed:
+        return False
     kind = "pull_results" if one.writer == "sqlite" else "mirror"
     if case.pulled.get(kind, 0.0) >= min(one.ends, case.at - MAX_AGE[one.writer]):
         return True

@@ -41,8 +41,7 @@ def described(finding: Finding) -> str:
         f"{finding.what.upper()}: SEED={case.seed} DEVICE={case.device.number}"
         f" look {finding.look} {finding.backup_type}",
         f"  faults: {finding.kinds}",
-        f"  firmware: {case.device.firmware.name}; care: {sorted(case.care.daemons)} "
-        f"{'; '.join(case.ran[-4:])}",
+        f"  firmware: {case.device.firmware.name}; care: {finding.care}",
     ]
     lines += [
         f"  lost: {loss.item}: {loss.what}; since {_at(loss.since)}" for loss in _some(finding)

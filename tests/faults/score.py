@@ -29,6 +29,7 @@ class Finding:
     losses: list[Loss]
     shown: Shown | None
     text: str = ""
+    care: str = ""  # who saved the device then
 
     @property
     def kinds(self) -> str:
@@ -71,6 +72,7 @@ class Score:
                     strikes=list(strikes),
                     losses=old or lost,
                     shown=shown,
+                    care=f"{sorted(case.care.daemons)} {'; '.join(case.ran[-3:])}",
                 )
             )
 
@@ -108,17 +110,17 @@ def is_healthy(case: Case, backup_type: str, lost: list[Loss], strikes: list[Str
 
 
 def _is_alarm(case: Case, backup_type: str, shown: Shown, look: int, strikes: list[Strike]) -> bool:
-    """Unknown is one only where the product could have had a proof; late only where a look
-    before showed the copy to hold all."""
+    """Unknown and late are one only where the product could have had a proof, late only where
+    a look before could show the copy to hold all."""
     if shown.verdict not in ALARM:
         return False
-    if shown.verdict == "unknown" and any(strike.look == look for strike in strikes):
-        return False  # it may take a second look to believe what has just changed
-    if shown.verdict == "unknown":
-        return oracle.provable(case, backup_type)
-    if shown.verdict in ("late", "stale", "missing"):
-        return case.at - case.looked_at + SPARE < oracle.MAX_AGE[backup_type]
-    return True
+    if shown.verdict in ("corrupt", "missing"):
+        return True
+    if not oracle.provable(case, backup_type):
+        return False
+    if shown.verdict == "unknown":  # it may take a second look to believe what has just changed
+        return not any(strike.look == look for strike in strikes)
+    return case.at - case.looked_at + SPARE < oracle.MAX_AGE[backup_type]
 
 
 __all__ = ["HARMLESS", "Finding", "Score"]

@@ -70,6 +70,9 @@ class Experiment:
     def ends(self) -> float:
         return self.stints[-1][1]
 
+    def last_begin(self, at: float) -> float:
+        return max(begin for begin, _ in self.stints if begin <= at)
+
     def is_tracking(self, at: float) -> bool:
         return any(begin <= at < end for begin, end in self.stints)
 
@@ -187,4 +190,4 @@ class Device:
 
     def newest(self, at: float) -> Experiment | None:
         begun = [one for one in self.experiments if one.exists(at)]
-        return max(begun, key=lambda one: one.begins, default=None)
+        return max(begun, key=lambda one: one.last_begin(at), default=None)
