@@ -171,6 +171,23 @@ def mark(path: Path) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
+Folders = dict[Path, tuple[int, ...]]
+
+
+def folders_of(case: Case) -> Folders:
+    """All folders of its videos here, each with its stamps and the number of its entries."""
+    top = case.videos / case.device.device_id
+    found = [top, *(path for path in top.rglob("*") if path.is_dir())] if top.is_dir() else []
+    return {path: (*stamps(path), sum(1 for _ in path.iterdir())) for path in found}
+
+
+def changed_at(at: float, before: Folders, after: Folders) -> None:
+    """A real clock would have moved since the last look; here two changes share one tick."""
+    for path, seen in after.items():
+        if before.get(path) != seen:
+            touch(path, at)
+
+
 def stamps(path: Path) -> tuple[int, ...]:
     """Whoever writes the file changes these."""
     status = path.stat()

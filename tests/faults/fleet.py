@@ -13,7 +13,7 @@ from django.db import transaction
 from backups.models import RunKind
 from tests.faults import front
 from tests.faults.births import born
-from tests.faults.case import Case
+from tests.faults.case import Case, changed_at, folders_of
 from tests.faults.looks import COPIED_BEFORE, LOOKS
 from tests.faults.mariadb import MariaDB
 from tests.faults.score import Finding, Score
@@ -85,9 +85,11 @@ class World:
         for turn, look in enumerate(planned(rng)):
             if look != number:
                 continue
+            before = folders_of(case)
             if done := strike(case, number, case.rng("strike", turn), self.only):
                 self.strikes.setdefault(case.device.device_id, []).append(done)
                 self.score.faults[done.kind.name] += 1
+            changed_at(case.at, before, folders_of(case))
 
     def _look(self, case: Case, number: int) -> None:
         shown = self._guarded(number, case, lambda: front.look(case)) or {}

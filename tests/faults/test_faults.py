@@ -14,7 +14,6 @@ from tests.faults.strikes import all_kinds
 
 SEED = "short"
 DEVICES = range(1, 13)
-until_proof = pytest.mark.skip(reason="the verdict by proof is not there yet")
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +48,12 @@ def told(score):
     return "\n".join(map(report.described, report.first_of_each(score.findings)))
 
 
-@until_proof
 def test_no_fault_of_a_small_world_is_shown_green(lived):
     score = lived(with_faults=True)
     assert score.faults.total() >= len(DEVICES)
     assert not score.findings, told(score)
 
 
-@until_proof
 def test_a_healthy_small_world_raises_no_alarm_in_three_days(lived):
     score = lived(with_faults=False)
     assert score.healthy > 12 * len(DEVICES)
