@@ -19,7 +19,7 @@ from tests.faults.mariadb import MariaDB
 from tests.faults.score import Finding, Score
 from tests.faults.server import WorldServer
 from tests.faults.strikes import Strike, planned, strike
-from tests.faults.told import hear
+from tests.faults.told import hear, see
 
 T = TypeVar("T")
 RUNS = {
@@ -73,6 +73,7 @@ class World:
     def _run(self, case: Case, kind: RunKind, number: int) -> None:
         state = front.run(case, kind)
         case.ran.append(f"look {number}: {kind} {state}")
+        see(case)
         if state == "succeeded":
             case.pulled[str(kind)] = case.at
         if kind is RunKind.VERIFY:
@@ -92,6 +93,7 @@ class World:
             changed_at(case.at, before, folders_of(case))
 
     def _look(self, case: Case, number: int) -> None:
+        see(case)
         shown = self._guarded(number, case, lambda: front.look(case)) or {}
         strikes = self.strikes.get(case.device.device_id, [])
         for backup_type, what in shown.items():

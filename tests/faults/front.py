@@ -54,6 +54,9 @@ def pointed_at(root: Path, server: WorldServer, mariadb: MariaDB) -> Iterator[No
     """The product, with the folders of this world and the world's server as its surroundings."""
     for name in ("results", "videos", "cache", "card", "bin"):
         (root / name).mkdir(parents=True)
+    for name in ("results", "videos"):  # a device alone would look like a disk that is not mounted
+        (root / name / "bystander").mkdir()
+        (root / name / "bystander" / "notes.txt").write_text("of another device\n")
     ssh = root / "bin" / "ssh"
     ssh.write_text(SSH)
     ssh.chmod(0o755)

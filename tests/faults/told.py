@@ -8,6 +8,16 @@ from tests.faults.case import Case, files_of
 from tests.faults.truth import Experiment, Recording
 
 
+def see(case: Case) -> None:
+    """Note what lies on the disk at a look, or is listed by a run of ours."""
+    case.told |= {one for one in case.experiments() if case.here(one).exists()}
+    case.told |= {
+        recording
+        for recording in set(case.recordings()) - case.told
+        if any(path.exists() for _, path in files_of(case, recording))
+    }
+
+
 def hear(case: Case) -> None:
     """Note what the answers of this moment speak of, whatever faults have made of them."""
     entry = answers.entry(case)
@@ -16,7 +26,7 @@ def hear(case: Case) -> None:
     words = json.dumps(entry, default=str)
     status = entry.get("status")
     for one in case.experiments():
-        if one.filename in words or case.here(one).exists():
+        if one.filename in words:
             case.told.add(one)
     for recording in _told_recordings(case, filming=status == "recording"):
         case.told.add(recording)
@@ -29,7 +39,7 @@ def _told_recordings(case: Case, *, filming: bool) -> Iterator[Recording]:
     for recording in set(case.recordings()) - case.told:
         now = filming and recording.is_recording(case.at)
         named = f"{recording.stamp}_{recording.device_id}" in listed
-        if now or named or any(path.exists() for _, path in files_of(case, recording)):
+        if now or named:
             yield recording
 
 
