@@ -12,6 +12,8 @@ from tests.faults.score import Score
 from tests.faults.server import world_server
 from tests.faults.strikes import all_kinds
 
+pytestmark = pytest.mark.timeout(600)  # half a minute, on a machine that does nothing else
+
 SEED = "short"
 DEVICES = range(1, 13)
 
