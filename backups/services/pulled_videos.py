@@ -58,6 +58,7 @@ def store_comparison(
                 "inherited": False,
             },
         )
+        _close(device, {file.path for file in pulled.files if file.by_content})
         return [
             difference
             for difference in pulled.quarantined
@@ -154,6 +155,15 @@ def _store_quarantined(
         create_defaults=told | {"first_seen_at": now},
     )
     return row
+
+
+def _close(device: Device, equal: set[str]) -> None:
+    """What both sides hold by content is apart no more; the file apart stays where it lies."""
+    for row in device.quarantined_videos.filter(accepted=False):
+        if row.path in equal:
+            row.accepted = True
+            row.reason = f"{row.reason}; later ours was the device's"[:300]
+            row.save(update_fields=["accepted", "reason"])
 
 
 def _quarantined(device: Device) -> Iterator[Found]:

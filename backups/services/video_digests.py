@@ -90,3 +90,15 @@ def _read_at(row: RecordingLedger, parts: list[VideoPart]) -> Iterator[tuple[int
 
 def _held_something(item: KnownFile | None) -> bool:
     return item is not None and item.held > 0
+
+
+def damaged_paths(device: Device) -> frozenset[str]:
+    """Those here whose content is known to be bad, below the device's folder."""
+    damages = damages_of(device)
+    parts = parts_by_name(cache_file(device.device_id).load()) if damages else {}
+    return frozenset(
+        text_of(file.folder + b"/" + name if file.folder else name)
+        for recording, bad in damages.items()
+        for name, file in files_of(parts.get(recording, [])).items()
+        if name in bad
+    )

@@ -1,5 +1,6 @@
 """A file came again and is not what is here: it grew, or it is another one and is kept apart."""
 
+import shutil
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +14,7 @@ _PIECE = 1024 * 1024
 
 class Settled(StrEnum):
     GREW = "grew"
+    REPAIRED = "repaired"  # ours is known to be damaged: it lies apart now
     QUARANTINED = "quarantined"
     ABSENT = "absent"  # it did not arrive
 
@@ -29,16 +31,22 @@ class Kept:
 class Arrivals:
     tree: VideoTree
 
-    def settle(self, path: str) -> Settled:
-        """Put what arrived apart where it belongs."""
+    def settle(self, path: str, *, is_damaged: bool = False) -> Settled:
+        """Put what arrived apart where it belongs. `is_damaged`: the one that is here."""
         came, here = self.tree.apart / path, self.tree.own / path
         if not came.is_file() or came.is_symlink():
             return Settled.ABSENT
         if _begins_with(came, here):
             came.replace(here)
             return Settled.GREW
+        if not self._has_room(path):
+            return Settled.ABSENT
         kept = self._free_place(path)
         kept.parent.mkdir(parents=True, exist_ok=True)
+        if is_damaged and came.stat().st_size >= here.stat().st_size:
+            _name_twice(here, kept)  # so that one of the two is always in its place
+            came.replace(here)
+            return Settled.REPAIRED
         came.replace(kept)
         return Settled.QUARANTINED
 
@@ -67,6 +75,13 @@ class Arrivals:
 
     def _free_place(self, path: str) -> Path:
         return next(place for place in self._places(path) if not place.exists())
+
+
+def _name_twice(path: Path, second: Path) -> None:
+    try:
+        second.hardlink_to(path)
+    except OSError:  # FAT has one name a file
+        shutil.copy2(path, second)
 
 
 def _is_of(place: Path, item: Item) -> bool:

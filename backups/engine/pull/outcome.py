@@ -70,7 +70,8 @@ class PulledVideos:
     the pull began, and are not here. `newer` came or grew since. `quarantined` are files that were
     complete here and came again smaller or different: ours is kept, theirs lies apart. `refused`
     are names that are never copied; `skipped` are links and the like, and what is behind them.
-    `content_upto` is where the next comparison by content goes on.
+    `repaired` were known to be damaged here: the device's took their place. `content_upto` is where
+    the next comparison by content goes on.
     """
 
     folder: Path
@@ -88,6 +89,7 @@ class PulledVideos:
     problems: tuple[str, ...]
     seconds: float
     files: tuple[ListedFile, ...] = ()
+    repaired: tuple[str, ...] = ()
     content_upto: str = ""
 
     @property

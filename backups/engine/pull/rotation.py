@@ -1,7 +1,7 @@
 """Which files are held against the device by content in one pull: some, so that all come round."""
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from backups.engine.pull.rsync import Item
@@ -16,8 +16,11 @@ class Share:
     upto: str  # the path after which the next one begins
 
 
-def share_of(present: Iterable[Item], *, after: str, budget: int) -> Share:
-    """In the order of their paths from `after` on, and round again; at least one file."""
+def share_of(
+    present: Iterable[Item], *, after: str, budget: int, first: Container[str] = ()
+) -> Share:
+    """In the order of their paths from `after` on, and round again; at least one file, and all of
+    those that come `first` besides."""
     in_order = sorted(present, key=lambda item: item.path)
     most = max(budget, sum(map(_cost, in_order)) // SHARES)
     start = bisect_right(in_order, after, key=lambda item: item.path)
@@ -27,7 +30,10 @@ def share_of(present: Iterable[Item], *, after: str, budget: int) -> Share:
         if chosen and most < 0:
             break
         chosen.append(item)
-    return Share(tuple(chosen), chosen[-1].path if chosen else "")
+    upto = chosen[-1].path if chosen else ""
+    taken = {item.path for item in chosen}
+    extra = (item for item in in_order if item.path in first and item.path not in taken)
+    return Share((*extra, *chosen), upto)
 
 
 def _cost(item: Item) -> int:

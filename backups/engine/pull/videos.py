@@ -37,6 +37,7 @@ def pull_videos(
     keep_free_bytes: int = KEEP_FREE,
     content_bytes: int = CONTENT_BYTES,
     content_after: str = "",
+    damaged: frozenset[str] = frozenset(),
     progress: Callable[[Progress], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> PulledVideos:
@@ -44,8 +45,9 @@ def pull_videos(
 
     A file that is here is replaced only by one that begins with all of it. Of those that seem the
     same by size and time some are also read on both sides: `content_bytes` of them, or a share of
-    all, after the path at which the pull before ended. Raises PullError; whole files that arrived
-    by then stay.
+    all, after the path at which the pull before ended. Those known to be `damaged` here are read
+    first: if they differ, the device's takes their place and ours is kept apart. Raises PullError;
+    whole files that arrived by then stay.
     """
     source = checked_folder(remote_dir / checked_device(device_id))
     began = time.monotonic()
@@ -57,8 +59,11 @@ def pull_videos(
         silent_seconds=silent_seconds,
     )
     with opened_tree(videos_dir, device_id) as tree:
-        pull = _VideoPull(route=route, source=source, tree=tree, keep_free_bytes=keep_free_bytes)
-        pull.compare(share_of(pull.copy(), after=content_after, budget=content_bytes))
+        pull = _VideoPull(
+            route=route, source=source, tree=tree, keep_free_bytes=keep_free_bytes, damaged=damaged
+        )
+        share = share_of(pull.copy(), after=content_after, budget=content_bytes, first=damaged)
+        pull.compare(share)
         done = pull.prove(began=now)
     seconds = time.monotonic() - began
     return replace(done, compared_at=now + timedelta(seconds=seconds), seconds=seconds)
@@ -80,6 +85,7 @@ class _VideoPull:
     source: PurePosixPath
     tree: VideoTree
     keep_free_bytes: int
+    damaged: frozenset[str]
     wire_bytes: int = 0
     files_added: int = 0
     files_grown: int = 0
@@ -87,6 +93,7 @@ class _VideoPull:
     first_seen: frozenset[int] = frozenset()
     equal: set[str] = field(default_factory=set)  # both sides were read to their end
     other: set[str] = field(default_factory=set)  # so were these, and they differ
+    repaired: list[str] = field(default_factory=list)
     content_upto: str = ""
 
     def copy(self) -> list[Item]:
@@ -140,6 +147,7 @@ class _VideoPull:
             problems=tuple(self.problems),
             seconds=0.0,
             files=files,
+            repaired=tuple(self.repaired),
             content_upto=self.content_upto,
         )
 
@@ -166,9 +174,9 @@ class _VideoPull:
         )
 
     def _unknown(self, items: Iterable[Item]) -> list[Item]:
-        """Those of which the device's version does not lie in quarantine yet."""
+        """Those of which the device's version does not lie in quarantine yet, or is wanted here."""
         arrivals = Arrivals(self.tree)
-        return [item for item in items if not arrivals.is_known(item)]
+        return [i for i in items if i.path in self.damaged or not arrivals.is_known(i)]
 
     def _copy_new(self, items: list[Item]) -> None:
         """They are out of sight until they are whole; what came meanwhile is not overwritten."""
@@ -191,8 +199,10 @@ class _VideoPull:
         self._note(heard)
         arrivals = Arrivals(self.tree)
         for item in items:
-            if arrivals.settle(item.path) is Settled.GREW:
-                self.files_grown += 1
+            settled = arrivals.settle(item.path, is_damaged=item.path in self.damaged)
+            if settled in (Settled.GREW, Settled.REPAIRED):
+                self.files_grown += settled is Settled.GREW
+                self.repaired += [item.path] if settled is Settled.REPAIRED else []
                 self.equal.add(item.path)
                 self.other.discard(item.path)
 

@@ -22,6 +22,7 @@ from backups.services.runs.disks import refuse_lost_videos
 from backups.services.runs.jobs import Outcome, RunFailed, RunProgress, Work
 from backups.services.runs.reach import own_errors, ssh_target
 from backups.services.runs.reports import VideosReport
+from backups.services.video_digests import damaged_paths
 from backups.services.videos import scan_videos
 
 SHOWN = 20  # names of each sort
@@ -50,6 +51,7 @@ def _pull(work: Work, target: SshTarget, remote: PurePosixPath) -> PulledVideos:
         remote_dir=remote,
         bandwidth_kib=settings.BANDWIDTH_KIB,
         content_after=_content_upto(work),
+        damaged=damaged_paths(work.device),
         progress=lambda progress: work.watch.progress(_how_far(progress)),
         cancelled=work.watch.cancelled,
     )
@@ -94,12 +96,14 @@ def _outcome(pulled: PulledVideos, apart: Sequence[Quarantined]) -> Outcome:
     return Outcome(
         summary=(
             f"{pulled.files_added} files added, {pulled.files_grown} grown,"
+            f" {len(pulled.repaired)} damaged ones replaced,"
             f" {pulled.wire_bytes:,} bytes over the wire; {pulled.file_count} files on the device"
         ),
         report=VideosReport(
             file_count=pulled.file_count,
             files_added=pulled.files_added,
             files_grown=pulled.files_grown,
+            repaired=pulled.repaired[:SHOWN],
             wire_bytes=pulled.wire_bytes,
             newer_count=len(pulled.newer),
             newer=pulled.newer[:SHOWN],

@@ -135,6 +135,7 @@ class VideosReport(RunReport, frozen=True, kw_only=True):
     file_count: int | None = None
     files_added: int = 0
     files_grown: int = 0
+    repaired: tuple[str, ...] = ()
     wire_bytes: int = 0
     newer_count: int = 0
     newer: tuple[str, ...] = ()
@@ -153,7 +154,7 @@ class VideosReport(RunReport, frozen=True, kw_only=True):
                 rows=(self._counts,) if self.file_count is not None else (),
             ),
             Sheet(
-                title="What is not here as it is there",
+                title="What was not here as it is there",
                 columns=("What", "File", "Why"),
                 rows=self._not_here,
             ),
@@ -171,6 +172,10 @@ class VideosReport(RunReport, frozen=True, kw_only=True):
             *(("never copied", *one) for one in self.refused),
             *(("did not come", name, "") for name in self.left),
             *(("not followed", name, "a link, or no file") for name in self.skipped),
+            *(
+                ("repaired", name, "ours was damaged; the device's took its place")
+                for name in self.repaired
+            ),
             *(("newer", name, "came or grew during this pull") for name in self.newer),
         )
 

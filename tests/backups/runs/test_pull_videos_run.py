@@ -92,6 +92,16 @@ def test_one_that_a_person_kept_fails_no_run(pull, there, device):
     assert pull().state == "succeeded"
 
 
+def test_a_file_that_became_the_devices_again_is_apart_no_more(pull, there, device):
+    pull()
+    whole = (there / chunk(1)).read_bytes()
+    put(there / chunk(1), b"\7" * 100, at=1_767_400_000)
+    pull()
+    put(there / chunk(1), whole)
+    assert pull().state == "succeeded"
+    assert video_facts(device).unproven == ()
+
+
 def test_a_file_that_is_never_copied_is_no_green(pull, there, device):
     put(there / "a\nb.h264", b"video")
     run = pull()

@@ -245,6 +245,23 @@ def test_a_chunk_that_is_as_it_was_read_once_is_cured(verify, chunks, device):
     assert damaged_videos(device) == []
 
 
+@pytest.mark.parametrize("change", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_chunk_is_replaced_by_the_devices_with_the_next_pull(
+    verify, do, chunks, card, device, change
+):
+    for path in chunks.values():
+        there = card / "videos" / device.device_id / chunk(1)
+        put(there.with_name(path.name), path.read_bytes())
+    verify()
+    change(chunks[2])
+    verify()
+    assert damaged_videos(device) == [STAMP]
+    run = do(RunKind.PULL_VIDEOS)
+    assert (run.state, run.error) == ("succeeded", "")
+    assert damaged_videos(device) == []
+    assert verify().state == "succeeded"
+
+
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_videos_that_were_never_read_come_first_where_not_all_fit(
     verify, chunks, monkeypatch, number

@@ -217,6 +217,33 @@ def test_another_content_of_the_same_size_and_time_is_found(videos, content, sid
         assert files_below(videos.here) == before
 
 
+@pytest.mark.parametrize("is_in_quarantine", [False, True], ids=["at once", "found before"])
+@pytest.mark.parametrize(
+    "content", [b"\0" * 50_000, b"\1" * 49_999 + b"\7", b"\7" * 100], ids=["zeros", "bit", "short"]
+)
+def test_a_file_that_is_known_to_be_damaged_here_is_replaced_and_kept_apart(
+    videos, content, is_in_quarantine
+):
+    videos.pull()
+    put(videos.here / chunk(1), content, at=SECOND)
+    if is_in_quarantine:
+        videos.pull()
+    done = videos.pull(damaged=frozenset({chunk(1)}), content_bytes=1, content_after=chunk(1))
+    assert (done.repaired, done.quarantined, done.complete) == ((chunk(1),), (), True)
+    assert files_below(videos.here) == files_below(videos.there)
+    assert content in files_below(videos.top / ".quarantine").values()
+
+
+@pytest.mark.parametrize("content", [b"\7" * 100, b""])
+def test_a_damaged_file_is_not_replaced_by_less(videos, content):
+    videos.pull()
+    before = files_below(videos.here)
+    put(videos.there / chunk(1), content, at=1_767_400_000)
+    done = videos.pull(damaged=frozenset({chunk(1)}))
+    assert (done.repaired, len(done.quarantined)) == ((), 1)
+    assert files_below(videos.here) == before
+
+
 def test_contents_are_compared_by_and_by_where_they_are_many(videos):
     for number in range(4, 9):
         put(videos.there / chunk(number), bytes([number]) * 50_000)
