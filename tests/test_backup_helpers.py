@@ -281,11 +281,12 @@ class TestDeviceBackupInfo:
         for device in installation.lab.devices:
             answer = client.get(f"/device/{device.device_id}/backup").json()
             here = _on_disk(installation.lab, device)
-            recommended = "rsync" if "sqlite" in here else "mysql" if "mysql" in here else "none"
+            # The old page paints its icon green at "mysql", and nobody tells of this one's videos.
+            recommended = "rsync" if here & {"sqlite", "mysql"} else "none"
             assert answer["recommended_backup_type"] == recommended
             assert answer["supports_video_backup"] is ("video" in here)
             found.add(recommended)
-        assert found == {"rsync", "mysql", "none"}
+        assert found == {"rsync", "none"}
 
     def test_a_device_without_any_data_has_no_backups_and_no_alarm(self, installation, client):
         installation.cycle()
