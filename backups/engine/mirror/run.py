@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from backups.engine.copies.errors import LocalChanged, LocalCorrupt
+from backups.engine.copies.errors import LocalChanged, LocalCorrupt, file_errors
 from backups.engine.copies.identity import fingerprint
 from backups.engine.copies.integrity import damage
 from backups.engine.copies.opening import (
@@ -69,7 +69,7 @@ def mirror(
     Raises a BackupError by name when it cannot: the copy then is as it was.
     """
     started = time.monotonic()
-    with held(destination) as place:
+    with held(destination) as place, file_errors(destination):
         memory = remembered(place)
         job = _Job(
             source=source,

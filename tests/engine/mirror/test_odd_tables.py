@@ -8,7 +8,8 @@ import pytest
 
 from backups.engine.copies.errors import LocalFailed
 from backups.engine.mirror import errors
-from tests.engine.mirror.device import differing_tables, rows_here, ticked
+from tests.engine.mirror.device import Device, connected, differing_tables, rows_here, ticked
+from tests.servers import private_mariadb
 
 LEAST, MOST = -(2**63), 2**63 - 1
 
@@ -144,6 +145,29 @@ def test_of_a_half_readable_table_comes_what_can_be_read(device, mariadb, copy, 
     assert met(result, "table broken") == ["ODD"]
     assert device.rows("ROI_2") == rows_here(copy.path, "ROI_2")
     assert not copy.mirror().complete
+
+
+def test_a_card_that_lost_some_pages_of_a_table_costs_no_others(tmp_path, device, copy):
+    """The server only notices when it reads them: what lies before them is saved."""
+    with private_mariadb(tmp_path / "server") as server, connected(server) as connection:
+        dying = Device(server, device.database, connection, device.driver)
+        dying.begin_run()
+        dying.track(1, first=101, last=40_000)
+        dying.run("FLUSH TABLES ROI_1 FOR EXPORT", "UNLOCK TABLES")
+    [pages] = (tmp_path / "server").rglob("ROI_1.ibd")
+    with pages.open("r+b") as file:
+        file.seek(40 * 16_384)
+        file.write(b"\xaa" * 70 * 16_384)
+    account = {"user": "ethoscope", "password": "ethoscope"}
+    with private_mariadb(tmp_path / "server") as server, connected(server) as connection:
+        dying = Device(server, device.database, connection, device.driver)
+        dying.run(f"USE `{device.database}`")
+        for _ in range(2):
+            result = copy.mirror(dying.source(**account))
+            assert not result.complete
+            assert met(result, "table broken") == ["ROI_1"]
+            assert dying.rows("ROI_2") == rows_here(copy.path, "ROI_2")
+            assert len(rows_here(copy.path, "ROI_1")) > 1_000
 
 
 GUEST = "CREATE OR REPLACE ROLE reader", "CREATE OR REPLACE USER guest@'%' IDENTIFIED BY 'g'"

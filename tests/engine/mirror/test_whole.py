@@ -213,6 +213,20 @@ def test_whoever_writes_in_mid_run_is_never_part_of_a_proof(device, full, harmed
     assert differing_tables(device, full.path) == []
 
 
+@pytest.mark.parametrize("moment", ["comparing", "copying", "saving", "proving"])
+def test_a_copy_that_is_taken_away_in_mid_run_is_a_named_error(device, full, moment):
+    device.track(1, first=9001, last=9100)
+
+    def take(progress):
+        if progress.phase == moment:
+            full.path.unlink(missing_ok=True)
+
+    with pytest.raises(errors.LocalFailed):
+        full.mirror(progress=take)
+    assert full.mirror().complete
+    assert differing_tables(device, full.path) == []
+
+
 def test_a_table_that_could_not_be_read_is_compared_whole_when_it_can_be(device, full, harmed):
     harmed("DELETE FROM ROI_2 WHERE id BETWEEN 2101 AND 2900")
     device.run("CREATE OR REPLACE USER narrow@'%' IDENTIFIED BY 'n'")
