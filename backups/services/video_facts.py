@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, risk_of
+from backups.engine.videos.cache import REWRITTEN
 from backups.engine.videos.facts import ScanResult, VideosUnreadable
 from backups.engine.videos.held import foreign_names, parts_by_name
 from backups.engine.videos.names import by_recording
@@ -168,6 +169,8 @@ def _listing(
 def _findings(device: Device, inventory: VideoInventory, scan: ScanResult | None) -> Iterator[str]:
     if scan is None:
         return
+    if REWRITTEN in scan.cache_problem:
+        yield f"another program writes into our folders: {scan.cache_problem}"
     if names := foreign_names(scan.cache, device.device_id.encode()):
         yield f"files of another device lie among its videos, and count for nothing: {spans(names)}"
     if empty := sum(recording.empty_count for recording in scan.recordings):

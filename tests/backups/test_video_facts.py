@@ -1,6 +1,7 @@
 """A device's videos: real files, a device that lists them or does not, and what is then known."""
 
 import os
+import pickle
 import shutil
 import threading
 from datetime import UTC, datetime, timedelta
@@ -514,3 +515,12 @@ def test_a_listing_of_sizes_that_changed_is_news(bench):
     bench.look()
     bench.pull((1, SIZE + 1))
     assert kinds(bench.look(MINUTE)) == {"behind"}
+
+
+def test_an_old_node_that_rewrites_our_cache_is_a_finding(bench, settings):
+    bench.put(1)
+    bench.look()
+    (cache,) = settings.VIDEO_CACHE_DIR.glob("*.pkl")
+    cache.write_bytes(pickle.dumps({"files": {}, "timestamp": 1.0}))
+    assert any("another program" in finding for finding in bench.look().findings)
+    assert not any("another program" in finding for finding in bench.look().findings)

@@ -34,6 +34,10 @@ _BAD_CONTENT = (
     pickle.UnpicklingError, msgspec.MsgspecError, ValueError, TypeError, EOFError, LookupError,
     AttributeError, OverflowError, MemoryError,
 )  # fmt: skip
+REWRITTEN = (
+    "was rewritten without our signature, as an old node beside us does: "
+    "set ETHONODE_CACHE_DIR to a folder that only this installation uses"
+)
 
 
 class BadDeviceId(VideosUnreadable, ValueError):
@@ -212,10 +216,7 @@ def _plain(folder: Folder) -> tuple[Any, ...]:
 
 def _unsigned(data: bytes) -> str:
     if data[:1] == b"\x80" and b"files" in data[:64]:
-        return (
-            "was rewritten without our signature, as an old node beside us does: "
-            "set ETHONODE_CACHE_DIR to a folder that only this installation uses"
-        )
+        return REWRITTEN
     return "is cut short, or was not written by this installation"
 
 
