@@ -72,9 +72,15 @@ def own_parts(*, now: datetime) -> WatchState:
         _age("worker", _worker_at(now), "a task ended", period=often, now=now),
     ]
     for name, task, what, last in LOOKS:
-        period = periods.get(task)
-        parts.append(_age(name, last(now), what, period=period, now=now))
+        at = last(now)
+        if at is None and name == "devices" and not _may_ask():
+            continue  # nobody failed to ask: home says what is to be set
+        parts.append(_age(name, at, what, period=periods.get(task), now=now))
     return WatchState(own=tuple(parts))
+
+
+def _may_ask() -> bool:
+    return bool(settings.NODE_URL or settings.DEVICE_ADDRESSES)
 
 
 def _age(

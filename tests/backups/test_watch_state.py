@@ -117,6 +117,15 @@ def test_a_new_installation_has_not_stopped_but_not_begun(admin_client):
     assert BANNER not in page
 
 
+@pytest.mark.parametrize(("url", "fails"), [("", False), ("http://node.lab", True)])
+def test_what_nobody_set_an_address_for_is_no_fault_of_ours(works, settings, now, url, fails):
+    settings.NODE_URL = url
+    NodeStatus.objects.all().delete()
+    state = watch_state(now=now)
+    assert ("devices" in failing(state.own)) is fails
+    assert "node" in failing(state.outside)
+
+
 def test_a_stranger_is_told_nothing(client, person, now):
     assert client.get("/admin/watch/").content.strip() == b""
     assert "has not looked" not in client.get("/admin/login/").content.decode()
