@@ -11,7 +11,7 @@ from django.utils import timezone
 from backups.badges import size
 from backups.dashboard import DeviceStatus, device_status
 from backups.engine.facts import BackupFacts, BackupType
-from backups.models import Backup, BackupSnapshot
+from backups.models import Backup, BackupSnapshot, RecordingLedger
 from devices.models import Device
 
 ROWS = 15
@@ -35,6 +35,7 @@ def page_context(request: HttpRequest, device: Device) -> dict[str, Any]:
     now = timezone.now()
     status = device_status(device, now=now)
     experiments = device.experiments.select_related("state__copy")
+    ledgers = RecordingLedger.objects.filter(device=device)
     return {
         "now": now,
         "device": device,
@@ -43,7 +44,7 @@ def page_context(request: HttpRequest, device: Device) -> dict[str, Any]:
         "wrong_backups": _wrong(status),
         "claims": device.claims.all(),
         "experiments": _page(request, "experiments", experiments),
-        "recordings": _page(request, "recordings", device.ledgers.defer("memory", "digests")),
+        "recordings": _page(request, "recordings", ledgers.defer("memory", "digests")),
         "trends": _trends(device),
         "made_here": device.runs.all()[:BACKUPS_SHOWN],
     }
