@@ -207,11 +207,10 @@ class Lab:
         self.faults = FaultSwitch(faults, self._change)
         self._thread = LoopThread()
         self._thread.start()
-        try:
+        with ExitStack() as begun:
+            begun.callback(self._end)
             self._open()
-        except BaseException:
-            self._end()
-            raise
+            begun.pop_all()
 
     def _open(self) -> None:
         """A first cycle of both daemons, then the faults, then the doors."""

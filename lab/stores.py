@@ -6,7 +6,7 @@ log in to is stood in for by a file of the mirror's schema, from which the mirro
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -75,11 +75,10 @@ def reading(table: str, after: int) -> str:
 @contextmanager
 def one_commit(execute: Callable[[str], object]) -> Iterator[None]:
     execute("BEGIN")
-    try:
+    with ExitStack() as begun:
+        begun.callback(execute, "ROLLBACK")
         yield
-    except BaseException:
-        execute("ROLLBACK")
-        raise
+        begun.pop_all()
     execute("COMMIT")
 
 

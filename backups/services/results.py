@@ -210,9 +210,11 @@ def _store(
     present: Collection[str],
     now: datetime,
 ) -> None:
+    for row in changed:  # known ones too go through the one statement that adds or alters
+        row.pk, row._state.adding = None, True
     with transaction.atomic():
         ResultCopy.objects.bulk_create(
-            [_without_key(row) for row in changed],
+            changed,
             update_conflicts=True,
             unique_fields=["device", "path"],
             update_fields=[*SEEN, *LEARNT],
@@ -243,10 +245,3 @@ def _remember(gone: Iterable[ResultCopy], *, now: datetime) -> None:
         ],
         ignore_conflicts=True,
     )
-
-
-def _without_key(row: ResultCopy) -> ResultCopy:
-    """So that it goes through the one statement that adds or alters."""
-    row.pk = None
-    row._state.adding = True
-    return row

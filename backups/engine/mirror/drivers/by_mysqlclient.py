@@ -1,7 +1,7 @@
 """mysqlclient: a driver in C over MariaDB's own library. Quick, and not always there."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from socket import socket
 from typing import Any
 
@@ -74,11 +74,11 @@ class _MySQLClientLink:
 
 def _open(sock: socket, patience: Patience, login: Account) -> Link:
     relay = Relay(sock, patience)
-    try:
-        return _MySQLClientLink(relay, login)
-    except BaseException:
-        relay.close()
-        raise
+    with ExitStack() as opened:
+        opened.callback(relay.close)
+        link = _MySQLClientLink(relay, login)
+        opened.pop_all()  # from here on it is the link that closes it
+    return link
 
 
 MYSQLCLIENT = Driver(name="mysqlclient", packs=False, errors=MySQLError, open=_open)

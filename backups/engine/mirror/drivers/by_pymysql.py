@@ -1,7 +1,7 @@
 """PyMySQL: pure Python, always there."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from socket import socket
 
 from pymysql import MySQLError
@@ -62,11 +62,10 @@ def _open(sock: socket, patience: Patience, login: Account) -> Link:
         ssl_disabled=True,
         defer_connect=True,
     )
-    try:
+    with ExitStack() as opened:
+        opened.callback(patient.close)
         connection.connect(patient)
-    except BaseException:
-        patient.close()
-        raise
+        opened.pop_all()  # from here on it is the link that closes it
     return _PyMySQLLink(connection)
 
 
