@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backups.engine.evidence import moment
-from backups.engine.extents import lacking, reaches, row_total
+from backups.engine.extents import is_of_roi, lacking, reaches, row_total
 from backups.engine.facts import Problem, ProblemKind
 from backups.engine.items import (
     NEVER,
@@ -142,7 +142,9 @@ class _Examination:
     def _why_short(self) -> str:
         """What its own rows say against its stop row."""
         if self.copy.rowless_rois:
-            return f"it has no table for {len(self.copy.rowless_rois)} of the ROIs that it names"
+            return f"it has no row of {len(self.copy.rowless_rois)} of the ROIs that it names"
+        if not any(is_of_roi(name) for name in self.copy.rows):
+            return "it has no row of any ROI"
         if self.copy.short_rois:
             return f"the rows of {self.copy.short_rois} ROIs end long before its stop row"
         return ""

@@ -10,6 +10,11 @@ EARLIEST_YEAR = 2010  # before the first ethoscope
 CLOCK_IS_RIGHT = timedelta(minutes=5)
 
 
+def is_of_roi(table: str) -> bool:
+    """Whether a table holds what was tracked in one ROI."""
+    return table.startswith("ROI_") and table[len("ROI_") :].isdecimal()
+
+
 def lacking(copy: Extent, source: Extent) -> dict[str, int]:
     """How many rows of each table the copy lacks; a table that lacks none is not named."""
     short = {name: _short(copy.get(name, Rows(0, 0)), rows) for name, rows in source.items()}

@@ -72,7 +72,7 @@ class Copy:
     stopped: bool = False  # holds the row that a graceful stop writes last
     read_at: datetime | None = None  # when exactly this content was read to its end, and was sound
     short_rois: int = 0  # ROIs whose newest row is much older than the stop row
-    rowless_rois: tuple[int, ...] = ()  # of ROI_MAP, without a table
+    rowless_rois: tuple[int, ...] = ()  # that it names, and has no row of
     holes: int = 0  # row numbers that lack between the first and the last of its tables
     damage: str = ""  # sticky: until it is read to its end, or held against the device, and passes
     damaged_at: datetime | None = None

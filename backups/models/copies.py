@@ -28,7 +28,7 @@ class ResultCopy(models.Model):
     foreign = models.CharField("not of this experiment", max_length=300, blank=True)
     finished = models.BooleanField("holds its stop row", default=False)
     short_rois = models.PositiveIntegerField(default=0)  # that end long before the stop row
-    rowless_rois = models.JSONField(default=list, blank=True)  # of ROI_MAP, without a table
+    rowless_rois = models.JSONField(default=list, blank=True)  # named, and without a row
     holes = models.PositiveBigIntegerField(default=0)  # row numbers that lack
     inspected_at = models.DateTimeField()
 

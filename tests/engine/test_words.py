@@ -99,7 +99,7 @@ PROOF = "a pull or a mirror made here, a listing of the card, or a person who wr
         (SAFE, Verdict.PROTECTED, WHOLE, (*READ, NEWEST), NOW - 9 * HOUR, ""),
         (
             replace(SAFE, source_count=None), Verdict.UNKNOWN,
-            "nobody tells whether the device has such data", (*READ, NEWEST), NOW,
+            "nobody tells whether the device has such data", (*READ, NEWEST), None,
             "a listing of the card, or a pull made here",
         ),
         (
@@ -109,7 +109,7 @@ PROOF = "a pull or a mirror made here, a listing of the card, or a person who wr
         ),
         (
             replace(NOTHING, source_count=1), Verdict.UNKNOWN,
-            "the device has such data, and nothing here accounts for it", READ, NOW, "a copy of it",
+            "the device has such data, and nothing here accounts for it", READ, None, "a copy of it",
         ),
     ],
 )  # fmt: skip
@@ -185,8 +185,9 @@ def told(**rows):
         (ENDED, replace(WHOLE_COPY, holes=3), "3 row numbers lack inside its tables"),
         (
             ENDED, replace(WHOLE_COPY, rowless_rois=(2, 3)),
-            "it has no table for 2 of the ROIs that it names",
+            "it has no row of 2 of the ROIs that it names",
         ),
+        (ENDED, replace(WHOLE_COPY, rows={"ROI_MAP": Rows(3, 3)}), "it has no row of any ROI"),
         (
             ENDED, replace(WHOLE_COPY, short_rois=2),
             "the rows of 2 ROIs end long before its stop row",

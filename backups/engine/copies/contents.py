@@ -45,7 +45,7 @@ class Contents:
     stopped: bool = False  # a stop row ends it, and nothing began again after that
     has_stop_row: bool = False  # whatever it says, and whatever came after it
     short_rois: int = 0  # ROIs whose newest row is much older than the stop row
-    rowless_rois: tuple[int, ...] = ()  # of ROI_MAP, without a table
+    rowless_rois: tuple[int, ...] = ()  # of ROI_MAP or with a table, and without a row
     holes: int = 0  # row numbers that lack, of a writer that leaves out none
 
     @property
@@ -81,7 +81,7 @@ def contents_of(
         stopped=times.stopped,
         has_stop_row="stop_date_time" in metadata,
         short_rois=times.short_rois,
-        rowless_rois=_rowless_rois(connection, tables),
+        rowless_rois=_rowless_rois(connection, rows),
         holes=_holes(connection, tables, rows) if writer == "sqlite" else 0,
     )
 
@@ -171,11 +171,12 @@ def _key_of(connection: sqlite3.Connection, table: str) -> str:
     return key
 
 
-def _rowless_rois(connection: sqlite3.Connection, tables: Iterable[str]) -> tuple[int, ...]:
-    numbers = {int(found[1]) for found in map(ROI_TABLE.fullmatch, tables) if found}
-    rows = connection.execute("SELECT DISTINCT roi_idx FROM ROI_MAP LIMIT 10000")
-    mapped = {number for (number,) in rows if isinstance(number, int)}
-    return tuple(sorted(mapped - numbers))
+def _rowless_rois(connection: sqlite3.Connection, rows: Mapping[str, Rows]) -> tuple[int, ...]:
+    """A ROI's table is made with its first row: one that lacks, or is empty, may have lost all."""
+    held = {int(roi[1]): rows[roi[0]].at_least for roi in map(ROI_TABLE.fullmatch, rows) if roi}
+    mapped = connection.execute("SELECT DISTINCT roi_idx FROM ROI_MAP LIMIT 10000")
+    numbers = {number for (number,) in mapped if isinstance(number, int)} | held.keys()
+    return tuple(sorted(number for number in numbers if not held.get(number)))
 
 
 def _holes(connection: sqlite3.Connection, tables: Iterable[str], rows: Mapping[str, Rows]) -> int:

@@ -185,9 +185,14 @@ def test_rows_of_an_appended_part_count_from_where_it_began_again(make_run, look
 
 @pytest.mark.parametrize(
     ("sql", "lacking"),
-    [("", ()), ("INSERT INTO ROI_MAP VALUES (1), (2), (7)", (2, 7))],
+    [
+        ("", ()),
+        ("INSERT INTO ROI_MAP VALUES (1), (2), (7)", (2, 7)),
+        ("CREATE TABLE ROI_4 (id INTEGER PRIMARY KEY, t)", (4,)),
+        ("DELETE FROM ROI_1; INSERT INTO ROI_MAP VALUES (1), ('x')", (1,)),
+    ],
 )
-def test_a_roi_of_the_map_without_a_table_is_named(make_run, look, sql, lacking):
+def test_a_roi_without_a_row_is_named(make_run, look, sql, lacking):
     assert look(make_run(sql=sql)).contents.rowless_rois == lacking
 
 
