@@ -6,7 +6,7 @@ import pytest
 
 from backups.engine.facts import ProblemKind
 from backups.engine.videos.damage import Damage, DamageKind
-from backups.engine.videos.judge import Growth, judge_recording
+from backups.engine.videos.judge import FIRST_YEAR, Growth, is_old_part, judge_recording
 from backups.engine.videos.ledger import (
     ABSENT,
     EQUAL,
@@ -203,3 +203,15 @@ def test_chunks_are_named_by_their_numbers():
 def test_what_is_at_risk_is_told_as_far_as_anyone_knows(item, size, at_risk):
     judged = judge({1: item}, {} if size is None else {1: here(size)})
     assert only(judged)[1].bytes == at_risk
+
+
+def test_the_newest_number_is_that_of_the_longest_series():
+    items = {chunk(1, suffix="avi"): known(WHOLE, told=1000), chunk(5): known(WHOLE, told=1000)}
+    judged = judge_recording(items, dict.fromkeys(items, here()), {}, ENDED)
+    assert judged.newest_number == 5
+
+
+@pytest.mark.parametrize(("nanoseconds", "is_part"), [(FIRST_YEAR - 1, True), (FIRST_YEAR, False)])
+def test_the_year_of_a_part_left_behind_ends_at_its_end(nanoseconds, is_part):
+    assert is_old_part(chunk(1), here(modified=nanoseconds)) is is_part
+    assert not is_old_part(chunk(1, stamp="1970-01-03_10-00-00"), here(modified=nanoseconds))
