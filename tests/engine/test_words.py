@@ -109,7 +109,8 @@ PROOF = "a pull or a mirror made here, a listing of the card, or a person who wr
         ),
         (
             replace(NOTHING, source_count=1), Verdict.UNKNOWN,
-            "the device has such data, and nothing here accounts for it", READ, None, "a copy of it",
+            "the device has such data, and nothing here accounts for it", READ, None,
+            "a copy of it",
         ),
     ],
 )  # fmt: skip
