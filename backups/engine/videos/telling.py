@@ -119,6 +119,8 @@ def see_gone(items: KnownFiles, here: Collection[bytes], *, looked_before: int) 
 
 def _see(item: KnownFile, file: Here) -> None:
     if not (item.flags & HERE and item.seen == file.content):
+        if item.has(HERE) and item.has(SIZED) and item.held == item.told:
+            item.flags = item.flags & ~SIZED | OPEN  # it was whole, and somebody wrote it since
         item.flags &= ~(EQUAL | BEGINS)  # a proof belongs to the content that was seen
         item.seen = file.content
     item.held = max(item.held, file.size)

@@ -152,7 +152,9 @@ def test_a_chunk_that_shrank_is_corrupt_until_a_listing_proves_it(history):
     history.look(some(1))
     assert K.CORRUPT in history.look(some(1, size=10))
     history.modified += 5
-    assert history.look(some(1)) == {}  # it has the size told again, and begins well
+    assert K.CORRUPT in history.look(some(1))  # its size again, and nobody knows which bytes
+    history.pull(some(1))
+    assert history.look(some(1)) == {}
 
 
 def test_one_that_was_only_named_and_shrank_is_corrupt_even_when_it_grows_again(history):
@@ -202,7 +204,24 @@ def test_a_proof_by_content_ends_when_the_file_is_written(history):
     history.pull(some(1), by_content=True)
     assert look_at(history.record, history.sight(some(1))).judged.proofs["equal"] == 1
     history.modified += 5
-    assert look_at(history.record, history.sight(some(1))).judged.proofs["counted"] == 1
+    assert look_at(history.record, history.sight(some(1))).judged.proofs["named"] == 1
+
+
+def test_a_file_that_was_written_anew_needs_another_listing_though_its_size_is_the_same(history):
+    history.pull(some(1, 2))
+    assert history.look(some(1, 2)) == {}
+    history.modified += 5
+    assert K.UNPROVEN in history.look(some(1, 2))
+    assert K.UNPROVEN in history.look(some(1, 2), after=HOUR)
+    history.pull(some(1, 2))
+    assert history.look(some(1, 2)) == {}
+
+
+def test_a_part_that_comes_to_the_size_that_was_told_is_whole(history):
+    history.pull(some(1), here=some(1, size=10))
+    history.look(some(1, size=10))
+    history.modified += 5
+    assert history.look(some(1)) == {}
 
 
 def test_a_healthy_recording_of_days_never_lags_more_than_a_look(history):
