@@ -23,19 +23,21 @@ def store_proof(
     by: str = "a run made here",
     source_mark: str = "",
     doubt: str = "",
+    fingerprint: str = "",
 ) -> None:
     """All that the device had at `proven_at` is in the copy at `path`, held against it whole; or
-    it differs by `doubt`."""
+    it differs by `doubt`. `fingerprint` is of the file that was compared, where that is known:
+    who has written it since ended the proof."""
     read_results(device, now=now)
     with transaction.atomic():
         copy = ResultCopy.objects.filter(device=device, path=str(path)).first()
         if copy is None:
             return
-        copy.proven_fingerprint = copy.fingerprint
+        copy.proven_fingerprint = fingerprint or copy.fingerprint
         copy.proven_at = None if doubt else proven_at
         copy.proven_by, copy.doubt = by[:100], doubt[:500]
         copy.source_mark = source_mark[:200]
-        if not doubt and copy.state == CopyState.USABLE:
+        if not doubt and copy.is_as_shown and copy.state == CopyState.USABLE:
             copy.damage, copy.damaged_at = "", None
             copy.best_rows, copy.was_finished = copy.rows, copy.finished  # begun anew from here
         copy.save()

@@ -86,6 +86,7 @@ def _mirror(work: Work) -> Outcome:
         now=work.clock(),
         by="a mirror made here",
         doubt=outcome.problem,
+        fingerprint=result.fingerprint,
     )
     return outcome
 
