@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -70,7 +71,11 @@ def _try(given: argparse.Namespace, seed: str, folder: Path) -> int:
     score, began = Score(), time.monotonic()
     start = given.start or time.time() // 3600 * 3600
     numbers = range(1, given.devices + 1) if given.device is None else [given.device]
-    with world_server() as server, world_mariadb(folder / "mariadb") as mariadb:
+    with (
+        suppress(KeyboardInterrupt),  # then what it found so far is told
+        world_server() as server,
+        world_mariadb(folder / "mariadb") as mariadb,
+    ):
         for first in range(0, len(numbers), MOST_AT_ONCE):
             try_devices(
                 numbers[first : first + MOST_AT_ONCE],

@@ -41,12 +41,12 @@ class World:
     strikes: dict[str, list[Strike]] = field(default_factory=dict)
 
     def live(self) -> None:
-        self.score.devices += len(self.cases)
         for number, after in enumerate(LOOKS):
             self._until(number, self.start + after - COPIED_BEFORE, self.start + after)
             self._refresh(number, self.start + after)
             for case in self.cases:
                 self._look(case, number)
+        self.score.devices += len(self.cases)
 
     def _refresh(self, number: int, at: float) -> None:
         self._guarded(number, None, lambda: front.refresh(at))

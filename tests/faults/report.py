@@ -14,11 +14,15 @@ def figures(score: Score) -> Iterator[str]:
     yield f"faults                      {score.faults.total():6,} of {len(score.faults)} kinds"
     yield f"looks at a backup           {score.looks:6,}"
     yield f"looks over a loss           {score.over_a_loss:6,}"
-    yield f"  green, not yet readable   {score.not_yet:6,}"
+    yield f"  green, not yet readable   {score.not_yet.total():6,} ({_reasons(score)})"
     yield f"false greens                {score.count('false green'):6,}"
     yield f"healthy looks               {score.healthy:6,}"
     yield f"false alarms                {alarms:6,} ({share:.2f} %)"
     yield f"crashes                     {score.count('crash'):6,}"
+
+
+def _reasons(score: Score) -> str:
+    return ", ".join(f"{why}: {count}" for why, count in score.not_yet.most_common()) or "none"
 
 
 def never_struck(score: Score) -> list[str]:

@@ -42,7 +42,7 @@ class Score:
     faults: Counter[str] = field(default_factory=Counter)  # by kind
     looks: int = 0  # at one backup
     over_a_loss: int = 0
-    not_yet: int = 0  # green over a loss that nothing could show yet
+    not_yet: Counter[str] = field(default_factory=Counter)  # green over what nothing could show
     healthy: int = 0
     findings: list[Finding] = field(default_factory=list)
 
@@ -80,7 +80,7 @@ class Score:
         if shown.verdict not in GREEN:
             return ""
         if all(_is_hidden(case, loss, strikes) for loss in old):
-            self.not_yet += 1
+            self.not_yet[_why_hidden(case, old, strikes)] += 1
             return ""
         return "false green"
 
@@ -93,12 +93,21 @@ def _is_hidden(case: Case, loss: Loss, strikes: list[Strike]) -> bool:
     return bool(mine) and all(_not_readable(case, strike) for strike in mine)
 
 
+def _why_hidden(case: Case, old: list[Loss], strikes: list[Strike]) -> str:
+    if not all(was_told(case, loss.of) for loss in old):
+        return "nobody told of it"
+    mine = {s.kind.hidden for s in strikes if s.kind.hidden and s.item in {loss.of for loss in old}}
+    return " and ".join(sorted(mine))
+
+
 def _not_readable(case: Case, strike: Strike) -> bool:
     read_since = case.verified_look > strike.look - 1
     if strike.kind.hidden == "verify":
         return not read_since
     if strike.kind.hidden == "content":
         return not (read_since and strike.verified)
+    if strike.kind.hidden == "size":
+        return not strike.seen
     return bool(strike.kind.hidden)
 
 

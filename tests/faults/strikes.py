@@ -9,8 +9,9 @@ from pkgutil import iter_modules
 from typing import Any
 
 from tests.faults import families
-from tests.faults.case import Case
+from tests.faults.case import Case, files_of
 from tests.faults.kinds import KINDS, Kind
+from tests.faults.truth import Recording
 
 HOW_MANY = (0, 1, 1, 1, 2, 2, 3)
 FIRST, LAST = 1, 8  # looks
@@ -24,12 +25,14 @@ def all_kinds() -> dict[str, Kind]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strike:
-    """A fault that came about. `verified`: its device had been verified whole before."""
+    """A fault that came about. `verified`: its device had been verified before; `seen`: what it
+    struck had been there whole at a look."""
 
     kind: Kind
     target: Any
     look: int
     verified: bool
+    seen: bool
 
     @property
     def item(self) -> Any:
@@ -52,8 +55,16 @@ def strike(case: Case, look: int, rng: random.Random, only: Collection[str] = ()
         return None
     kind = rng.choice(possible)
     target = rng.choice(found[kind.find])
+    seen = _was_whole(case, target)
     try:
         kind.act(case, target, rng)
     except (sqlite3.Error, OSError):  # an earlier fault left nothing to strike
         return None
-    return Strike(kind=kind, target=target, look=look, verified="verify" in case.pulled)
+    verified = "verify" in case.pulled
+    return Strike(kind=kind, target=target, look=look, verified=verified, seen=seen)
+
+
+def _was_whole(case: Case, target: Any) -> bool:
+    if isinstance(target, Recording):
+        return all(path in case.sound for _, path in files_of(case, target))
+    return getattr(target, "path", None) in case.sound

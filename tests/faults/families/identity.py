@@ -54,6 +54,6 @@ def other_chunk(case, chunk, rng):
     rewrite(chunk.path, content[:5] + bytes(byte ^ 0x55 for byte in content[5:]))
 
 
-@kind("chunk is another of another size", targets.chunks, hidden="size")
-def longer_chunk(case, chunk, rng):
-    rewrite(chunk.path, chunk.file.content(chunk.file.ends)[:40] * 3)
+@kind("chunk is another, and smaller", targets.chunks, hidden="size")
+def smaller_chunk(case, chunk, rng):
+    rewrite(chunk.path, chunk.file.content(chunk.file.ends)[:40] * 2)
