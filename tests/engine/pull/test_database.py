@@ -105,8 +105,9 @@ def test_a_commit_makes_another_mark(copy, device):
     assert copy.pull(**known).changed
 
 
-def test_a_database_without_a_row_is_waited_for(copy, device):
-    device.database.execute("DELETE FROM VAR_MAP")
+def test_a_database_without_tables_is_waited_for(copy, device):
+    for table in ("METADATA", "VAR_MAP", "ROI_MAP", "ROI_1", "ROI_2"):
+        device.database.execute(f"DROP TABLE {table}")
     with pytest.raises(NotReady):
         copy.pull()
     assert not copy.path.exists()
