@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEPLOY := deploy/make-venv
-BENCHMARKS := video_scan compare status_endpoint mirror idle
+BENCHMARKS := video_scan compare card status_endpoint mirror idle
 
 .PHONY: run test test-long faults floors _floors coverage mutants lint bench bench-long lock clean
 

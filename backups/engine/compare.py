@@ -115,8 +115,8 @@ class _Examination:
             how = f"held against the device whole by {by}"
             return self._saved(Proof.EQUAL, self.copy.equal_at, how)
         for told in reversed(self.item.tellings):
-            if told.final and told.at >= grew_at:
-                how = "has all rows that the device's server counted after the end"
+            if told.at >= grew_at and told.can_prove(self.copy):
+                how = "has all rows that were counted on the device after the end"
                 return self._saved(Proof.COUNTED, told.at, how)
         if self.copy.read_at and not self._why_not_counted():
             how = "read to its end here; holds its stop row, and all rows that were ever told"

@@ -34,13 +34,19 @@ class Proof(StrEnum):
 class Tally:
     """What was told of an experiment at one moment on our clock.
 
-    `final`: the device's own server counted it after the experiment had ended.
+    `final`: it was counted on the device after the experiment had ended.
     """
 
     at: datetime
     rows: Extent = field(default_factory=dict)
     size_bytes: int | None = None
     final: bool = False
+
+    def can_prove(self, copy: "Copy") -> bool:
+        """Whether a copy that holds all of it is whole: by counts, or by the highest ids where it
+        was read to its end and lacks no number."""
+        is_counted = all(rows.count is not None for rows in self.rows.values())
+        return self.final and (is_counted or (copy.read_at is not None and not copy.holes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,5 @@
 from backups.models.backup import Backup, BackupSnapshot
+from backups.models.cards import CardListing
 from backups.models.copies import ResultCopy
 from backups.models.daemons import Claim, DaemonStatus
 from backups.models.disk_look import DiskFolder, DiskLook
@@ -15,6 +16,7 @@ __all__ = [
     "Backup",
     "BackupPlan",
     "BackupSnapshot",
+    "CardListing",
     "Claim",
     "DaemonStatus",
     "DamagedFile",

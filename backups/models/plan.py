@@ -41,6 +41,8 @@ class BackupPlan(models.Model):
     pull_videos_every = _pause("pull of videos", timedelta(minutes=15))
     verify_here = _switch("verify copies here", "Read every copy from its first byte to its last.")
     verify_every = _pause("verification", timedelta(days=7))
+    list_card_here = _switch("list cards here", "Over ssh; a card's own word of what it holds.")
+    list_card_every = _pause("listing", timedelta(hours=1))
 
     history = HistoricalRecords()
 

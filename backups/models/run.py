@@ -13,6 +13,7 @@ class RunKind(models.TextChoices):
     PULL_RESULTS = "pull_results", "Pull of results"
     PULL_VIDEOS = "pull_videos", "Pull of videos"
     VERIFY = "verify", "Verification"
+    LIST_CARD = "list_card", "Listing of the card"
 
 
 class RunState(models.TextChoices):

@@ -8,7 +8,7 @@ from backups.engine.compare import Comparison, compare_experiments
 from backups.engine.extents import known_since, unpacked
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, risk_of
 from backups.engine.items import Copy, CopyState, ItemState, ListedExperiment, Tally, which_counts
-from backups.models import ExperimentState, ResultCopy
+from backups.models import CardListing, ExperimentState, ResultCopy
 from backups.services.foreign import foreign_writes
 from devices.models import Device, Experiment, Telling
 
@@ -31,6 +31,7 @@ class Databases:
     tellings: Mapping[int, Sequence[Telling]]
     states: Mapping[int, ExperimentState]
     disk: DiskReading
+    carded_at: datetime | None = None  # when its card was last listed whole
 
     @classmethod
     def of(cls, device: Device, copies: Sequence[ResultCopy], disk: DiskReading) -> "Databases":
@@ -39,6 +40,7 @@ class Databases:
         for telling in Telling.objects.filter(experiment__device=device).order_by("told_at"):
             tellings.setdefault(telling.experiment_id, []).append(telling)
         states = ExperimentState.objects.filter(experiment__device=device)
+        card = CardListing.objects.filter(device=device).values_list("began_at", flat=True)
         return cls(
             device=device,
             experiments=experiments,
@@ -46,7 +48,13 @@ class Databases:
             tellings=tellings,
             states={state.experiment_id: state for state in states},
             disk=disk,
+            carded_at=card.first(),
         )
+
+    def read_at(self, backup_type: BackupType) -> datetime | None:
+        """When somebody last told which experiments there are: a card shows files alone."""
+        carded_at = self.carded_at if backup_type is BackupType.SQLITE else None
+        return max(filter(None, (self.device.inventory_read_at, carded_at)), default=None)
 
     def of_type(self, backup_type: BackupType) -> list[Experiment]:
         return [one for one in self.experiments if one.writer == backup_type]
@@ -85,9 +93,9 @@ def database_facts(
     problems[ProblemKind.UNPROVEN] += _lost_list(databases, usable)
     return BackupFacts(
         backup_type=backup_type,
-        source_read_at=device.inventory_read_at,
+        source_read_at=databases.read_at(backup_type),
         source_error=device.inventory_error,
-        source_count=len(kept) if device.inventory_read_at else None,
+        source_count=len(kept) if databases.read_at(backup_type) else None,
         written_off_count=len(experiments) - len(kept),
         source_changed_at=max((one.changed_at for one in kept if one.changed_at), default=None),
         growing=any(one.growing for one in kept),

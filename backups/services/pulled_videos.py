@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -25,6 +26,14 @@ NOT_FOLLOWED = "a link or no file: it is not followed, and what may be behind it
 Lacking = dict[str, tuple[int, str]]
 Named = list[list[str]]  # [path, why, since when]
 Found = tuple[ProblemKind, Problem]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardVideos:
+    """A device's own videos on its card; `skipped` are links and the like."""
+
+    files: tuple[ListedFile, ...]
+    skipped: tuple[str, ...]
 
 
 def store_comparison(
@@ -64,6 +73,27 @@ def store_comparison(
             for difference in pulled.quarantined
             if not _store_quarantined(device, difference, now=now).accepted
         ]
+
+
+def store_card_videos(
+    device: Device, card: CardVideos, *, held_count: int, began_at: datetime, now: datetime
+) -> None:
+    """What a whole listing of the card shows of its videos. What pulls found out stays."""
+    made = VideoComparison.objects.filter(device=device).first()
+    skipped = [(path, NOT_FOLLOWED) for path in card.skipped]
+    _hear(device, _listing(card.files, apart=set()), complete=not card.skipped, now=now)
+    VideoComparison.objects.update_or_create(
+        device=device,
+        defaults={
+            "began_at": began_at,
+            "file_count": len(card.files),
+            "held_count": held_count,
+            "skipped": _named(skipped, made.skipped if made else [], since=began_at.isoformat()),
+            "complete": not card.skipped,
+            "in_ledger": True,
+            "inherited": False,
+        },
+    )
 
 
 def store_no_videos(device: Device, *, held_count: int, now: datetime) -> None:

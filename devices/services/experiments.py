@@ -111,27 +111,32 @@ class _Changes:
         _note_presence(one, listed, record, now=self.now)
 
     def _note_rows(self, one: Experiment, listed: ListedDatabase) -> None:
-        """Keep what is told; what was told before becomes a telling of its own."""
         if listed.rows is None:
             return
-        rows = packed(listed.rows)
-        if one.rows_told_at and (rows, listed.size_bytes) != (one.told_rows, one.told_size_bytes):
-            self._remember(one, until=one.rows_told_at)
-            if _has_more(rows, one.told_rows):
-                one.changed_at = self.now
-        one.told_rows, one.told_size_bytes = rows, listed.size_bytes
-        one.rows_told_at, one.rows_told_by = self.now, self.told_by
+        size = listed.size_bytes
+        before = note_rows(one, listed.rows, size, told_by=self.told_by, now=self.now)
+        if before:
+            self.tellings.append(before)
 
-    def _remember(self, one: Experiment, *, until: datetime) -> None:
-        """What was told before, and until when."""
-        telling = Telling(
+
+def note_rows(
+    one: Experiment, told: Extent, size_bytes: int | None, *, told_by: str, now: datetime
+) -> Telling | None:
+    """Keep what is told. What was told before, and until when, becomes a telling of its own."""
+    rows, before = packed(told), None
+    if one.rows_told_at and (rows, size_bytes) != (one.told_rows, one.told_size_bytes):
+        before = Telling(
             experiment=one,
-            told_at=until,
+            told_at=one.rows_told_at,
             told_by=one.rows_told_by,
             rows=one.told_rows,
             size_bytes=one.told_size_bytes,
         )
-        self.tellings.append(telling)
+        if _has_more(rows, one.told_rows):
+            one.changed_at = now
+    one.told_rows, one.told_size_bytes = rows, size_bytes
+    one.rows_told_at, one.rows_told_by = now, told_by
+    return before
 
 
 def packed(extent: Extent) -> dict[str, list[int | None]]:

@@ -22,6 +22,7 @@ _OFTEN = {
     "pull_results_every": timedelta(minutes=2),
     "pull_videos_every": timedelta(minutes=3),
     "verify_every": timedelta(minutes=30),
+    "list_card_every": timedelta(minutes=5),
 }
 
 
@@ -35,6 +36,7 @@ def prepare_lab(lab: LabPlaces, *, key_file: Path) -> None:
             pull_results_here=bool(lab.ssh_port),
             pull_videos_here=bool(lab.ssh_port),
             verify_here=True,
+            list_card_here=bool(lab.ssh_port),
         )
 
 

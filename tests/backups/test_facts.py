@@ -152,10 +152,9 @@ def test_an_experiment_without_a_copy_is_as_old_as_can_be_believed(
     assert facts().missing[0].since == now - age * HOUR
 
 
-def tell(experiment, at, highest, **others):
-    Telling.objects.create(
-        experiment=experiment, told_at=at, told_by="node", rows={"ROI_1": [highest, None]}, **others
-    )
+def tell(experiment, at, highest, *, count=None, **others):
+    rows = {"ROI_1": [highest, count]}
+    Telling.objects.create(experiment=experiment, told_at=at, told_by="node", rows=rows, **others)
 
 
 def test_a_copy_is_held_against_all_that_was_told_and_the_last_that_it_holds_counts(
@@ -202,7 +201,7 @@ def test_a_count_of_the_devices_server_after_the_end_proves_a_mirrored_copy(
     experiment.save()
     copy(writer="mysql")
     assert facts(BackupType.MYSQL).unproven
-    tell(experiment, now, 100, final=True)
+    tell(experiment, now, 100, count=100, final=True)
     assert facts(BackupType.MYSQL).proofs == {"counted": 1}
     assert facts(BackupType.MYSQL).proofs == {"counted": 1}  # and is not forgotten
 

@@ -36,8 +36,9 @@ EQUAL = replace(NAMED, equal_at=NOW, equal_by="a pull")
 
 def told(highest=1000, *, at=NOW, table="ROI_1", size=None, final=False):
     """The rows as a device tells them: ids of its ROIs, counts of its METADATA."""
-    rows = {"METADATA": Rows(None, 14), "ROI_1": Rows(1000, None), "ROI_2": Rows(1000, None)}
-    return Tally(at=at, rows=rows | {table: Rows(highest, None)}, size_bytes=size, final=final)
+    count = 1000 if final else None  # a server counts, a JSON names ids alone
+    rows = {"METADATA": Rows(None, 14), "ROI_1": Rows(1000, count), "ROI_2": Rows(1000, count)}
+    return Tally(at=at, rows=rows | {table: Rows(highest, count)}, size_bytes=size, final=final)
 
 
 def kind_of(experiment, *copies):
@@ -395,3 +396,16 @@ def test_a_copy_of_a_listed_experiment_is_left_over_by_no_name():
     assert [item.filename for item in compared.items] == ["a.db"]
     assert [item.filename for item in compared.left_over] == ["b.db"]
     assert compared.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("copy", "proof"),
+    [
+        pytest.param(NAMED, Proof.NAMED, id="never read to its end"),
+        pytest.param(replace(NAMED, read_at=NOW, holes=1), Proof.NAMED, id="with holes"),
+        pytest.param(replace(NAMED, read_at=NOW), Proof.COUNTED, id="read to its end"),
+    ],
+)
+def test_highest_ids_alone_prove_only_a_copy_that_was_read(copy, proof):
+    by_ids = replace(told(), final=True)
+    assert examine(replace(ENDED, tellings=(by_ids,)), [copy]).proof is proof

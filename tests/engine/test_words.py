@@ -250,8 +250,9 @@ def test_a_proof_says_how_and_when_it_was_got(copy, at, how):
 
 
 def test_a_count_of_the_server_says_so():
-    item = examine(replace(ENDED, tellings=(replace(told(ROI_1=10), final=True),)), [NAMED])
-    assert item.how == "has all rows that the device's server counted after the end"
+    counted = Tally(at=NOW, rows={"ROI_1": Rows(10, 10)}, final=True)
+    item = examine(replace(ENDED, tellings=(counted,)), [NAMED])
+    assert item.how == "has all rows that were counted on the device after the end"
     assert item.proven_at == NOW
 
 

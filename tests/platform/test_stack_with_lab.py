@@ -58,7 +58,8 @@ def test_every_device_is_watched_and_both_services_answer(stack):
 
 
 def test_backups_are_made_of_the_devices_that_let_us_in(stack):
-    wait_until(lambda: kinds_done(stack) == {"mirror", "pull_results", "pull_videos", "verify"})
+    kinds = {"mirror", "pull_results", "pull_videos", "verify", "list_card"}
+    wait_until(lambda: kinds_done(stack) == kinds)
 
 
 def test_work_goes_on_after_redis_was_gone(stack):

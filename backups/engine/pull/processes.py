@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from typing import IO
 
 from backups.engine.errors import Cancelled
@@ -30,6 +31,8 @@ class Leash:
     cancelled: Callable[[], bool] = lambda: False
     silent_seconds: float = 120.0
     most_bytes: int = 256 * 1024 * 1024
+    most_seconds: float = inf  # in all, of what it says
+    longest_line: int = LONGEST_LINE
 
 
 class LocalProgram:
@@ -81,7 +84,7 @@ class LocalProgram:
                 if pipe and not pipe.closed:
                     selector.register(pipe, selectors.EVENT_READ)
             for piece in self._pieces(selector, leash):
-                yield from self._split(piece)
+                yield from self._split(piece, leash.longest_line)
         if self._heard:
             yield _decoded(self._heard)
             self._heard.clear()
@@ -97,7 +100,8 @@ class LocalProgram:
         return self._process.returncode
 
     def _pieces(self, selector: selectors.BaseSelector, leash: Leash) -> Iterator[bytes]:
-        since, most = time.monotonic(), leash.most_bytes
+        began = since = time.monotonic()
+        most = leash.most_bytes
         while selector.get_map():
             for key, _ in selector.select(TICK):
                 piece = os.read(key.fd, _PIECE)
@@ -109,13 +113,12 @@ class LocalProgram:
                 else:
                     yield piece
             _check(leash, since)
-            if most < 0:
-                raise TooMuchOutput(f"more than {leash.most_bytes:,} bytes of output")
+            _check_measure(leash, most, since - began)
 
-    def _split(self, piece: bytes) -> Iterator[str]:
+    def _split(self, piece: bytes, longest: int) -> Iterator[str]:
         *whole, rest = _LINE_ENDS.split(self._heard + piece)
-        if len(rest) > LONGEST_LINE:
-            raise TooMuchOutput(f"a line of more than {LONGEST_LINE:,} bytes")
+        if len(rest) > longest:
+            raise TooMuchOutput(f"a line of more than {longest:,} bytes")
         self._heard = bytearray(rest)
         for line in whole:
             yield _decoded(line)
@@ -140,6 +143,13 @@ def _check(leash: Leash, since: float) -> None:
         raise Cancelled("cancelled")
     if time.monotonic() - since > leash.silent_seconds:
         raise Hung(f"no sign of life for {leash.silent_seconds:g} seconds")
+
+
+def _check_measure(leash: Leash, bytes_left: int, seconds: float) -> None:
+    if bytes_left < 0:
+        raise TooMuchOutput(f"more than {leash.most_bytes:,} bytes of output")
+    if seconds > leash.most_seconds:
+        raise Hung(f"not done after {leash.most_seconds:g} seconds")
 
 
 def _decoded(line: bytes | bytearray) -> str:

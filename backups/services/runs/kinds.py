@@ -15,10 +15,12 @@ from backups.engine.facts import BackupType
 from backups.models import BackupPlan, Recording, ResultCopy, Run, RunKind
 from backups.services.runs.disks import results_folder, videos_folder
 from backups.services.runs.jobs import Job, RunReport
+from backups.services.runs.list_card import list_device_card
 from backups.services.runs.mirror import mirror_device
 from backups.services.runs.pull_results import pull_results
 from backups.services.runs.pull_videos import pull_device_videos
 from backups.services.runs.reports import (
+    CardReport,
     MirrorReport,
     ResultsReport,
     VerifyReport,
@@ -172,6 +174,24 @@ _DECLARED = (
             title="Verification",
             fields=("verify_here", "verify_every"),
             pause=lambda plan: plan.verify_every if plan.verify_here else None,
+        ),
+    ),
+    KindOfRun(
+        kind=RunKind.LIST_CARD,
+        button="List its card",
+        icon="sd_card",
+        question="List its card now?",
+        explained=(
+            "A worker sends a small read-only program over ssh, which tells every file on the card"
+            " and the rows of each database. Nothing is installed or written on the device."
+        ),
+        job=list_device_card,
+        report=CardReport,
+        suits=_with_address,
+        plan=PlanEntry(
+            title="Listing of cards",
+            fields=("list_card_here", "list_card_every"),
+            pause=lambda plan: plan.list_card_every if plan.list_card_here else None,
         ),
     ),
 )

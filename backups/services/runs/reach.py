@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from backups.engine.card import NoPython
 from backups.engine.errors import BackupError, Cancelled
 from backups.engine.pull import SshTarget, ensure_key
 from backups.engine.pull.errors import (
@@ -20,7 +21,9 @@ from backups.services.runs.jobs import RunFailed, RunStopped, Work
 from backups.services.runs.place import UnsafePlace
 
 # To try again soon helps nobody: a person has to do something first.
-FOR_PEOPLE = (BadName, HostKeyChanged, KeyFailed, KeyRefused, NoisyShell, ProgramFailed)
+FOR_PEOPLE = (
+    BadName, HostKeyChanged, KeyFailed, KeyRefused, NoisyShell, NoPython, ProgramFailed,
+)  # fmt: skip
 
 # What ssh says of these is written for somebody who knows ssh.
 CURES: Mapping[type[BackupError], str] = {

@@ -209,6 +209,38 @@ class VerifyReport(RunReport, frozen=True, kw_only=True):
         )
 
 
+class CardReport(RunReport, frozen=True, kw_only=True):
+    """What a card holds. `databases`: [path, what is told of it, why nothing is]."""
+
+    file_count: int | None = None
+    folder_count: int = 0
+    size_bytes: int = 0
+    free_bytes: int = 0
+    new_experiments: int = 0
+    databases: tuple[tuple[str, str, str], ...] = ()
+    unread: tuple[tuple[str, str], ...] = ()
+    health: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def sheets(self) -> tuple[Sheet, ...]:
+        return (
+            Sheet(
+                title="On the card",
+                columns=("Files", "Folders", "Size", "Free", "Experiments new to us"),
+                rows=(self._counts,) if self.file_count is not None else (),
+            ),
+            Sheet(title="Databases", columns=("File", "Rows", "Note"), rows=self.databases),
+            Sheet(title="What could not be read", columns=("Path", "Why"), rows=self.unread),
+            Sheet(title="The device", columns=("What", "Told"), rows=self.health),
+        )
+
+    @property
+    def _counts(self) -> tuple[str, ...]:
+        counts = (f"{self.file_count or 0:,}", f"{self.folder_count:,}")
+        sizes = (human_size(self.size_bytes), human_size(self.free_bytes))
+        return (*counts, *sizes, f"{self.new_experiments:,}")
+
+
 def _halves(sentence: str) -> tuple[str, str]:
     file, _, why = sentence.rpartition(": ")
     return file, why

@@ -87,7 +87,7 @@ def test_each_kind_has_its_own_pause(device, a_run, now, kind):
 
 def test_kinds_of_one_device_do_not_wait_for_each_other(everything_here, device, ask, now):
     ask(RunKind.VERIFY)
-    assert planned(now) == {RunKind.PULL_VIDEOS}
+    assert planned(now) == {RunKind.PULL_VIDEOS, RunKind.LIST_CARD}
 
 
 def test_copies_come_before_verifications_and_people_before_both(make_device, a_run, now):

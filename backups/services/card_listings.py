@@ -1,0 +1,168 @@
+"""A card's own word, kept as evidence: its databases, its videos, and the listing itself."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
+
+import msgspec
+
+from backups.engine.card import CardDatabase, CardListing, packed
+from backups.engine.card.listing import text_of
+from backups.engine.copies import why_foreign
+from backups.engine.copies.contents import Words
+from backups.engine.pull.outcome import ListedFile
+from backups.models import CardListing as StoredListing
+from backups.services.pulled_videos import CardVideos, store_card_videos
+from devices.ids import is_device_id
+from devices.models import Device
+from devices.records import Rows, started_at
+from devices.services.card_experiments import Card, FoundDatabase, save_found
+
+QUIET = timedelta(minutes=10)  # since a file was last written, on the device's own clock
+VIDEOS = b"videos"
+NOT_ITS_OWN = "its name is not that of an experiment of this device"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Looked:
+    """A database of the card; `found` None: it is no experiment of this device, and why."""
+
+    database: CardDatabase
+    found: FoundDatabase | None
+    why_not: str = ""
+
+
+def has_data(listing: CardListing) -> bool:
+    """A card without any folder for data is no empty one: its disk is not mounted."""
+    return b"results" in listing.folders or VIDEOS in listing.folders
+
+
+def store_listing(
+    device: Device,
+    listing: CardListing,
+    *,
+    root: PurePosixPath,
+    held_count: int,
+    began_at: datetime,
+    now: datetime,
+) -> int:
+    """Keep a whole listing. Gives how many experiments are new to us."""
+    looked = look_at(device, listing, root=root)
+    new = save_found(
+        Card(
+            device=device,
+            root=root,
+            found=[one.found for one in looked if one.found],
+            names={text_of(file.name) for files in listing.folders.values() for file in files},
+            clock_off_seconds=listing.head.clock - began_at.timestamp(),
+            at=began_at,
+        )
+    )
+    if VIDEOS in listing.folders:
+        videos = _videos(device, listing)
+        store_card_videos(device, videos, held_count=held_count, began_at=began_at, now=now)
+    StoredListing.objects.update_or_create(
+        device=device,
+        defaults={
+            "began_at": began_at,
+            "head": msgspec.to_builtins(listing.head),
+            "folder_count": len(listing.folders),
+            "file_count": listing.file_count,
+            "size_bytes": listing.size_bytes,
+            "packed": packed(listing),
+        },
+    )
+    return new
+
+
+def look_at(device: Device, listing: CardListing, *, root: PurePosixPath) -> list[Looked]:
+    """Which databases are experiments of this device: by their names and their own words."""
+    return [_look(device, listing, one, root=root) for one in listing.databases]
+
+
+def _look(
+    device: Device, listing: CardListing, database: CardDatabase, *, root: PurePosixPath
+) -> Looked:
+    why = _why_not(device, database)
+    if why:
+        return Looked(database=database, found=None, why_not=why)
+    rows = {name: Rows(highest, count) for name, highest, count in database.tables}
+    found = FoundDatabase(
+        filename=database.filename,
+        path=str(root / database.path),
+        size_bytes=database.size,
+        rows=None if database.unread else rows,
+        at_rest=_is_at_rest(listing, database),
+        stopped=bool(database.words.get("stop_date_time")),
+    )
+    return Looked(database=database, found=found)
+
+
+def _why_not(device: Device, database: CardDatabase) -> str:
+    name = database.filename
+    begun, _, owner = name.removesuffix(".db").rpartition(device.device_id)
+    is_plain = database.path.isascii() and database.path.isprintable() and len(database.path) < 300
+    named = is_plain and not owner and begun.endswith("_") and started_at(name) is not None
+    if not (named and is_device_id(device.device_id)):
+        return NOT_ITS_OWN
+    words = _words(database)
+    if database.unread or not words.machine_ids:
+        return ""  # it lies where its name belongs, and says nothing else
+    return why_foreign(words, device_id=device.device_id, filename=name, named_start=None)
+
+
+def _words(database: CardDatabase) -> Words:
+    told = database.words
+    names = (name.rpartition("/")[2] for name in told.get("backup_filename", []))
+    return Words(
+        machine_ids=tuple(filter(None, told.get("machine_id", []))),
+        filenames=tuple(filter(None, names)),
+    )
+
+
+def _is_at_rest(listing: CardListing, database: CardDatabase) -> bool:
+    """Both times are of the device's own clock, right or wrong."""
+    told = all(highest is not None or count is not None for _, highest, count in database.tables)
+    quiet = listing.head.clock - database.modified >= QUIET.total_seconds()
+    return bool(database.tables) and told and quiet and database.wal is None
+
+
+def _videos(device: Device, listing: CardListing) -> CardVideos:
+    """As a pull sees them: hidden files are nobody's videos, and links are not followed."""
+    folder = VIDEOS + b"/" + device.device_id.encode()
+    own = [(path, file) for path, file in listing.below(folder) if b"/." not in b"/" + path]
+    return CardVideos(
+        files=tuple(
+            ListedFile(
+                path=path.decode("utf-8", "surrogateescape"),
+                size_bytes=file.size,
+                is_here=True,
+                by_content=False,
+            )
+            for path, file in own
+            if file.kind == "-"
+        ),
+        skipped=tuple(text_of(path) for path, file in own if file.kind != "-"),
+    )
+
+
+def health_of(listing: CardListing, *, now: datetime) -> Iterator[tuple[str, str]]:
+    """What the device says of itself and of its card, in words."""
+    head = listing.head
+    off = timedelta(seconds=round(head.clock - now.timestamp()))
+    if abs(off) > timedelta(minutes=5):
+        yield "its clock", f"{abs(off)} {'ahead of' if off > timedelta(0) else 'behind'} ours"
+    if head.uptime is not None:
+        yield "running for", str(timedelta(seconds=min(head.uptime, 10**9)))
+    if head.read_only:
+        yield "its card", "is mounted read-only: nothing can be recorded"
+    for partition, count, last in head.faults:
+        since = f", the last at {_moment(last)}" if last else ""
+        yield f"faults of {partition}", f"{count:,} counted by ext4{since}"
+
+
+def _moment(seconds: int) -> str:
+    return (
+        f"{datetime.fromtimestamp(min(max(seconds, 0), 10**10), UTC):%Y-%m-%d %H:%M} by its clock"
+    )
