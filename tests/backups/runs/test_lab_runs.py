@@ -109,11 +109,21 @@ def test_runs_bring_all_that_open_devices_hold_and_turn_them_green(lab, back_up,
         card = settings.DEVICE_DATA_ROOT / "videos" / device.device_id
         assert files_below(lab.videos_dir / device.device_id) == files_below(card)
         assert 0 < run.numbers["files_added"] < 20
-    for kind in (Habit.MYSQL, Habit.SQLITE):  # only a pull tells that these have none
-        back_up(kind, RunKind.PULL_VIDEOS)
+    for kind in (Habit.MYSQL, Habit.SQLITE):  # only their cards tell that these have none
+        back_up(kind, RunKind.LIST_CARD)
     cycle(timezone.now())
     after = verdicts(timezone.now())
     assert [name for name, kinds in after.items() if not green(kinds)] == []
+
+
+def test_cards_of_open_devices_say_nothing_against_what_was_pulled(lab, back_up):
+    for kind in (Habit.SQLITE, Habit.OLD, Habit.IDLE):
+        device, _ = back_up(kind, RunKind.PULL_RESULTS)
+        back_up(kind, RunKind.PULL_VIDEOS)
+        _, run = back_up(kind, RunKind.LIST_CARD)
+        assert (run.numbers["unread"], run.numbers["new_experiments"]) == ([], 0)
+        cycle(timezone.now())
+        assert green(verdicts(timezone.now())[device.name])
 
 
 def test_what_grew_comes_with_the_next_run(lab, back_up):
