@@ -11,7 +11,7 @@ from django.utils import timezone
 from backups.badges import size
 from backups.dashboard import DeviceStatus, device_status
 from backups.engine.facts import BackupFacts, BackupType
-from backups.models import Backup, BackupSnapshot, RecordingLedger
+from backups.models import Backup, BackupSnapshot, CardListing, RecordingLedger
 from devices.models import Device
 
 ROWS = 15
@@ -38,6 +38,7 @@ def page_context(request: HttpRequest, device: Device) -> dict[str, Any]:
     ledgers = RecordingLedger.objects.filter(device=device)
     return {
         "now": now,
+        "listing": CardListing.objects.filter(device=device).defer("packed").first(),
         "device": device,
         "status": status,
         "silent_as": device.get_lifecycle_display() if status.silent else "",

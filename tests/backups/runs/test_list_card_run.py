@@ -270,6 +270,13 @@ def test_an_answer_that_was_cut_changes_nothing(list_it, there, settings, tmp_pa
     assert Experiment.objects.get().gone_at is None
 
 
+def test_the_page_of_a_device_says_when_its_card_was_listed(list_it, there, device, admin_client):
+    address = f"/admin/devices/device/{device.pk}/change/"
+    assert "<dt>Card listed</dt><dd>not yet" in admin_client.get(address).content.decode()
+    list_it()
+    assert ": 1 file, " in admin_client.get(address).content.decode()
+
+
 @pytest.mark.parametrize("days", [-365, 365])
 def test_a_clock_a_year_off_is_told_and_decides_nothing(
     list_it, there, here, device, settings, tmp_path, days
