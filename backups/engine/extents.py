@@ -6,6 +6,7 @@ from typing import Any
 
 from devices.records import COUNTED_TABLES, Extent, Rows
 
+WRITTEN_ONCE = "ROI_MAP"
 EARLIEST_YEAR = 2010  # before the first ethoscope
 CLOCK_IS_RIGHT = timedelta(minutes=5)
 
@@ -37,15 +38,18 @@ def best_of(one: Extent, other: Extent) -> dict[str, Rows]:
 
 
 def shrunk_tables(before: Extent, now: Extent) -> list[str]:
-    """Tables with ids that end sooner than they once did.
+    """Tables with ids that end sooner than they once did, and ROI_MAP with fewer rows.
 
-    The others are rewritten by the device itself: VAR_MAP is deleted and filled again.
+    Others are rewritten: VAR_MAP by the device itself, METADATA by mirrors that double it.
     """
-    return sorted(
-        name
-        for name, rows in before.items()
-        if name not in COUNTED_TABLES and (now.get(name, Rows(0, 0)).highest or 0) < _highest(rows)
-    )
+    gone = Rows(0, 0)
+    return sorted(name for name, rows in before.items() if _shrank(name, rows, now.get(name, gone)))
+
+
+def _shrank(name: str, before: Rows, now: Rows) -> bool:
+    if name == WRITTEN_ONCE:
+        return now.at_least < before.at_least
+    return name not in COUNTED_TABLES and (now.highest or 0) < _highest(before)
 
 
 def packed(extent: Extent) -> dict[str, list[int | None]]:

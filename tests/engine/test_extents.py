@@ -80,10 +80,13 @@ def test_the_most_is_kept_of_tables_that_only_one_has():
         ({"A": Rows(1, None)}, {"A": Rows(None, 9)}, ["A"]),
         ({"A": Rows(0, None)}, {}, []),
         ({"A": Rows(None, 9)}, {}, []),
-        ({"METADATA": Rows(9, 9), "VAR_MAP": Rows(9, 9), "ROI_MAP": Rows(9, 9)}, {}, []),
+        ({"METADATA": Rows(9, 9), "VAR_MAP": Rows(9, 9)}, {}, []),
+        ({"ROI_MAP": Rows(None, 9)}, {"ROI_MAP": Rows(None, 8)}, ["ROI_MAP"]),
+        ({"ROI_MAP": Rows(None, 9)}, {"ROI_MAP": Rows(None, 9)}, []),
+        ({"ROI_MAP": Rows(None, 9)}, {}, ["ROI_MAP"]),
     ],
 )
-def test_tables_with_ids_that_end_sooner_have_shrunk(before, now, shrunk):
+def test_tables_that_end_sooner_have_shrunk(before, now, shrunk):
     assert shrunk_tables(before, now) == shrunk
 
 

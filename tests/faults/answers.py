@@ -53,7 +53,8 @@ def _of_newest(case: Case, newest: Experiment) -> Answer:
     names = {"backup_filename": newest.filename}
     if not case.device.firmware.live_counts:
         current = names | {"sqlite_source_path": path_on_device(case, newest)}
-        old = {"active_type": newest.writer, newest.writer: {"exists": True, "current": current}}
+        writer = {"mysql": "mariadb"}.get(newest.writer, newest.writer)
+        old = {"active_type": writer, writer: {"exists": True, "current": current}}
         return names | {"experimental_info": {}, "database_info": old}
     if newest.ended(case.at) and not newest.graceful:
         return _after_boot(case, newest)

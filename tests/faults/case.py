@@ -57,7 +57,9 @@ class Case:
     looked_at: float = 0.0
     verified_look: int = -1
     pulled: dict[str, float] = field(default_factory=dict)  # by kind of run: the last success
+    heard_clock: float = 0.0  # of its last answer
     told: set[Experiment | Recording] = field(default_factory=set)
+    proven: set[Experiment | Recording] = field(default_factory=set)  # by a run of ours
     sound: dict[Path, tuple[object, ...]] = field(default_factory=dict)  # read, and as it should be
     ran: list[str] = field(default_factory=list)
 

@@ -19,7 +19,7 @@ from tests.faults.mariadb import MariaDB
 from tests.faults.score import Finding, Score
 from tests.faults.server import WorldServer
 from tests.faults.strikes import Strike, planned, strike
-from tests.faults.told import hear, see
+from tests.faults.told import hear, prove, see
 
 T = TypeVar("T")
 RUNS = {
@@ -76,6 +76,7 @@ class World:
         see(case)
         if state == "succeeded":
             case.pulled[str(kind)] = case.at
+            prove(case, str(kind))
         if kind is RunKind.VERIFY:
             case.verified_look = number
 
@@ -96,8 +97,10 @@ class World:
         see(case)
         shown = self._guarded(number, case, lambda: front.look(case)) or {}
         strikes = self.strikes.get(case.device.device_id, [])
+        said = {of: "\n".join(what.evidence) for of, what in shown.items()}
         for backup_type, what in shown.items():
-            self.score.judge(case, number, backup_type, what, strikes)
+            others = "\n".join(text for of, text in said.items() if of != backup_type)
+            self.score.judge(case, number, backup_type, what, strikes, others)
         case.looked_at = case.at
 
     def _guarded(self, number: int, case: Case | None, do: Callable[[], T]) -> T | None:

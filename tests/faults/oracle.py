@@ -103,8 +103,8 @@ def _videos_provable(case: Case) -> bool:
     pulled_at = case.pulled.get("pull_videos", 0.0)
     if not recordings:
         return case.device.firmware.videos == "paths"  # the oldest answers {}, which is no list
-    newest = max(recording.ends for recording in recordings)
-    return pulled_at >= min(newest, case.at - MAX_AGE["video"])
+    is_fresh = pulled_at >= case.at - MAX_AGE["video"]
+    return all(r in case.proven or (is_fresh and r.is_recording(case.at)) for r in recordings)
 
 
 def _database_provable(case: Case, one: Experiment) -> bool:

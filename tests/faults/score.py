@@ -10,7 +10,7 @@ from tests.faults.kinds import BLIND, HARMLESS, LOSS
 from tests.faults.oracle import Loss
 from tests.faults.strikes import Strike
 from tests.faults.told import was_told
-from tests.faults.truth import MINUTE
+from tests.faults.truth import MINUTE, Experiment
 
 SPARE = 30 * MINUTE  # what was on its way at the look before counts from the one before that
 GREEN = {"protected", "none"}
@@ -50,8 +50,15 @@ class Score:
         return sum(finding.what == what for finding in self.findings)
 
     def judge(
-        self, case: Case, look: int, backup_type: str, shown: Shown, strikes: list[Strike]
+        self,
+        case: Case,
+        look: int,
+        backup_type: str,
+        shown: Shown,
+        strikes: list[Strike],
+        others: str = "",
     ) -> None:
+        """`others`: what was said of the device's other backups: a run may be taken for another."""
         self.looks += 1
         lost = oracle.losses(case, backup_type)
         old = oracle.old(case, backup_type, lost)
@@ -59,6 +66,8 @@ class Score:
         if old:
             self.over_a_loss += 1
             what = self._over_a_loss(case, old, shown, strikes)
+            if shown.verdict == "none" and all(_name_of(loss) in others for loss in old):
+                what = ""
         elif is_healthy(case, backup_type, lost, strikes):
             self.healthy += 1
             what = "false alarm" if _is_alarm(case, backup_type, shown, look, strikes) else ""
@@ -85,6 +94,10 @@ class Score:
         return "false green"
 
 
+def _name_of(loss: Loss) -> str:
+    return loss.of.filename if isinstance(loss.of, Experiment) else loss.of.stamp
+
+
 def _is_hidden(case: Case, loss: Loss, strikes: list[Strike]) -> bool:
     """Whether it comes of a fault that nothing read since could show, or of what nobody told."""
     if not was_told(case, loss.of):
@@ -101,13 +114,13 @@ def _why_hidden(case: Case, old: list[Loss], strikes: list[Strike]) -> str:
 
 
 def _not_readable(case: Case, strike: Strike) -> bool:
-    read_since = case.verified_look > strike.look - 1
+    read_since = case.verified_look > strike.look  # runs come before faults at each look
     if strike.kind.hidden == "verify":
         return not read_since
     if strike.kind.hidden == "content":
         return not (read_since and strike.verified)
-    if strike.kind.hidden == "size":
-        return not strike.seen
+    if strike.kind.hidden in ("size", "blocks"):
+        return not (strike.seen or read_since)
     return bool(strike.kind.hidden)
 
 

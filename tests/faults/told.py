@@ -23,6 +23,9 @@ def hear(case: Case) -> None:
     entry = answers.entry(case)
     if not isinstance(entry, dict) or entry.get("id") != case.device.device_id:
         entry = {}  # nobody can say whose that is
+    if (clock := entry.get("current_timestamp") or 0) <= case.heard_clock:
+        entry = {}  # an answer of before, or a clock that went back: the next tells
+    case.heard_clock = clock
     words = json.dumps(entry, default=str)
     status = entry.get("status")
     for one in case.experiments():
@@ -41,6 +44,16 @@ def _told_recordings(case: Case, *, filming: bool) -> Iterator[Recording]:
         named = f"{recording.stamp}_{recording.device_id}" in listed
         if now or named:
             yield recording
+
+
+def prove(case: Case, kind: str) -> None:
+    """A run of ours succeeded: what had ended then, and is on the card, is proven."""
+    if kind == "pull_videos":
+        there = [r for r in case.recordings() if r.ends <= case.at and case.on_card(r).exists()]
+        case.proven.update(there)
+    elif kind != "verify":
+        ours = case.experiments("sqlite" if kind == "pull_results" else "mysql")
+        case.proven.update(o for o in ours if o.ended(case.at) and o.listed and not o.gone)
 
 
 def was_told(case: Case, item: Experiment | Recording) -> bool:

@@ -34,6 +34,7 @@ for words, ahead in JUMPS.items():
 
 
 def _touched(shift, case, target, rng):
+    case.proven.clear()
     case.pulled.clear()  # who touches a file ends what a pull has proven of it
     for path in [*case.results.rglob("*.db"), *case.videos.rglob("*.h264")]:
         if case.device.device_id in path.parts:

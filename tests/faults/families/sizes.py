@@ -9,7 +9,7 @@ CHUNKS = {
     "emptied": (harm.empty, ""),
     "halved": (harm.halve, "size"),
     "short of a byte": (harm.cut_a_byte, "size"),
-    "all zeros": (harm.zero, ""),
+    "all zeros": (harm.zero, "blocks"),
     "zeros from its middle on": (harm.zero_end, "content"),
     "flipped": (harm.flip, "content"),
 }
