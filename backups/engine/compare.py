@@ -133,6 +133,8 @@ class _Examination:
             return f"it {what}, and nobody counted the device's rows after its end"
         if not self.copy.read_at:
             return self.copy.problem or "it was not read to its end yet"
+        if (self.copy.advanced_at or self.copy.first_seen_at) < (self.item.grew_at or NEVER):
+            return "the device was seen writing it after all that is here had come"
         if self.copy.holes:
             return f"{self.copy.holes} row numbers lack inside its tables"
         if any(told.at >= (self.item.grew_at or NEVER) for told in self.item.tellings):

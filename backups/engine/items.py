@@ -77,6 +77,7 @@ class Copy:
     foreign: str = ""  # why it is not of the experiment that it is named after
     stopped: bool = False  # holds the row that a graceful stop writes last
     read_at: datetime | None = None  # when exactly this content was read to its end, and was sound
+    advanced_at: datetime | None = None  # the look that last found more in it than it ever had
     short_rois: int = 0  # ROIs whose newest row is much older than the stop row
     rowless_rois: tuple[int, ...] = ()  # that it names, and has no row of
     holes: int = 0  # row numbers that lack between the first and the last of its tables

@@ -35,6 +35,7 @@ class ResultCopy(models.Model):
     # What it ever had, and what was found wrong with it: both outlast a touch or a new row.
     best_rows = models.JSONField(default=dict, blank=True)
     was_finished = models.BooleanField(default=False)
+    advanced_at = models.DateTimeField(null=True)  # the look that last found more in it than ever
     damage = models.CharField(max_length=500, blank=True)
     damaged_at = models.DateTimeField(null=True)
 

@@ -128,6 +128,7 @@ def copy_of(row: ResultCopy) -> Copy:
         foreign=row.foreign,
         stopped=row.finished,
         read_at=row.read_whole_at,
+        advanced_at=row.advanced_at or row.first_seen_at,
         short_rois=row.short_rois,
         rowless_rois=tuple(row.rowless_rois),
         holes=row.holes,

@@ -16,11 +16,11 @@ from backups.engine.copies import (
     inspect,
     why_foreign,
 )
-from backups.engine.extents import best_of, packed, shrunk_tables, unpacked
+from backups.engine.extents import best_of, packed, reaches, shrunk_tables, unpacked
 from backups.engine.items import CopyState
 from backups.models import ResultCopy
 from devices.models import Device, Experiment, Writer
-from devices.records import started_at
+from devices.records import Extent, started_at
 
 SECONDS_A_FILE = 5.0
 SECONDS_A_READING = 60.0  # of one file, to its end; a larger one waits for a verification
@@ -32,6 +32,7 @@ SEEN = ("filename", "size_bytes", "wal_bytes", "modified_at", "fingerprint")
 LEARNT = (
     "writer", "state", "problem", "data_at", "row_count", "rows", "foreign", "finished",
     "short_rois", "rowless_rois", "holes", "inspected_at", "best_rows", "was_finished",
+    "advanced_at",
     "damage", "damaged_at", "verified_at", "verified_fingerprint", "unread_fingerprint",
 )  # fmt: skip
 
@@ -178,6 +179,8 @@ def _note_contents(row: ResultCopy, found: Inspection, *, now: datetime) -> None
     contents = found.contents
     best = unpacked(row.best_rows)
     row.writer = contents.writer or row.writer
+    if _has_advanced(row, best, found):
+        row.advanced_at = now
     row.rows, row.row_count = packed(contents.rows), contents.row_count
     row.data_at, row.finished = contents.data_at, contents.stopped
     row.short_rois, row.rowless_rois = contents.short_rois, list(contents.rowless_rois)
@@ -193,6 +196,13 @@ def _note_contents(row: ResultCopy, found: Inspection, *, now: datetime) -> None
         note_damage(row, lost, now=now)
     row.best_rows = packed(best_of(best, contents.rows))
     row.was_finished = row.was_finished or contents.has_stop_row
+
+
+def _has_advanced(row: ResultCopy, best: Extent, found: Inspection) -> bool:
+    """Rows or a stop row that it never had: what no touch and no doubled METADATA gives."""
+    contents = found.contents
+    more = {name: rows for name, rows in contents.rows.items() if name != "METADATA"}
+    return not reaches(best, more) or (contents.stopped and not row.finished)
 
 
 def _what_it_lost(shrunk: list[str], *, lost_stop: bool) -> str:

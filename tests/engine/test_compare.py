@@ -30,7 +30,7 @@ NAMED = Copy(
     size_bytes=4096,
     rows=ROWS,
 )
-WHOLE = replace(NAMED, stopped=True, read_at=NOW)
+WHOLE = replace(NAMED, stopped=True, read_at=NOW, advanced_at=ENDED.grew_at)
 EQUAL = replace(NAMED, equal_at=NOW, equal_by="a pull")
 
 
@@ -306,7 +306,7 @@ def test_whatever_is_lacking_no_proof_is_claimed(experiment):
 
 def test_every_time_that_a_copy_is_judged_by_is_one_of_our_clock():
     times = {name for name in Copy.__slots__ if name.endswith("_at")}
-    assert times == {"first_seen_at", "read_at", "damaged_at", "equal_at"}
+    assert times == {"first_seen_at", "read_at", "advanced_at", "damaged_at", "equal_at"}
 
 
 TOLD = replace(ENDED, tellings=(told(900, at=NOW - HOUR), told(1000, size=5000)))
@@ -409,3 +409,9 @@ def test_a_copy_of_a_listed_experiment_is_left_over_by_no_name():
 def test_highest_ids_alone_prove_only_a_copy_that_was_read(copy, proof):
     by_ids = replace(told(), final=True)
     assert examine(replace(ENDED, tellings=(by_ids,)), [copy]).proof is proof
+
+
+def test_a_stop_row_does_not_stand_for_what_was_written_after_it_had_come():
+    before = replace(WHOLE, advanced_at=ENDED.grew_at - MINUTE)
+    assert kind_of(ENDED, before) is ProblemKind.UNPROVEN
+    assert kind_of(replace(ENDED, grew_at=None), before) is None
