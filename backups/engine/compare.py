@@ -118,13 +118,15 @@ class _Examination:
             if told.at >= grew_at and told.can_prove(self.copy):
                 how = "has all rows that were counted on the device after the end"
                 return self._saved(Proof.COUNTED, told.at, how)
-        if self.copy.read_at and not self._why_not_counted():
+        why_not = self._why_not_counted()
+        if self.copy.read_at and not why_not:
             how = "read to its end here; holds its stop row, and all rows that were ever told"
             return self._saved(Proof.COUNTED, self.copy.read_at, how)
         if self.copy.equal_at and not self.item.gone:
             reason = f"held all until {moment(self.copy.equal_at)} UTC; the device wrote it since"
             return self._wrong(ProblemKind.BEHIND, reason)
-        return self._wrong(ProblemKind.UNPROVEN, self._why_unproven())
+        reason = f"{self.item.gone}; {why_not}" if self.item.gone else why_not
+        return self._wrong(ProblemKind.UNPROVEN, reason)
 
     def _why_not_counted(self) -> str:
         """Why a stop row in a file read whole does not stand for the device's own count."""
@@ -150,10 +152,6 @@ class _Examination:
         if self.copy.short_rois:
             return f"the rows of {self.copy.short_rois} ROIs end long before its stop row"
         return ""
-
-    def _why_unproven(self) -> str:
-        reason = self._why_not_counted()
-        return f"{self.item.gone}; {reason}" if self.item.gone else reason
 
     def _saved(self, proof: Proof, at: datetime, how: str) -> ItemState:
         return ItemState(
@@ -198,8 +196,9 @@ def _absent(experiment: ListedExperiment, reason: str, *, copy: Copy | None = No
         rows=row_total(newest.rows) if newest else None,
         bytes=newest.size_bytes if newest else None,
     )
-    path = copy.path if copy else ""
-    return ItemState(filename=experiment.filename, path=path, kind=kind, problem=problem)
+    return ItemState(
+        filename=experiment.filename, path=copy.path if copy else "", kind=kind, problem=problem
+    )
 
 
 def _unusable(experiment: ListedExperiment, copy: Copy) -> ItemState:
