@@ -57,6 +57,7 @@ class Case:
     looked_at: float = 0.0
     verified_look: int = -1
     pulled: dict[str, float] = field(default_factory=dict)  # by kind of run: the last success
+    written_off: set[Experiment] = field(default_factory=set)  # a person accepts that loss
     heard_clock: float = 0.0  # of its last answer
     told: set[Experiment | Recording] = field(default_factory=set)
     proven: set[Experiment | Recording] = field(default_factory=set)  # by a run of ours

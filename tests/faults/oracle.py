@@ -28,7 +28,8 @@ class Loss:
 def losses(case: Case, backup_type: str) -> list[Loss]:
     if backup_type == "video":
         return [loss for recording in case.recordings() for loss in _of_recording(case, recording)]
-    return [loss for one in case.experiments(backup_type) for loss in _of_database(case, one)]
+    ours = [one for one in case.experiments(backup_type) if one not in case.written_off]
+    return [loss for one in ours for loss in _of_database(case, one)]
 
 
 def old(case: Case, backup_type: str, lost: list[Loss]) -> list[Loss]:

@@ -61,7 +61,7 @@ def strike(case: Case, look: int, rng: random.Random, only: Collection[str] = ()
         kind.act(case, target, rng)
     except (sqlite3.Error, OSError):  # an earlier fault left nothing to strike
         return None
-    verified = "verify" in case.pulled
+    verified = case.pulled.get("verify", 0.0) >= getattr(target, "ends", case.at)
     return Strike(kind=kind, target=target, look=look, verified=verified, seen=seen)
 
 

@@ -15,6 +15,10 @@ class Chunk:
     file: VideoFile
     path: Path
 
+    @property
+    def ends(self) -> float:
+        return self.file.ends
+
 
 def devices(case: Case) -> list[Case]:
     return [case]

@@ -14,6 +14,7 @@ def parked(case, target, rng):
 
 @kind("a person writes a whole experiment off", targets.saved, effect=HARMLESS)
 def written_off(case, one, rng):
+    case.written_off.add(one)
     Experiment.objects.filter(filename=one.filename).update(written_off=True)
 
 
