@@ -149,6 +149,8 @@ class _Examination:
             return f"it has no row of {len(self.copy.rowless_rois)} of the ROIs that it names"
         if not any(is_of_roi(name) for name in self.copy.rows):
             return "it has no row of any ROI"
+        if (maps := self.copy.rows.get("VAR_MAP")) and not maps.at_least:
+            return "it has rows of ROIs, and no name of what they measure"  # an empty VAR_MAP
         if self.copy.short_rois:
             return f"the rows of {self.copy.short_rois} ROIs end long before its stop row"
         return ""

@@ -415,3 +415,9 @@ def test_a_stop_row_does_not_stand_for_what_was_written_after_it_had_come():
     before = replace(WHOLE, advanced_at=ENDED.grew_at - MINUTE)
     assert kind_of(ENDED, before) is ProblemKind.UNPROVEN
     assert kind_of(replace(ENDED, grew_at=None), before) is None
+
+
+def test_rows_without_the_names_of_what_they_measure_are_not_counted():
+    nameless = replace(WHOLE, rows=ROWS | {"VAR_MAP": Rows(0, 0)})
+    assert kind_of(ENDED, nameless) is ProblemKind.UNPROVEN
+    assert kind_of(ENDED, replace(WHOLE, rows=ROWS | {"VAR_MAP": Rows(2, 2)})) is None
