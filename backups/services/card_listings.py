@@ -7,12 +7,12 @@ from pathlib import PurePosixPath
 
 import msgspec
 
-from backups.engine.card import CardDatabase, CardListing, packed
+from backups.engine.card import CardContents, CardDatabase, packed
 from backups.engine.card.listing import text_of
 from backups.engine.copies import why_foreign
 from backups.engine.copies.contents import Words
 from backups.engine.pull.outcome import ListedFile
-from backups.models import CardListing as StoredListing
+from backups.models import CardListing
 from backups.services.pulled_videos import CardVideos, store_card_videos
 from devices.ids import is_device_id
 from devices.models import Device
@@ -25,7 +25,7 @@ NOT_ITS_OWN = "its name is not that of an experiment of this device"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class DatabaseSight:
     """A database of the card; `found` None: it is no experiment of this device, and why."""
 
     database: CardDatabase
@@ -33,14 +33,14 @@ class Looked:
     why_not: str = ""
 
 
-def has_data(listing: CardListing) -> bool:
+def has_data(listing: CardContents) -> bool:
     """A card without any folder for data is no empty one: its disk is not mounted."""
     return b"results" in listing.folders or VIDEOS in listing.folders
 
 
 def store_listing(
     device: Device,
-    listing: CardListing,
+    listing: CardContents,
     *,
     root: PurePosixPath,
     held_count: int,
@@ -62,7 +62,7 @@ def store_listing(
     if VIDEOS in listing.folders:
         videos = _videos(device, listing)
         store_card_videos(device, videos, held_count=held_count, began_at=began_at, now=now)
-    StoredListing.objects.update_or_create(
+    CardListing.objects.update_or_create(
         device=device,
         defaults={
             "began_at": began_at,
@@ -76,17 +76,17 @@ def store_listing(
     return new
 
 
-def look_at(device: Device, listing: CardListing, *, root: PurePosixPath) -> list[Looked]:
+def look_at(device: Device, listing: CardContents, *, root: PurePosixPath) -> list[DatabaseSight]:
     """Which databases are experiments of this device: by their names and their own words."""
     return [_look(device, listing, one, root=root) for one in listing.databases]
 
 
 def _look(
-    device: Device, listing: CardListing, database: CardDatabase, *, root: PurePosixPath
-) -> Looked:
+    device: Device, listing: CardContents, database: CardDatabase, *, root: PurePosixPath
+) -> DatabaseSight:
     why = _why_not(device, database)
     if why:
-        return Looked(database=database, found=None, why_not=why)
+        return DatabaseSight(database=database, found=None, why_not=why)
     rows = {name: Rows(highest, count) for name, highest, count in database.tables}
     found = FoundDatabase(
         filename=database.filename,
@@ -96,7 +96,7 @@ def _look(
         at_rest=_is_at_rest(listing, database),
         stopped=bool(database.words.get("stop_date_time")),
     )
-    return Looked(database=database, found=found)
+    return DatabaseSight(database=database, found=found)
 
 
 def _why_not(device: Device, database: CardDatabase) -> str:
@@ -121,14 +121,14 @@ def _words(database: CardDatabase) -> Words:
     )
 
 
-def _is_at_rest(listing: CardListing, database: CardDatabase) -> bool:
+def _is_at_rest(listing: CardContents, database: CardDatabase) -> bool:
     """Both times are of the device's own clock, right or wrong."""
     told = all(highest is not None or count is not None for _, highest, count in database.tables)
     quiet = listing.head.clock - database.modified >= QUIET.total_seconds()
     return bool(database.tables) and told and quiet and database.wal is None
 
 
-def _videos(device: Device, listing: CardListing) -> CardVideos:
+def _videos(device: Device, listing: CardContents) -> CardVideos:
     """As a pull sees them: hidden files are nobody's videos, and links are not followed."""
     folder = VIDEOS + b"/" + device.device_id.encode()
     own = [(path, file) for path, file in listing.below(folder) if b"/." not in b"/" + path]
@@ -147,7 +147,7 @@ def _videos(device: Device, listing: CardListing) -> CardVideos:
     )
 
 
-def health_of(listing: CardListing, *, now: datetime) -> Iterator[tuple[str, str]]:
+def health_of(listing: CardContents, *, now: datetime) -> Iterator[tuple[str, str]]:
     """What the device says of itself and of its card, in words."""
     head = listing.head
     off = timedelta(seconds=round(head.clock - now.timestamp()))

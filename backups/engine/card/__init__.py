@@ -3,13 +3,13 @@
 from backups.engine.card.errors import BadListing, NoPython
 from backups.engine.card.fetch import list_card
 from backups.engine.card.lines import CardDatabase
-from backups.engine.card.listing import CardFile, CardListing, packed, unpacked
+from backups.engine.card.listing import CardContents, CardFile, packed, unpacked
 
 __all__ = [
     "BadListing",
+    "CardContents",
     "CardDatabase",
     "CardFile",
-    "CardListing",
     "NoPython",
     "list_card",
     "packed",

@@ -10,7 +10,7 @@ from typing import IO
 import msgspec
 
 from backups.engine.card.errors import NoPython
-from backups.engine.card.listing import MOST_BYTES, MOST_FILES, CardListing, read_listing
+from backups.engine.card.listing import MOST_BYTES, MOST_FILES, CardContents, read_listing
 from backups.engine.pull.errors import RemoteMissing
 from backups.engine.pull.failures import ssh_failure
 from backups.engine.pull.names import checked_folder
@@ -38,7 +38,7 @@ def list_card(
     leash: Leash,
     seconds: int = SECONDS,
     progress: Callable[[int], None] = lambda lines: None,
-) -> CardListing:
+) -> CardContents:
     """All below the data root. Raises PullError; a listing that was cut is none."""
     patient = replace(
         leash, most_bytes=MOST_BYTES, most_seconds=seconds + 60.0, longest_line=LONGEST_LINE

@@ -45,7 +45,7 @@ class NotRead(Exception):
     """Why a database was left alone."""
 
 
-class Answer:
+class Output:
     def __init__(self, most_files: int) -> None:
         self.left = most_files
         self.totals = {"lines": 0, "folders": 0, "files": 0, "bytes": 0, "errors": 0}
@@ -82,7 +82,7 @@ def kind_of(mode: int) -> str:
     return next((letter for fits, letter in TYPES if fits(mode)), "-")
 
 
-def walk(root: bytes, answer: Answer) -> list:
+def walk(root: bytes, answer: Output) -> list:
     """Every folder in order of its path; gives the databases. No link is followed."""
     waiting, databases = [b""], []
     while waiting:
@@ -100,7 +100,7 @@ def walk(root: bytes, answer: Answer) -> list:
     return databases
 
 
-def look(root: bytes, folder: bytes, answer: Answer) -> tuple:
+def look(root: bytes, folder: bytes, answer: Output) -> tuple:
     files, below = [], []
     for entry in os.scandir(joined(root, folder)):
         try:
@@ -123,7 +123,7 @@ def joined(folder: bytes, name: bytes) -> bytes:
     return folder + b"/" + name if folder and name else folder or name
 
 
-def tell_folder(folder: bytes, files: list, answer: Answer) -> None:
+def tell_folder(folder: bytes, files: list, answer: Output) -> None:
     """In pieces that fit a line; what all names of a piece begin with is said once."""
     answer.totals["folders"] += 1
     answer.totals["files"] += len(files)
@@ -158,7 +158,7 @@ def is_database(file: tuple) -> bool:
     return bool(file[0].endswith(b".db")) and file[4] == "-" and file[1] > 0
 
 
-def tell_database(root: bytes, path: bytes, answer: Answer) -> None:
+def tell_database(root: bytes, path: bytes, answer: Output) -> None:
     answer.check()
     told = {"path": text(path), "wal": None}  # type: dict
     try:
@@ -270,7 +270,7 @@ def words_of(connection: Any) -> dict:
     return found
 
 
-def tell_head(root: bytes, answer: Answer) -> None:
+def tell_head(root: bytes, answer: Output) -> None:
     room = os.statvfs(root)
     answer.say(
         "head",
@@ -348,7 +348,7 @@ def main(given: dict) -> int:
         os.nice(19)
     except OSError:
         pass
-    root, answer = given["root"].encode("latin-1"), Answer(given["files"])
+    root, answer = given["root"].encode("latin-1"), Output(given["files"])
     try:
         tell_head(root, answer)
         for path in walk(root, answer):

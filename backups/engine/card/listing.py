@@ -40,7 +40,7 @@ class CardFile(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CardListing:
+class CardContents:
     """What a card holds, below its data root. `errors`: what could not be read, and why."""
 
     head: Head
@@ -70,25 +70,25 @@ class CardListing:
                     yield (inside + b"/" if inside else b"") + file.name, file
 
 
-def read_listing(lines: Iterable[str]) -> CardListing:
+def read_listing(lines: Iterable[str]) -> CardContents:
     """Raises BadListing."""
-    reading = _Reading()
+    reading = _ListingReader()
     for line in lines:
         reading.take(line)
     return reading.listing()
 
 
-def packed(listing: CardListing) -> bytes:
+def packed(listing: CardContents) -> bytes:
     return compress("\n".join(listing.lines).encode())
 
 
-def unpacked(stored: bytes) -> CardListing:
+def unpacked(stored: bytes) -> CardContents:
     """Raises BadListing."""
     told = decompressobj().decompress(stored, MOST_BYTES)
     return read_listing(told.decode().split("\n"))
 
 
-class _Reading:
+class _ListingReader:
     """The answer so far."""
 
     def __init__(self) -> None:
@@ -115,7 +115,7 @@ class _Reading:
             raise BadListing("it does not begin with one head")
         self._keep(told)
 
-    def listing(self) -> CardListing:
+    def listing(self) -> CardContents:
         if self.head is None or self.end is None or self.open is not None:
             raise BadListing("it was cut: it has no end")
         totals = EndLine(
@@ -127,7 +127,7 @@ class _Reading:
         )
         if totals != self.end:
             raise BadListing("it does not hold what its end says")
-        return CardListing(
+        return CardContents(
             head=self.head,
             folders={path: tuple(files) for path, files in self.folders.items()},
             databases=tuple(self.databases.values()),

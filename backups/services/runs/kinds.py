@@ -20,7 +20,7 @@ from backups.services.runs.mirror import mirror_device
 from backups.services.runs.pull_results import pull_results
 from backups.services.runs.pull_videos import pull_device_videos
 from backups.services.runs.reports import (
-    CardReport,
+    ListingReport,
     MirrorReport,
     ResultsReport,
     VerifyReport,
@@ -186,7 +186,7 @@ _DECLARED = (
             " and the rows of each database. Nothing is installed or written on the device."
         ),
         job=list_device_card,
-        report=CardReport,
+        report=ListingReport,
         suits=_with_address,
         plan=PlanEntry(
             title="Listing of cards",

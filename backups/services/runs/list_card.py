@@ -5,13 +5,19 @@ from pathlib import PurePosixPath
 from django.conf import settings
 
 from backups.engine.byte_sizes import human_size
-from backups.engine.card import CardListing, list_card
+from backups.engine.card import CardContents, list_card
 from backups.engine.pull.processes import Leash
 from backups.engine.videos.facts import VideosUnreadable
-from backups.services.card_listings import Looked, has_data, health_of, look_at, store_listing
+from backups.services.card_listings import (
+    DatabaseSight,
+    has_data,
+    health_of,
+    look_at,
+    store_listing,
+)
 from backups.services.runs.jobs import Outcome, RunFailed, RunProgress, Work
 from backups.services.runs.reach import own_errors, ssh_target
-from backups.services.runs.reports import CardReport
+from backups.services.runs.reports import ListingReport
 from backups.services.videos import scan_videos
 
 SHOWN = 50
@@ -49,11 +55,13 @@ def _held_count(work: Work) -> int:
     return scan.chunk_count + scan.other_count
 
 
-def _outcome(work: Work, listing: CardListing, looked: list[Looked], *, new: int) -> Outcome:
+def _outcome(
+    work: Work, listing: CardContents, looked: list[DatabaseSight], *, new: int
+) -> Outcome:
     count, size = listing.file_count, listing.size_bytes
     return Outcome(
         summary=f"{count:,} files ({human_size(size)}) and {len(looked)} databases on the card",
-        report=CardReport(
+        report=ListingReport(
             file_count=count,
             folder_count=len(listing.folders),
             size_bytes=size,
@@ -67,7 +75,7 @@ def _outcome(work: Work, listing: CardListing, looked: list[Looked], *, new: int
     )
 
 
-def _problem(listing: CardListing) -> str:
+def _problem(listing: CardContents) -> str:
     if listing.is_whole:
         return ""
     path, why = listing.errors[0]
@@ -77,7 +85,7 @@ def _problem(listing: CardListing) -> str:
     )
 
 
-def _row(looked: Looked) -> tuple[str, str, str]:
+def _row(looked: DatabaseSight) -> tuple[str, str, str]:
     told = looked.database
     rows = sum(max(highest or 0, count or 0) for _, highest, count in told.tables)
     live = f"it has a -wal of {human_size(told.wal)}" if told.wal else ""

@@ -209,7 +209,7 @@ class VerifyReport(RunReport, frozen=True, kw_only=True):
         )
 
 
-class CardReport(RunReport, frozen=True, kw_only=True):
+class ListingReport(RunReport, frozen=True, kw_only=True):
     """What a card holds. `databases`: [path, what is told of it, why nothing is]."""
 
     file_count: int | None = None
