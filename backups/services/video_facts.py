@@ -17,6 +17,7 @@ from backups.services.video_ledger import SEEN, LedgerComparison, NamesByRecordi
 from backups.services.videos import scan_videos
 from devices.client import AskFailed, TooSlow
 from devices.models import Device
+from devices.records.device import ANSWERING
 from devices.services import video_listing
 
 AFTER_HANGING = timedelta(minutes=10)  # a device that let us wait is not asked again at once
@@ -140,15 +141,21 @@ def _source_read_at(
 ) -> datetime | None:
     """A device that lists its videos, but not now, was read when it last did."""
     silent = inventory.error and inventory.listed_at
-    own = inventory.listed_at if silent else device.inventory_read_at
-    return max(filter(None, (own, pulled.began_at if pulled else None)), default=None)
+    read = [inventory.listed_at] if silent else [device.inventory_read_at]
+    if device.inventory_error:  # its videos may be read all the same
+        read.append(inventory.listed_at)
+    return max(filter(None, (*read, pulled.began_at if pulled else None)), default=None)
 
 
 def _listing(
     device: Device, inventory: VideoInventory, *, now: datetime
 ) -> NamesByRecording | None:
-    """Ask only a device that answered the last refresh, and that did not hang just before."""
-    if device.inventory_error or not device.inventory_read_at:
+    """Ask only a device that answers, and that did not keep us waiting just before.
+
+    One may answer and have no inventory of its databases: that says nothing of its videos.
+    """
+    answers = device.reported_status in ANSWERING if device.inventory_error else True
+    if not (answers and device.address):
         inventory.error = device.inventory_error if inventory.listed_at else ""
         return None
     if inventory.retry_at and now < inventory.retry_at:
@@ -158,11 +165,12 @@ def _listing(
         names = video_listing(device)
     except AskFailed as error:
         inventory.error = str(error)[:500]
-        inventory.retry_at = now + AFTER_HANGING if isinstance(error, TooSlow) else None
+        is_slow = isinstance(error, TooSlow) or bool(device.inventory_error)
+        inventory.retry_at = now + AFTER_HANGING if is_slow else None
         return None
     if names is None:
         return None
-    inventory.listed_at = device.inventory_read_at
+    inventory.listed_at = now if device.inventory_error else device.inventory_read_at
     return by_recording(names)
 
 

@@ -524,3 +524,21 @@ def test_an_old_node_that_rewrites_our_cache_is_a_finding(bench, settings):
     cache.write_bytes(pickle.dumps({"files": {}, "timestamp": 1.0}))
     assert any("another program" in finding for finding in bench.look().findings)
     assert not any("another program" in finding for finding in bench.look().findings)
+
+
+def test_a_device_that_answers_without_its_inventory_is_asked_for_its_videos(bench):
+    bench.look()
+    bench.device.inventory_error = "its inventory could not be read"
+    bench.device.reported_status = "stopped"
+    bench.lists(bench.name(1))
+    facts = bench.look(HOUR)
+    assert (len(facts.missing), facts.source_count, facts.source_read_at) == (1, 1, bench.now)
+
+
+def test_a_silent_device_is_not_asked_for_its_videos(bench):
+    bench.look()
+    bench.device.inventory_error = "timed out"
+    bench.device.reported_status = "offline"
+    asked = len(bench.server.asked)
+    bench.look(HOUR)
+    assert len(bench.server.asked) == asked
