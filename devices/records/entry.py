@@ -127,7 +127,12 @@ def _current_filename(fields: Fields) -> str:
 
 def _writer(fields: Fields) -> str:
     info = fields.below("database_info").values
-    words = f"{fields.values.get('result_writer_type')} {info.get('db_version')}".lower()
+    told = (
+        fields.values.get("result_writer_type"),
+        info.get("db_version"),
+        info.get("active_type"),
+    )
+    words = " ".join(map(str, told)).lower()
     return "mysql" if "mysql" in words or "mariadb" in words else "sqlite"
 
 

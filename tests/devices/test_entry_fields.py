@@ -212,3 +212,18 @@ def test_what_can_be_an_address(text, usable):
 @pytest.mark.parametrize(("text", "usable"), [("a.db", True), ("a..db", False), ("a.txt", False)])
 def test_what_can_be_a_file_name(text, usable):
     assert is_filename(text) is usable
+
+
+@pytest.mark.parametrize(
+    ("entry", "writer"),
+    [
+        ({}, "sqlite"),
+        ({"result_writer_type": "MySQLResultWriter"}, "mysql"),
+        ({"database_info": {"db_version": "10.11.6-MariaDB"}}, "mysql"),
+        ({"database_info": {"active_type": "mariadb"}}, "mysql"),
+        ({"database_info": {"active_type": "sqlite"}}, "sqlite"),
+    ],
+)
+def test_what_writes_an_experiment_that_no_inventory_names_is_told_otherwise(entry, writer):
+    told = parsed(databases=None, backup_filename=RUN, **entry)
+    assert told.current_experiment.writer == writer
