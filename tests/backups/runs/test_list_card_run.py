@@ -14,6 +14,7 @@ from backups.engine.facts import BackupType
 from backups.models import CardListing, RunKind, VideoComparison
 from backups.services.snapshots import take_snapshot
 from devices.models import Experiment, Telling
+from tests.deep import make_too_deep
 from tests.engine.pull import recorder
 from tests.engine.pull.conftest import chunk, put
 from tests.servers import private_sshd
@@ -228,10 +229,7 @@ def _break(what, card, settings, tmp_path):
         settings.DEVICE_DATA_ROOT = tmp_path / "empty"
         settings.DEVICE_DATA_ROOT.mkdir()
     elif what == "not whole":
-        here = os.open(card, os.O_RDONLY)
-        for _ in range(20):
-            os.mkdir("d" * 250, dir_fd=here)
-            here = os.open("d" * 250, os.O_RDONLY, dir_fd=here)
+        make_too_deep(card)
     else:
         settings.SSH_PORT = 1
 
