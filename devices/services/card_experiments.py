@@ -9,9 +9,8 @@ from django.db import transaction
 
 from devices.models import Device, Experiment, Telling, Writer
 from devices.records import Extent, started_at
-from devices.services.experiments import AHEAD, NO_FILE, note_rows, packed
+from devices.services.experiments import AHEAD, CARD, NO_FILE, note_rows, packed
 
-CARD = "card"
 IDLE = frozenset({"stopped", "recording", "streaming"})
 JSON_HOLDS = timedelta(minutes=15)
 SAVED = (

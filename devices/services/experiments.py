@@ -16,6 +16,7 @@ GROWTH = (
 )  # fmt: skip
 TOUCHED_AT_ONCE = 5000
 AHEAD = timedelta(days=1)  # a start later than this is no time at all
+CARD = "card"  # who told what ssh read of the files themselves
 NO_FILE = "the device has no such file any more"
 REPLACED = "the device's MariaDB holds a later experiment"
 
@@ -178,6 +179,8 @@ def _note_presence(
     """What the device says it no longer has. That it does not name a thing says nothing."""
     reason = ""
     if listed and listed.is_there is False:
+        if one.rows_told_by == CARD:
+            return  # the card itself showed it, and outranks: its next listing tells
         reason = NO_FILE
     elif one.writer == Writer.MYSQL and _holds_another(record, one.filename):
         reason = REPLACED

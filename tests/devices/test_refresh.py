@@ -418,6 +418,15 @@ def test_a_file_that_the_device_no_longer_has_is_gone_and_may_come_back(node):
         assert gone_at == (None if is_there else NOW + MINUTE)
 
 
+def test_a_card_that_showed_a_file_outranks_a_device_that_denies_it(node):
+    told(node, status="stopped")
+    Experiment.objects.update(rows_told_by="card", rows_told_at=NOW)
+    listed = {RUN_12: {"file_exists": False}}
+    lists = {"SQLite": listed, "MariaDB": {}}
+    told(node, now=NOW + MINUTE, status="stopped", databases=lists, database_info={})
+    assert Experiment.objects.get().gone_at is None
+
+
 def test_a_list_that_names_less_makes_nothing_gone(node):
     told(node, status="stopped")
     told(node, now=NOW + MINUTE, status="stopped", databases={"SQLite": {}, "MariaDB": {}},
