@@ -71,4 +71,7 @@ def _was_whole(case: Case, target: Any) -> bool:
         paths = [path for _, path in files_of(case, target)]
     else:
         paths = [getattr(target, "path", case.root)]
-    return all(path in case.sound and path.stat().st_mtime < time.time() for path in paths)
+    return all(
+        path in case.sound and path.exists() and path.stat().st_mtime < time.time()
+        for path in paths
+    )
