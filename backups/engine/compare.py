@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from backups.engine.evidence import moment
+from backups.engine.evidence import lack, moment
 from backups.engine.extents import is_of_roi, lacking, reaches, row_total
 from backups.engine.facts import Problem, ProblemKind
 from backups.engine.items import (
@@ -97,9 +97,9 @@ class _Examination:
     def _short_of(self, told: Tally) -> ItemState:
         lacks = lacking(self.copy.rows, told.rows)
         if self.item.gone:
-            return self._wrong(ProblemKind.LOST, f"{self.item.gone}; {_lacks(lacks)}", told=told)
+            return self._wrong(ProblemKind.LOST, f"{self.item.gone}; {lack(lacks)}", told=told)
         kind = ProblemKind.LAGGING if self.item.growing else ProblemKind.BEHIND
-        return self._wrong(kind, _lacks(lacks), told=told)
+        return self._wrong(kind, lack(lacks), told=told)
 
     def _growing(self) -> ItemState:
         if self._held_at is None:
@@ -242,13 +242,3 @@ def _unlisted_finding(copy: Copy) -> str:
     if copy.is_sound and not copy.stopped:
         return f"{copy.filename}: has no stop row, and the device does not list the experiment"
     return ""
-
-
-def _lacks(short: Mapping[str, int]) -> str:
-    """Which tables lack how many rows: the worst three by name."""
-    if not short:
-        return "the device's file is larger than the copy"
-    worst = sorted(short, key=lambda name: (-short[name], name))[:3]
-    named = ", ".join(f"{name} {short[name]:,}" for name in worst)
-    more = f" and {len(short) - len(worst)} more tables" if len(short) > len(worst) else ""
-    return f"lacks {sum(short.values()):,} rows that the device told of ({named}{more})"

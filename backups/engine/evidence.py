@@ -1,6 +1,6 @@
 """What a judgement rests on, and its limits, in words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from backups.engine.facts import BackupFacts
@@ -34,3 +34,20 @@ def words(span: timedelta) -> str:
         hours, rest = divmod(minutes, 60)
         return f"{hours} h {rest} min" if rest else f"{hours} h"
     return f"{minutes} min" if minutes else f"{int(span.total_seconds())} s"
+
+
+def lack(short: Mapping[str, int]) -> str:
+    """Which tables lack how many rows: the worst three by name."""
+    if not short:
+        return "the device's file is larger than the copy"
+    worst = sorted(short, key=lambda name: (-short[name], name))[:3]
+    named = ", ".join(f"{name} {short[name]:,}" for name in worst)
+    more = f" and {len(short) - len(worst)} more tables" if len(short) > len(worst) else ""
+    return f"lacks {sum(short.values()):,} rows that the device told of ({named}{more})"
+
+
+def what_it_lost(shrunk: list[str], *, lost_stop: bool) -> str:
+    if shrunk:
+        named = ", ".join(shrunk[:3]) + (" and others" if len(shrunk) > 3 else "")
+        return f"shrank: {named} end sooner than they once did"
+    return "shrank: it once held a stop row" if lost_stop else ""

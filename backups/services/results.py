@@ -16,6 +16,7 @@ from backups.engine.copies import (
     inspect,
     why_foreign,
 )
+from backups.engine.evidence import what_it_lost
 from backups.engine.extents import best_of, packed, reaches, shrunk_tables, unpacked
 from backups.engine.items import CopyState
 from backups.models import ResultCopy
@@ -192,7 +193,7 @@ def _note_contents(row: ResultCopy, found: Inspection, *, now: datetime) -> None
         named_start=started_at(row.filename),
     )[:300]
     lost_stop = row.was_finished and not contents.has_stop_row
-    if lost := _what_it_lost(shrunk_tables(best, contents.rows), lost_stop=lost_stop):
+    if lost := what_it_lost(shrunk_tables(best, contents.rows), lost_stop=lost_stop):
         note_damage(row, lost, now=now)
     row.best_rows = packed(best_of(best, contents.rows))
     row.was_finished = row.was_finished or contents.has_stop_row
@@ -203,13 +204,6 @@ def _has_advanced(row: ResultCopy, best: Extent, found: Inspection) -> bool:
     contents = found.contents
     more = {name: rows for name, rows in contents.rows.items() if name != "METADATA"}
     return not reaches(best, more) or (contents.stopped and not row.finished)
-
-
-def _what_it_lost(shrunk: list[str], *, lost_stop: bool) -> str:
-    if shrunk:
-        named = ", ".join(shrunk[:3]) + (" and others" if len(shrunk) > 3 else "")
-        return f"shrank: {named} end sooner than they once did"
-    return "shrank: it once held a stop row" if lost_stop else ""
 
 
 def _store(

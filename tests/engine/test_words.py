@@ -155,7 +155,7 @@ NAMED = Copy(
     first_seen_at=NOW - 8 * HOUR,
     rows=ROWS,
 )
-WHOLE_COPY = replace(NAMED, problem="", stopped=True, read_at=NOW - HOUR)
+WHOLE_COPY = replace(NAMED, problem="", stopped=True, read_at=NOW - HOUR, advanced_at=NOW - HOUR)
 
 
 def told(**rows):
@@ -183,6 +183,10 @@ def told(**rows):
         ),
         (ENDED, replace(WHOLE_COPY, read_at=None), "it was not read to its end yet"),
         (ENDED, replace(WHOLE_COPY, read_at=None, problem="its -wal"), "its -wal"),
+        (
+            ENDED, replace(WHOLE_COPY, advanced_at=NOW - 2 * HOUR),
+            "the device was seen writing it after all that is here had come",
+        ),
         (ENDED, replace(WHOLE_COPY, holes=3), "3 row numbers lack inside its tables"),
         (
             ENDED, replace(WHOLE_COPY, rowless_rois=(2, 3)),
