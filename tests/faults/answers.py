@@ -23,7 +23,7 @@ def entry(case: Case) -> Answer:
         "databases": inventory(case),
     }
     for bend in case.switches.bend_entry:
-        told = bend(told, case.at)
+        told = bend(told, case.at) if isinstance(told, dict) else told  # bent out of shape before
     return told
 
 
@@ -103,7 +103,7 @@ def inventory(case: Case) -> Answer:
         "MariaDB": {f"{case.device.name}_db": _listed(case, o) for o in mysql},
     }
     for bend in case.switches.bend_inventory:
-        told = bend(told, case.at)
+        told = bend(told, case.at) if isinstance(told, dict) else told  # bent out of shape before
     return told
 
 

@@ -16,7 +16,7 @@ from tests.faults.births import born
 from tests.faults.case import Case, changed_at, folders_of
 from tests.faults.looks import COPIED_BEFORE, LOOKS
 from tests.faults.mariadb import MariaDB
-from tests.faults.score import Finding, Score
+from tests.faults.score import GREEN, Finding, Score
 from tests.faults.server import WorldServer
 from tests.faults.strikes import Strike, planned, strike
 from tests.faults.told import hear, prove, see
@@ -98,9 +98,10 @@ class World:
         shown = self._guarded(number, case, lambda: front.look(case)) or {}
         strikes = self.strikes.get(case.device.device_id, [])
         said = {of: "\n".join(what.evidence) for of, what in shown.items()}
+        is_green = all(what.verdict in GREEN for what in shown.values())
         for backup_type, what in shown.items():
             others = "\n".join(text for of, text in said.items() if of != backup_type)
-            self.score.judge(case, number, backup_type, what, strikes, others)
+            self.score.judge(case, number, backup_type, what, strikes, others, is_green=is_green)
         case.looked_at = case.at
 
     def _guarded(self, number: int, case: Case | None, do: Callable[[], T]) -> T | None:

@@ -57,8 +57,13 @@ class Score:
         shown: Shown,
         strikes: list[Strike],
         others: str = "",
+        *,
+        is_green: bool = True,
     ) -> None:
-        """`others`: what was said of the device's other backups: a run may be taken for another."""
+        """`others`: what was said of the device's other backups: a run may be taken for another.
+
+        `is_green`: whether the device as a whole is.
+        """
         self.looks += 1
         lost = oracle.losses(case, backup_type)
         old = oracle.old(case, backup_type, lost)
@@ -67,6 +72,9 @@ class Score:
             self.over_a_loss += 1
             what = self._over_a_loss(case, old, shown, strikes)
             if shown.verdict == "none" and all(_name_of(loss) in others for loss in old):
+                what = ""
+            if what and not is_green and _is_of_before(shown):
+                self.not_yet["nobody can be asked"] += 1
                 what = ""
         elif is_healthy(case, backup_type, lost, strikes):
             self.healthy += 1
@@ -92,6 +100,11 @@ class Score:
             self.not_yet[_why_hidden(case, old, strikes)] += 1
             return ""
         return "false green"
+
+
+def _is_of_before(shown: Shown) -> bool:
+    """`none` stands while a device is silent (design 5, rule 8); the device is unknown then."""
+    return shown.verdict == "none" and len(shown.evidence) > len(("device read", "disk read"))
 
 
 def _name_of(loss: Loss) -> str:
