@@ -2,17 +2,30 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEPLOY := deploy/make-venv
-BENCHMARKS := video_scan compare card status_endpoint mirror idle
+BENCHMARKS := video_scan compare held card digests prove status_endpoint status_load pages slow_clients downloads mirror idle
 
-.PHONY: run test test-long faults floors _floors coverage mutants lint bench bench-long lock clean
+# What `make test` runs on PostgreSQL, too: leases, facts, thinning, lists and input of the API, telling, people.
+ON_POSTGRES := tests/backups/test_leases.py tests/backups/test_thinning.py tests/backups/test_facts.py \
+  tests/backups/runs/test_asking.py tests/backups/api/test_lists.py tests/backups/api/test_bad_input.py \
+  tests/incidents/test_history.py tests/devices/test_refresh.py tests/people/test_tokens.py
+
+# Tests start Python a hundred times: it need not compile our code each time.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: run test test-long test-postgres fuzz-api screenshots faults floors _floors coverage mutants client-demo lint bench bench-long audit lock clean
 
 run: .venv/.runtime
 	@exec $(BIN)/python -m ethonode.run
 
 test: .venv/.dev
 	@.ci/install-test-servers
-	@$(BIN)/pytest -n 2 --cov --cov-report=
+	@$(BIN)/python -m tests.postgres -n 2 --dist loadfile -q $(ON_POSTGRES)
+	@$(BIN)/pytest -n 3 --dist loadfile --cov --cov-report= --floors
 	@$(MAKE) --no-print-directory floors
+
+test-postgres: .venv/.dev  # the whole suite on a private PostgreSQL; WHAT=tests/people for a part
+	@.ci/install-test-servers
+	@$(BIN)/python -m tests.postgres -n 3 --dist loadfile $(WHAT)
 
 # Share of the lines that tests run. Says nothing unless it is too little.
 floors:
@@ -21,6 +34,13 @@ floors:
 _floors:
 	@$(BIN)/coverage report --include='backups/engine/*,devices/records/*,devices/client.py,devices/loosejson.py,backups/services/*,backups/dashboard.py' --fail-under=90
 	@$(BIN)/coverage report --include='backups/api/*' --fail-under=85
+
+screenshots: .venv/.dev  # pictures of docs/guide, from the simulated lab
+	@.ci/install-test-servers
+	@$(BIN)/python -m tests.platform.pictures
+
+client-demo: .venv/.dev  # what a lab's script does with the API, against a simulated lab of its own
+	@$(BIN)/python -m tests.client_demo
 
 coverage: .venv/.dev
 	@$(BIN)/pytest -n 2 --cov --cov-report=html --cov-report=term-missing:skip-covered
@@ -40,16 +60,26 @@ lint: .venv/.dev
 test-long: .venv/.dev  # what CI runs in a short form: more sequences, more kills, a million files
 	@.ci/install-test-servers
 	ETHONODE_TEST_SEQUENCES=5000 ETHONODE_TEST_ENTRIES=1000000 ETHONODE_KILLS=200 ETHONODE_PULLS=100 \
-	  $(BIN)/pytest -n 2 --timeout 7200 tests/engine
+	  ETHONODE_TEST_INPUTS=100000 \
+	  $(BIN)/pytest -n 2 --timeout 7200 tests/engine tests/incidents/test_killed.py
+
+fuzz-api: .venv/.dev  # the whole API by its schema, by everybody; CASES a case of each operation
+	ETHONODE_API_CASES=$(or $(CASES),100) $(BIN)/pytest --timeout 7200 --hypothesis-show-statistics tests/backups/api/test_fuzz.py
 
 bench-long: .venv/.dev
 	$(BIN)/python -m benchmarks.video_scan --long
+	$(BIN)/python -m benchmarks.held
+	$(BIN)/python -m benchmarks.digests
+	$(BIN)/python -m benchmarks.prove
 	$(BIN)/python -m benchmarks.mirror --long
 	$(BIN)/python -m benchmarks.idle
 
 bench: .venv/.dev
 	@for bench in $(BENCHMARKS); do \
 	  echo "== $$bench"; $(BIN)/python -m benchmarks.$$bench --short || exit 1; done
+
+audit: .venv/.dev  # known holes of what is locked; needs the service that knows them
+	$(BIN)/uv tool run pip-audit --strict --require-hashes --disable-pip -r requirements.txt
 
 lock: .venv/.dev
 	$(BIN)/uv pip compile requirements.in -o requirements.txt --python-version 3.11 --universal --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links
@@ -67,7 +97,7 @@ clean:
 	@PYTHON=$(PYTHON) $(DEPLOY) requirements-dev.txt
 	@touch $@ .venv/.runtime
 
-faults: .venv/.dev  # random worlds against the product; SEED=.. DEVICE=.. tries one case again
+faults: .venv/.dev  # random worlds against the product; SEED=.. DEVICE=.. tries one case again; WIPES=1: only the question
 	@.ci/install-test-servers
 	@$(BIN)/python -m tests.faults --devices $(or $(DEVICES),1000) $(if $(SEED),--seed $(SEED)) \
-	  $(if $(DEVICE),--device $(DEVICE)) $(if $(KIND),--kind "$(KIND)") $(if $(HEALTHY),--healthy)
+	  $(if $(DEVICE),--device $(DEVICE)) $(if $(KIND),--kind "$(KIND)") $(if $(HEALTHY),--healthy) $(if $(WIPES),--wipes)

@@ -2,14 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from humanize import naturaldelta, naturalsize
 
-from backups.engine.freshness import is_fresh
+from backups.engine.card.outlook import Concern, Level
 from backups.engine.verdict import Verdict
 from backups.models import DaemonStatus, RunState
+from devices.freshness import AVAILABLE
+from devices.models import NodeStatus
+from devices.moments import in_utc
 
 SHAPES: dict[str, str] = {
     Verdict.CORRUPT: "broken_image",
@@ -41,26 +43,83 @@ def badge(verdict: Verdict, label: str = "") -> SafeString:
     )
 
 
+CARD_SHAPES = {
+    Level.BAD: ("sd_card_alert", Verdict.CORRUPT),
+    Level.WARN: ("sd_card_alert", Verdict.LATE),
+    Level.UNTOLD: ("help", Verdict.UNKNOWN),
+}
+
+
+def card_badge(concern: Concern) -> SafeString:
+    """Something about a card, in the colours of the verdicts; there is none for a good one."""
+    icon, colour = CARD_SHAPES[concern.level]
+    return format_html(
+        '<span class="verdict verdict-{}" title="{}: {}. What to do: {}."><span'
+        ' class="material-symbols-outlined verdict-shape" aria-hidden="true">{}</span>'
+        "<span>{}</span></span>",
+        colour,
+        concern.level,
+        concern.says,
+        concern.do,
+        icon,
+        concern.label,
+    )
+
+
 def ago(moment: datetime | None, now: datetime) -> SafeString | str:
     """How long ago, in words; the exact time is in the tooltip."""
     if moment is None:
         return "never"
     words = naturaldelta(abs(now - moment))
     return format_html(
-        '<time datetime="{}" title="{} UTC">{}</time>',
+        '<time datetime="{}" title="{}">{}</time>',
         moment.isoformat(),
-        f"{moment:%Y-%m-%d %H:%M:%S}",
+        in_utc(moment),
         f"{words} ago" if moment <= now else f"in {words}",
     )
 
 
-def availability(daemon: DaemonStatus | None, now: datetime) -> str:
-    """What is known of a daemon: its last answer is worth nothing when it is old."""
-    if daemon is None or daemon.checked_at is None:
-        return "not asked yet"
-    if not is_fresh(daemon.checked_at, within=settings.STATUS_TTL, now=now):
-        return "not asked lately"
-    return "available" if daemon.is_available else "no answer"
+def new(first_seen_at: datetime, now: datetime) -> SafeString:
+    return format_html(
+        ' <span class="overlay" title="First seen {} ago: its page says which plan takes it">'
+        "New</span>",
+        naturaldelta(now - first_seen_at),
+    )
+
+
+ANSWERS = {AVAILABLE: ("protected", "check_circle"), "no answer": ("missing", "cancel")}
+
+
+def availability(asked: DaemonStatus | NodeStatus | None, now: datetime) -> str:
+    """What is known of a daemon, or of whom the devices are asked for."""
+    return asked.availability(now=now) if asked else "not asked yet"
+
+
+def answer(asked: DaemonStatus | NodeStatus | None, now: datetime) -> SafeString:
+    word = availability(asked, now)
+    colour, icon = ANSWERS.get(word, ("unknown", "help"))
+    return format_html(
+        '<span class="verdict verdict-{}"><span class="material-symbols-outlined verdict-shape"'
+        ' aria-hidden="true">{}</span>{}</span>',
+        colour,
+        icon,
+        word,
+    )
+
+
+MAY_WIPE = {"yes": ("protected", "task_alt"), "no": ("missing", "block")}
+
+
+def may_wipe(word: str) -> SafeString:
+    """The answer to “May I wipe it?” as a badge."""
+    colour, icon = MAY_WIPE.get(word, ("unknown", "help"))
+    return format_html(
+        '<span class="verdict verdict-{}"><span class="material-symbols-outlined verdict-shape"'
+        ' aria-hidden="true">{}</span>{}</span>',
+        colour,
+        icon,
+        word if word in MAY_WIPE else "cannot tell",
+    )
 
 
 RUN_SHAPES = {

@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from backups.engine.facts import DAEMON_OF, BackupFacts, BackupType
-from backups.engine.verdict import SEVERITY, Judgement, Limits, Verdict, judge, worst
+from backups.engine.facts import DAEMON_OF, BackupFacts, BackupType, Risk, total_risk
+from backups.engine.verdict import SEVERITY, Judgement, Limits, Verdict, is_blind, judge, worst
 from backups.models import DaemonStatus, Policy
 from backups.models.newest import Newest, newest_of, newest_of_all
 from backups.models.policy import DEFAULT_LIMITS
+from devices.freshness import is_fresh
 from devices.models import Device, Lifecycle
 
 AllLimits = Mapping[tuple[int | None, str], Limits]
@@ -21,10 +22,18 @@ class BackupStatus:
 
     facts: BackupFacts
     judgement: Judgement
+    risk: Risk
     taken_at: datetime | None  # None: no snapshot yet
     claim: str
     processing: bool
     limits: Limits
+
+    def is_disk_known(self, *, now: datetime) -> bool:
+        """Whether what was seen on the disk still holds: it was read lately, and not in vain."""
+        within = self.limits.evidence_ttl
+        return not self.facts.disk_error and is_fresh(
+            self.facts.disk_read_at, within=within, now=now
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +59,11 @@ class DeviceStatus:
     @property
     def size_bytes(self) -> int:
         return sum(backup.facts.size_bytes for backup in self.backups.values())
+
+    @property
+    def risk(self) -> Risk:
+        """What exists only on its card. A device that nobody looked at yet may have anything."""
+        return total_risk(b.risk for b in self.backups.values()) if self.backups else Risk(blind=1)
 
     @property
     def silent(self) -> bool:
@@ -100,6 +114,12 @@ class Fleet:
         return {verdict: found[verdict] for verdict in Verdict}
 
     @property
+    def risk(self) -> Risk:
+        """What exists only on cards, also on those of silent devices; `blind` counts devices."""
+        risks = [status.risk for status in self.devices]
+        return replace(total_risk(risks), blind=sum(bool(risk.blind) for risk in risks))
+
+    @property
     def active(self) -> tuple[DeviceStatus, ...]:
         return tuple(status for status in self.devices if not status.silent)
 
@@ -110,16 +130,20 @@ class Fleet:
     @property
     def disk_read_at(self) -> datetime | None:
         """The newest good look at the disk, of any device."""
-        return max(self._disk_reads(), default=None)
+        return max(filter(None, self._disk_reads()), default=None)
 
     @property
     def oldest_disk_read_at(self) -> datetime | None:
-        """The least fresh of the looks that active devices are judged by."""
-        return min(self._disk_reads(), default=None)
+        """The least fresh of the looks that active devices are judged by; None: one had none."""
+        reads = self._disk_reads()
+        return None if None in reads else min(filter(None, reads), default=None)
 
-    def _disk_reads(self) -> list[datetime]:
-        backups = (b for status in self.active for b in status.backups.values())
-        return [read_at for b in backups if (read_at := b.facts.disk_read_at)]
+    def _disk_reads(self) -> list[datetime | None]:
+        """Of each backup; of a device that nobody looked at yet one that never was."""
+        reads: list[datetime | None] = []
+        for status in self.active:
+            reads += [b.facts.disk_read_at for b in status.backups.values()] or [None]
+        return reads
 
     @property
     def silent_count(self) -> int:
@@ -138,51 +162,60 @@ def fleet(
     retired devices instead.
     """
     known = _by_name(DaemonStatus.objects.all() if daemons is None else daemons)
-    limits = _all_limits()
+    limits, at_work = _all_limits(), _at_work(known, now=now)
     statuses = [
-        _device_status(device, newest, limits=limits, daemons=known, now=now)
+        status_of(device, newest, limits=limits, at_work=at_work, now=now)
         for device, newest in newest_of_all(retired=retired)
     ]
-    return Fleet(devices=tuple(sorted(statuses, key=_worst_first)), daemons=known)
+    return Fleet(devices=tuple(sorted(statuses, key=worst_first)), daemons=known)
 
 
 def device_status(device: Device, *, now: datetime) -> DeviceStatus:
     """Judge one device."""
-    daemons = _by_name(DaemonStatus.objects.all())
+    at_work = _at_work(_by_name(DaemonStatus.objects.all()), now=now)
     newest = newest_of(device)
-    return _device_status(device, newest, limits=_all_limits(), daemons=daemons, now=now)
+    return status_of(device, newest, limits=_all_limits(), at_work=at_work, now=now)
 
 
 def _by_name(daemons: Iterable[DaemonStatus]) -> dict[str, DaemonStatus]:
     return {status.daemon: status for status in daemons}
 
 
-def _worst_first(status: DeviceStatus) -> tuple[bool, int, str, str]:
+def _at_work(daemons: Mapping[str, DaemonStatus], *, now: datetime) -> dict[str, set[str]]:
+    return {name: set(status.at_work_on(now=now)) for name, status in daemons.items()}
+
+
+def worst_first(status: DeviceStatus) -> tuple[bool, int, str, str]:
     device = status.device
     return status.silent, SEVERITY[status.verdict], device.name, device.device_id
 
 
-def _device_status(
+def status_of(
     device: Device,
     newest: Mapping[BackupType, Newest],
     *,
     limits: AllLimits,
-    daemons: Mapping[str, DaemonStatus],
+    at_work: Mapping[str, set[str]],
     now: datetime,
 ) -> DeviceStatus:
     backups = {}
     for backup_type, found in newest.items():
         chosen = _limits_for(device, backup_type, limits)
-        daemon = daemons.get(DAEMON_OF[backup_type])
         backups[backup_type] = BackupStatus(
             facts=found.facts,
             judgement=judge(found.facts, limits=chosen, now=now),
+            risk=risk_now(found.facts, limits=chosen, now=now),
             taken_at=found.taken_at,
             claim=found.claim,
-            processing=bool(daemon and device.device_id in daemon.processing),
+            processing=device.device_id in at_work.get(DAEMON_OF[backup_type], ()),
             limits=chosen,
         )
     return DeviceStatus(device=device, backups=backups)
+
+
+def risk_now(facts: BackupFacts, *, limits: Limits, now: datetime) -> Risk:
+    """What is not known is not added up, and is counted."""
+    return replace(facts.risk, blind=int(is_blind(facts, limits=limits, now=now)))
 
 
 def _limits_for(device: Device, backup_type: BackupType, limits: AllLimits) -> Limits:

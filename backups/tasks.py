@@ -48,7 +48,8 @@ def take_snapshot(self: Task, device_id: str, due_at: str) -> dict[str, Any]:
 @shared_task
 def thin_snapshots() -> str:
     now = timezone.now()
-    return f"{thinning.thin_snapshots(now=now)} deleted, {runs.forget_old_runs(now=now)} runs"
+    thinned = thinning.thin_snapshots(now=now) + thinning.thin_card_readings(now=now)
+    return f"{thinned} deleted, {runs.forget_old_runs(now=now)} runs"
 
 
 @shared_task(soft_time_limit=RUN_SECONDS, time_limit=RUN_SECONDS + 60)

@@ -14,16 +14,18 @@ from django.db.models import Max, Q
 from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
-from backups.engine.freshness import is_fresh, not_after
+from backups.badges import availability
 from backups.models import Backup, DaemonStatus, DiskLook, Run, RunKind, RunState
 from backups.models.daemons import DaemonName
+from devices.freshness import AVAILABLE, is_fresh, not_after
 from devices.models import Device, Lifecycle, NodeStatus
 
 BEATS_MISSED = 2
 SLACK = timedelta(seconds=30)
 OTHER_SCHEDULE = timedelta(days=1)  # what is not given as an interval is at least daily
-PULLS = (RunKind.PULL_RESULTS, RunKind.PULL_VIDEOS)
+OVER_SSH = (RunKind.PULL_RESULTS, RunKind.PULL_VIDEOS, RunKind.LIST_CARD)
 LATELY = timedelta(days=2)
+TAKE_SNAPSHOTS = "backups.tasks.take_snapshots"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,25 +142,23 @@ OneLook = tuple[str, str, str, Callable[[datetime], datetime | None]]
 LOOKS: tuple[OneLook, ...] = (
     ("devices", "devices.tasks.refresh_devices", "the devices were asked for", _devices_at),
     ("daemons", "backups.tasks.check_daemons", "the backup services were asked", _daemons_at),
-    ("looks", "backups.tasks.take_snapshots", "a disk was looked at", _disk_at),
+    ("looks", TAKE_SNAPSHOTS, "a disk was looked at", _disk_at),
 )
 
 
 def _outside(now: datetime) -> Iterable[PartState]:
-    yield _node()
+    yield _answer("node", NodeStatus.objects.first(), now)
     yield _known_devices()
-    yield from _daemons()
-    yield from (_disk(look) for look in DiskLook.objects.all())
-    if not DiskLook.objects.exists():
-        yield PartState(name="disk", reason="its folders were not looked at yet")
-    yield _pulls(now)
+    yield from _daemons(now)
+    yield from _disks(now)
+    yield _over_ssh(now)
 
 
-def _node() -> PartState:
-    node = NodeStatus.objects.first()
-    if node is None:
-        return PartState(name="node", reason="it was not asked yet")
-    return PartState(name="node", reason=node.error, at=node.answered_at)
+def _answer(name: str, asked: NodeStatus | DaemonStatus | None, now: datetime) -> PartState:
+    """An old good answer says nothing of now."""
+    word = availability(asked, now)
+    reason = "" if word == AVAILABLE else (asked and asked.error) or word
+    return PartState(name=name, reason=reason, at=asked.answered_at if asked else None)
 
 
 def _known_devices() -> PartState:
@@ -166,30 +166,37 @@ def _known_devices() -> PartState:
     return PartState(name="devices", reason="" if known else "no device is known")
 
 
-def _daemons() -> Iterable[PartState]:
+def _daemons(now: datetime) -> Iterable[PartState]:
     answers = {status.daemon: status for status in DaemonStatus.objects.all()}
     for key, label in DaemonName.choices:
-        if not settings.SERVICE_URLS[key]:
-            continue  # this lab has none
-        status = answers.get(key)
-        reason = status.error if status else "it was not asked yet"
-        yield PartState(
-            name=f"{label} service", reason=reason, at=status.answered_at if status else None
-        )
+        if settings.SERVICE_URLS[key]:  # else this lab has none
+            yield _answer(f"{label} service", answers.get(key), now)
 
 
-def _disk(look: DiskLook) -> PartState:
-    return PartState(name=f"disk of {look.folder}", reason=look.error, at=look.looked_at)
+def _disks(now: datetime) -> Iterable[PartState]:
+    period = _periods().get(TAKE_SNAPSHOTS)
+    looks = DiskLook.objects.all()
+    if not looks:
+        yield PartState(name="disk", reason="its folders were not looked at yet")
+    for look in looks:
+        name = f"disk of {look.folder}"
+        if look.error:
+            yield PartState(name=name, reason=look.error, at=look.looked_at)
+        else:
+            yield _age(name, look.looked_at, "it was listed", period=period, now=now)
 
 
-def _pulls(now: datetime) -> PartState:
-    """Of each device the newest pull that ended. Where none was asked for, none failed."""
-    newest: dict[int, Run] = {}
-    ended = Run.objects.filter(kind__in=PULLS, ended_at__range=(now - LATELY, not_after(now)))
-    for run in ended.exclude(state=RunState.CANCELLED).order_by("ended_at"):
-        newest[run.device_id] = run
+def _over_ssh(now: datetime) -> PartState:
+    """Of each device the newest run of each kind that ended. Where none was asked for, none
+    failed; that one kind came through says nothing of another."""
+    newest: dict[tuple[int, str], Run] = {}
+    ended = Run.objects.filter(kind__in=OVER_SSH, ended_at__range=(now - LATELY, not_after(now)))
+    ended = ended.exclude(state=RunState.CANCELLED).select_related("device")
+    for run in ended.order_by("ended_at"):
+        newest[run.device_id, run.kind] = run
     failed = [run for run in newest.values() if run.state == RunState.FAILED]
     if not failed:
-        return PartState(name="pulls over ssh", reason="")
-    count = f"{len(failed)} of {len(newest)} devices: the last pull failed"
-    return PartState(name="pulls over ssh", reason=f"{count}: {failed[-1].error}"[:500])
+        return PartState(name="runs over ssh", reason="")
+    last = max(failed, key=lambda run: run.ended_at or now)
+    reason = f"{len(failed)} of {len(newest)} failed when last made: {last}: {last.error}"
+    return PartState(name="runs over ssh", reason=reason[:500])

@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
 from backups.badges import size
 from backups.dashboard import BackupStatus, DeviceStatus
 from backups.engine.evidence import words
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, Risk
-from backups.engine.verdict import Judgement, Verdict
+from backups.engine.grammar import counted
+from backups.engine.verdict import CURES, Judgement, Verdict
+from backups.models import CardChange
 
 NOT_LOOKED_AT = "nobody looked at the disk for this device yet"
 TYPE_NAMES = {BackupType.MYSQL: "MySQL", BackupType.SQLITE: "SQLite", BackupType.VIDEO: "Video"}
@@ -23,7 +26,7 @@ FILES = {  # what the facts count, on the device and on the disk
     BackupType.VIDEO: "video file",
 }
 CLEARED_BY: Mapping[ProblemKind, str] = {
-    ProblemKind.CORRUPT: "a copy that is read to its end, or held against the device, and passes",
+    ProblemKind.CORRUPT: CURES,
     ProblemKind.LOST: "nothing: it is lost. A person may write it off",
     ProblemKind.MISSING: "a copy of it",
     ProblemKind.UNPROVEN: "a pull or mirror made here, a listing of the card, or a write-off",
@@ -86,6 +89,61 @@ def at_risk(facts: BackupFacts, *, now: datetime) -> str:
     return f"at risk: {', '.join(parts)}"
 
 
+def at_risk_now(risk: Risk, *, now: datetime) -> str:
+    """Of a device, or of all: how much exists only on cards, how sure that is, and since when."""
+    if not risk.items:
+        nothing = "nothing that anybody told of is only on a card"
+        return f"{nothing}, but {_blind(risk)}" if risk.blind else nothing
+    sizes = ", ".join(_sizes(risk))
+    much = f"{counted(risk.items, 'item')}{f' ({sizes})' if sizes else ''}"
+    since = f", for {words(now - risk.since)}" if risk.since and risk.since <= now else ""
+    are = "is" if risk.items == 1 else "are"
+    said = f"{'at least ' if risk.is_at_least else ''}{much} {are} only on a card{since}"
+    return "; ".join([said, _surety(risk), *_not_told(risk)])
+
+
+def _sizes(risk: Risk) -> Iterable[str]:
+    if risk.rows:
+        yield f"{risk.rows:,} rows"
+    if risk.bytes:
+        yield size(risk.bytes)
+    if risk.seconds:
+        least = "at least " if risk.timeless and not risk.is_at_least else ""
+        yield f"{least}{hours(risk.seconds)} of tracking or film"
+
+
+def hours(seconds: float) -> str:
+    """What is something is never said to be nothing: below a minute it is seconds."""
+    if seconds < 60:
+        return f"{ceil(seconds)} s"
+    return f"{seconds / 3600:,.1f} h" if seconds >= 360 else f"{seconds / 60:.0f} min"
+
+
+def _surety(risk: Risk) -> str:
+    """Whose word it is."""
+    if risk.listed == risk.items:
+        return "listed by ethonode"
+    told = "told by the device"
+    return (
+        f"{risk.listed} listed by ethonode, {risk.items - risk.listed} {told}"
+        if risk.listed
+        else told
+    )
+
+
+def _not_told(risk: Risk) -> Iterable[str]:
+    if risk.untold:
+        yield f"of {risk.untold} nobody told how much"
+    if risk.timeless == risk.items:
+        yield "for how long they were tracked or filmed is not known"
+    if risk.blind:
+        yield _blind(risk)
+
+
+def _blind(risk: Risk) -> str:
+    return f"of {risk.blind} more it is not known"
+
+
 def _amounts(risk: Risk) -> Iterable[str]:
     if risk.rows:
         yield f"{risk.rows:,} rows"
@@ -95,10 +153,6 @@ def _amounts(risk: Risk) -> Iterable[str]:
         yield "nobody told how much"
     elif risk.untold:
         yield f"of {risk.untold} nobody told how much"
-
-
-def counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def on_the_device(facts: BackupFacts) -> str:
@@ -111,6 +165,8 @@ def on_the_device(facts: BackupFacts) -> str:
 
 
 def on_the_disk(facts: BackupFacts) -> str:
+    if facts.disk_read_at is None:
+        return "not known"
     if not (facts.copy_count or facts.size_bytes):
         return "nothing"
     copies = "database" if FILES[facts.backup_type] == "experiment" else "video file"
@@ -125,33 +181,6 @@ def since(judgement: Judgement, *, now: datetime) -> str:
     return f"for {words(now - judgement.since)}"
 
 
-def evidence(backup: BackupStatus, *, now: datetime) -> list[str]:
-    """What was read and how long ago, what could not be, and how what is saved was proven."""
-    facts = backup.facts
-    lines = [
-        _reading("the device's inventory", facts.source_read_at, facts.source_error, now),
-        _reading("the disk", facts.disk_read_at, facts.disk_error, now),
-    ]
-    if facts.newest_copy_at:
-        lines.append(f"all that was told of is saved until {_moment(facts.newest_copy_at)}")
-    if said := [f"{count} {proof}" for proof, count in sorted(facts.proofs.items()) if count]:
-        lines.append(f"proof of what is saved: {', '.join(said)}")
-    return lines
-
-
-def _reading(whose: str, at: datetime | None, error: str, now: datetime) -> str:
-    read = f"{whose} was never read"
-    if at and at > now:
-        read = f"{whose} was read at {_moment(at)}, which has not come yet"
-    elif at:
-        read = f"{whose} was read {words(now - at)} ago, at {_moment(at)}"
-    return f"{read}; the last attempt failed: {error}" if error else read
-
-
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
-
-
 def wrong_items(facts: BackupFacts) -> list[WrongItem]:
     """Item by item, the worst kind first and of each the oldest: as many as the facts keep."""
     return [
@@ -164,3 +193,25 @@ def wrong_items(facts: BackupFacts) -> list[WrongItem]:
 def left_out(facts: BackupFacts) -> int:
     """How many more items are wrong than the facts keep by name."""
     return sum(facts.counts.values()) - len(wrong_items(facts)) if facts.counts else 0
+
+
+def changes(change: CardChange) -> str:
+    """ "in 5 hours: 12 files came (3.0 MiB), 3 grew (1.0 MiB), 0 went"."""
+    told = change.numbers
+    parts = [_some(told["came"], counted(told["came"]["count"], "file") + " came")]
+    parts.append(_some(told["grew"], f"{told['grew']['count']:,} grew"))
+    if told["changed"]["count"]:
+        parts.append(f"{told['changed']['count']:,} changed otherwise")
+    parts.append(_some(told["went"], f"{told['went']['count']:,} went"))
+    return f"in {words(change.listed_at - change.since)}: {', '.join(parts)}"
+
+
+def _some(told: Mapping[str, int], said: str) -> str:
+    return f"{said} ({size(told['size_bytes'])})" if told["size_bytes"] else said
+
+
+def named_changes(change: CardChange) -> str:
+    """The first files of each kind by name."""
+    kinds = ("came", "grew", "changed", "went")
+    told = [(kind, change.numbers[kind]["names"]) for kind in kinds]
+    return "; ".join(f"{kind}: {', '.join(names)}" for kind, names in told if names)

@@ -90,12 +90,12 @@ def _compared(tree: MadeTree) -> Compared:
     device = Device.objects.create(
         device_id=DEVICE, first_seen_at=now, told_at=now, told_by="device", clock_skew_seconds=0.0
     )
-    scan = _scan(tree)
-    names = sorted(chunk_names(scan.cache))
-    return Compared(device, scan, parts_by_name(scan.cache), by_recording(names), names)
+    found = scan(tree)
+    names = sorted(chunk_names(found.cache))
+    return Compared(device, found, parts_by_name(found.cache), by_recording(names), names)
 
 
-def _scan(tree: MadeTree) -> Any:
+def scan(tree: MadeTree) -> Any:
     from backups.engine.videos.folder import VideoCache  # noqa: PLC0415
     from backups.engine.videos.scan import scan_device  # noqa: PLC0415
     from benchmarks.plain_scans import WEEK  # noqa: PLC0415
@@ -110,7 +110,7 @@ def _times(tree: MadeTree) -> None:
     rows = compared.device.ledgers.count()
     best = best_of(
         {
-            "scan": lambda: _scan(tree),
+            "scan": lambda: scan(tree),
             "again": compared.again,
             "grouping": lambda: _grouped(compared),
             "first": compared.first,
@@ -137,15 +137,15 @@ def _grouped(compared: Compared) -> None:
 
 
 def _child(device_dir: Path, folder: Path) -> int:
-    before = _peak_kib()  # Django's own
+    before = peak_kib()  # Django's own
     compared = _compared(MadeTree(device_dir, time.time() + 60 * DAY, 0, 0, 0))
     compared.first()
     compared.again()
-    print(_peak_kib() - before)
+    print(peak_kib() - before)
     return 0
 
 
-def _peak_kib() -> int:
+def peak_kib() -> int:
     return int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])  # type: ignore[index]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from backups.engine.facts import BackupFacts, BackupType, Problem
+from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, risk_of
 from backups.models import Backup, BackupSnapshot, DaemonStatus
 from devices.models import Device, DeviceGroup
 
@@ -52,7 +52,9 @@ def _facts(number: int, kind: BackupType, now: datetime) -> BackupFacts:
         return BackupFacts(
             backup_type=kind, source_read_at=read_at, source_count=0, disk_read_at=read_at
         )
-    lost = (Problem("2026-01-02_03-04-05.db", now - timedelta(days=2), "the disk holds no copy"),)
+    since = now - timedelta(days=2)
+    none = Problem("2026-01-02_03-04-05.db", since, "the disk holds no copy", None, 40_000_000, 9e4)
+    missing = (none,) if number % 20 == 3 else ()
     return BackupFacts(
         backup_type=kind,
         source_read_at=read_at,
@@ -61,7 +63,8 @@ def _facts(number: int, kind: BackupType, now: datetime) -> BackupFacts:
         copy_count=1 + number * 131 % 9000,
         size_bytes=1_000_003 * (number + 1) ** 2,
         newest_copy_at=now - timedelta(minutes=number),
-        missing=lost if number % 20 == 3 else (),
+        missing=missing,
+        risk=risk_of({ProblemKind.MISSING: missing}),
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROUNDS = 60
-GOAL_MS = 10.0
+GOAL_MS = 5.0
 GOAL_UNCHANGED_MS = 1.0
 GOAL_QUERIES = 3
 GOAL_BYTES = 28 * 1024  # for 50 devices

@@ -6,7 +6,7 @@ meets one. Here a watchdog shuts the socket down at the deadline, wherever the e
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from http.client import HTTPException
@@ -19,6 +19,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.response import BaseHTTPResponse
 
+from devices.addresses import places_of
 from devices.loosejson import mended
 from devices.texts import one_line
 
@@ -62,20 +63,33 @@ class _Refusal(msgspec.Struct, forbid_unknown_fields=True):
     error: str
 
 
-def get_json(url: str, *, type: type[T], timeout: timedelta, max_bytes: int) -> T:
+def get_json(
+    url: str,
+    *,
+    type: type[T],
+    timeout: timedelta,
+    max_bytes: int,
+    networks: Sequence[str] | None = None,
+) -> T:
     """Ask, and decode the answer strictly into `type`. Raises only AskFailed."""
-    body = get_body(url, timeout=timeout, max_bytes=max_bytes)
+    body = get_body(url, timeout=timeout, max_bytes=max_bytes, networks=networks)
     with _named(url):
         return decoded(body, type=type)
 
 
-def get_body(url: str, *, timeout: timedelta, max_bytes: int) -> bytes:
-    """The body of a 200 answer that is no error report. Raises only AskFailed."""
+def get_body(
+    url: str, *, timeout: timedelta, max_bytes: int, networks: Sequence[str] | None = None
+) -> bytes:
+    """The body of a 200 answer that is no error report. Raises only AskFailed.
+
+    `networks`: where the address may lie, unless a person set it.
+    """
     deadline = time.monotonic() + timeout.total_seconds()
     too_slow = TooSlow(f"no whole answer in {timeout.total_seconds():g} s")
     with _named(url):
         try:
-            body = _exchange(urlsplit(url), deadline=deadline, max_bytes=max_bytes)
+            connection = _connection(urlsplit(url), deadline=deadline, networks=networks)
+            body = _exchange(connection, urlsplit(url), deadline=deadline, max_bytes=max_bytes)
         except (OSError, HTTPException, HTTPError, ValueError) as error:
             if time.monotonic() >= deadline or isinstance(error, TimeoutError):
                 raise too_slow from error
@@ -116,8 +130,10 @@ def _named(url: str) -> Iterator[None]:
         raise
 
 
-def _exchange(parts: SplitResult, *, deadline: float, max_bytes: int) -> bytes:
-    with closing(_connection(parts, deadline=deadline)) as connection:
+def _exchange(
+    connection: HTTPConnection, parts: SplitResult, *, deadline: float, max_bytes: int
+) -> bytes:
+    with closing(connection):
         connection.connect()
         with _watchdog(connection.sock, deadline=deadline):
             path = parts.path or "/"
@@ -133,33 +149,39 @@ def _exchange(parts: SplitResult, *, deadline: float, max_bytes: int) -> bytes:
                 return _read(response, max_bytes=max_bytes)
 
 
-def _connection(parts: SplitResult, *, deadline: float) -> HTTPConnection:
+def _connection(
+    parts: SplitResult, *, deadline: float, networks: Sequence[str] | None
+) -> HTTPConnection:
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise Unreachable("not an http:// or https:// address")
     kind = _HTTPS if parts.scheme == "https" else _HTTP
     connection = kind(parts.hostname, parts.port, timeout=_left(deadline))
-    connection.deadline = deadline
+    connection.deadline, connection.networks = deadline, networks
     return connection
 
 
 class _HTTP(HTTPConnection):
     deadline: float
+    networks: Sequence[str] | None
 
     def _new_conn(self) -> socket.socket:
-        return _connected(self.host, self.port, deadline=self.deadline)
+        return _connected(self.host, self.port, self.networks, deadline=self.deadline)
 
 
 class _HTTPS(HTTPSConnection):
     deadline: float
+    networks: Sequence[str] | None
 
     def _new_conn(self) -> socket.socket:
-        return _connected(self.host, self.port, deadline=self.deadline)
+        return _connected(self.host, self.port, self.networks, deadline=self.deadline)
 
 
-def _connected(host: str, port: int, *, deadline: float) -> socket.socket:
+def _connected(
+    host: str, port: int, networks: Sequence[str] | None, *, deadline: float
+) -> socket.socket:
     """Try every address of the host, but all of them within the one deadline."""
     problem: OSError = OSError("the name has no address")
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
+    for family, kind, protocol, _, address in places_of(host, port, networks):
         candidate = socket.socket(family, kind, protocol)
         try:
             candidate.settimeout(_left(deadline))

@@ -1,13 +1,20 @@
 """Who there is to back up, as last told by the node or by the device itself."""
 
+from datetime import datetime
+
+from django.conf import settings
 from django.db import models
 from simple_history.models import HistoricalRecords
+
+from devices.freshness import availability
 
 
 class DeviceGroup(models.Model):
     """Devices that share limits, such as those of one incubator or one experiment."""
 
     name = models.CharField(max_length=100, unique=True)
+
+    history = HistoricalRecords()
 
     class Meta:
         ordering = ["name"]
@@ -87,7 +94,10 @@ class Device(models.Model):
 
     class Meta:
         ordering = ["name", "device_id"]
-        permissions = [("refresh_device", "Can ask for a refresh of a device")]
+        permissions = [
+            ("refresh_device", "Can ask for a refresh of a device"),
+            ("export_lists", "Can take lists along as CSV or XLSX"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.device_id
@@ -172,3 +182,13 @@ class NodeStatus(models.Model):
 
     def __str__(self) -> str:
         return self.error or f"{self.device_count} devices told by the {self.source or 'node'}"
+
+    @property
+    def answered(self) -> bool:
+        """When last asked, which may be long ago."""
+        return self.answered_at is not None and not self.error
+
+    def availability(self, *, now: datetime) -> str:
+        """In a word, of now: an old answer is none."""
+        within = settings.STATUS_TTL
+        return availability(self.asked_at, answered=self.answered, within=within, now=now)

@@ -3,6 +3,8 @@
 import os
 import re
 import secrets
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -11,6 +13,8 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 from environs import FileAwareEnv
+
+from devices.addresses import INNER_NETWORKS, LOOPBACK_NETWORKS, is_within, plain_address
 
 
 class BadSetting(Exception):
@@ -48,9 +52,19 @@ def url(env: FileAwareEnv, name: str, default: str) -> str:
         usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
     except ValueError:
         usable = False
+    if "@" in text.partition("://")[2].partition("/")[0]:  # nobody would send them
+        raise BadSetting(f"ETHONODE_{name}: no name and no password can be in it")
     if not usable:
         raise BadSetting(f"ETHONODE_{name}: {text!r} is not an http:// or https:// address")
     return text
+
+
+def secret_url(env: FileAwareEnv, name: str) -> str:
+    try:
+        return url(env, name, "")
+    except BadSetting as error:  # its text shows the address
+        text = f"ETHONODE_{name}: not an http:// or https:// address"
+        raise BadSetting(text) from error
 
 
 def redis(env: FileAwareEnv) -> str:
@@ -66,10 +80,20 @@ def redis(env: FileAwareEnv) -> str:
 
 
 def database(env: FileAwareEnv, default: str) -> dict[str, Any]:
+    address = env.str("DATABASE_URL", "")
     try:
-        return dict(dj_database_url.parse(env.str("DATABASE_URL", "") or default))
+        found = dict(dj_database_url.parse(address or default))
     except ValueError as error:  # its text may show the password
         raise BadSetting("ETHONODE_DATABASE_URL: not the address of a database") from error
+    if not address:
+        _make_file(Path(str(found["NAME"])))
+    return found
+
+
+def _make_file(path: Path) -> None:
+    """SQLite would make one that everybody reads; beside it, it makes files of the same mode."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def whole(env: FileAwareEnv, name: str, default: int, *, least: int, most: int) -> int:
@@ -91,7 +115,7 @@ def seconds(env: FileAwareEnv, name: str, default: float) -> timedelta:
 
 
 def networks(env: FileAwareEnv, name: str, default: list[str]) -> tuple[str, ...]:
-    networks = tuple(env.list(name, default))
+    networks = tuple(env.list(name) if env.str(name, "") else default)
     for network in networks:
         try:
             ip_network(network)
@@ -100,9 +124,53 @@ def networks(env: FileAwareEnv, name: str, default: list[str]) -> tuple[str, ...
     return networks
 
 
+def contact(env: FileAwareEnv, name: str) -> str:
+    text = env.str(name, "")
+    if text and not re.fullmatch(r"(mailto:|https://)[!-~]{3,200}", text):
+        raise BadSetting(f"ETHONODE_{name}: {text!r} is neither mailto:… nor https://…")
+    return text
+
+
+def one_of(env: FileAwareEnv, name: str, words: Sequence[str]) -> str:
+    text = env.str(name, "")
+    if text and text not in words:
+        raise BadSetting(f"ETHONODE_{name}: {text!r} is none of {', '.join(words)}")
+    return text
+
+
+def device_networks(
+    env: FileAwareEnv, name: str, *, node_url: str, addresses: Sequence[str]
+) -> tuple[str, ...]:
+    """The inner ones, and each address that the settings name as a device; this machine itself
+    only where the node is on it, or such a device."""
+    named = [one if plain_address(one) else _host(f"//{one}") for one in addresses]
+    here = [host for host in (*named, _host(node_url)) if _is_this_machine(host)]
+    own = [str(ip_network(str(one))) for one in map(plain_address, named) if one]  # it alone
+    return networks(env, name, [*INNER_NETWORKS, *(LOOPBACK_NETWORKS if here else ()), *own])
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:  # no address at all: it is told when it is asked
+        return ""
+
+
+def _is_this_machine(host: str) -> bool:
+    return host == "localhost" or is_within(host, LOOPBACK_NETWORKS)
+
+
+def make_var(var_dir: Path) -> None:
+    """Nobody else of this machine reads what is in there: password hashes, sessions, keys."""
+    try:
+        var_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        text = f"ETHONODE_VAR_DIR: {var_dir} is not there, and cannot be made: {error.strerror}"
+        raise BadSetting(text) from error
+
+
 def own_secret_key(var_dir: Path) -> str:
     """Make a key at the first start, and read it back at every later one."""
-    var_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
     path = var_dir / "secret_key"
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,14 +1,18 @@
 """What monitoring asks: alive, ready, and in numbers."""
 
+from collections.abc import Callable
+
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from backups.api.networks import comes_from_status_network
+from backups.api.networks import may_read
 from ethonode import metrics, readiness
+
+ALIVE = "/healthz"
 
 
 @require_safe
@@ -16,6 +20,16 @@ from ethonode import metrics, readiness
 def alive(_request: HttpRequest) -> HttpResponse:
     """The process answers; nothing else is asked."""
     return HttpResponse("ok\n", content_type="text/plain")
+
+
+class AliveFirst:
+    """A middleware that stands before all that asks the database, who has which session first."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return alive(request) if request.path_info == ALIVE else self.get_response(request)
 
 
 @require_safe
@@ -27,6 +41,7 @@ def ready(request: HttpRequest) -> HttpResponse:
     broken = any(part.reason for part in parts)
     body = {
         "ready": not broken,
+        "starting": state.is_new,  # nothing has stopped: the first looks are yet to come
         "parts": {part.name: part.as_dict() for part in parts},
         "outside": {part.name: part.as_dict() for part in state.outside},
     }
@@ -41,7 +56,5 @@ def numbers(request: HttpRequest) -> HttpResponse:
 
 
 def _check_reader(request: HttpRequest) -> None:
-    """From the status networks without a login; from elsewhere as staff."""
-    user = request.user
-    if not (comes_from_status_network(request) or (user.is_active and user.is_staff)):
+    if not may_read(request):
         raise PermissionDenied

@@ -69,6 +69,7 @@ CONFIG: dict[str, Any] = {
         "django.server": {"level": "INFO", "propagate": True},
         # django-structlog says the same of each request and task, with their ids.
         "django.request": {"level": "CRITICAL"},
+        "axes": {"level": "WARNING"},  # each failed login, and who is shut out
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "CRITICAL"},
         "celery.beat": {"level": "WARNING"},

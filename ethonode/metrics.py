@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Min
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -13,7 +14,9 @@ from redis import RedisError
 from backups.dashboard import Fleet, fleet
 from backups.engine.facts import BackupType
 from backups.engine.verdict import Verdict
-from backups.models import BackupSnapshot, DaemonStatus
+from backups.models import BackupSnapshot, DaemonStatus, ResultCopy
+from devices.freshness import AVAILABLE
+from ethonode.problem_metrics import problems
 from ethonode.readiness import queue_length
 
 
@@ -34,8 +37,11 @@ class FleetCollector(Collector):
         watched = fleet(now=self.now)
         yield _devices(watched)
         yield _backups(watched)
-        yield _daemons()
+        yield _daemons(self.now)
         yield from _snapshot_age(self.now)
+        yield from _at_risk(watched)
+        yield from _oldest_proof(self.now)
+        yield from problems(now=self.now)
         yield from _queue()
 
 
@@ -64,12 +70,14 @@ def _backups(watched: Fleet) -> GaugeMetricFamily:
     return metric
 
 
-def _daemons() -> GaugeMetricFamily:
+def _daemons(now: datetime) -> GaugeMetricFamily:
     metric = GaugeMetricFamily(
-        "ethonode_service_available", "1 if the daemon's last answer was good", labels=["service"]
+        "ethonode_service_available",
+        "1 if the daemon was asked lately, and answered",
+        labels=["service"],
     )
     for status in DaemonStatus.objects.all():
-        metric.add_metric([status.daemon], int(status.is_available))
+        metric.add_metric([status.daemon], int(status.availability(now=now) == AVAILABLE))
     return metric
 
 
@@ -79,6 +87,31 @@ def _snapshot_age(now: datetime) -> Iterator[GaugeMetricFamily]:
         age = (now - newest.taken_at).total_seconds()
         yield GaugeMetricFamily(
             "ethonode_newest_snapshot_age_seconds", "Since the newest snapshot", value=age
+        )
+
+
+def _at_risk(watched: Fleet) -> Iterator[GaugeMetricFamily]:
+    """What nobody told is no number: it is counted beside it."""
+    risk = watched.risk
+    if risk.told is not None:
+        yield GaugeMetricFamily(
+            "ethonode_at_risk_bytes", "Told to be only on cards", value=risk.bytes
+        )
+    yield GaugeMetricFamily(
+        "ethonode_at_risk_items", "Experiments and recordings only on cards", value=risk.items
+    )
+    yield GaugeMetricFamily(
+        "ethonode_at_risk_unknown_devices", "Devices of which it is not known", value=risk.blind
+    )
+
+
+def _oldest_proof(now: datetime) -> Iterator[GaugeMetricFamily]:
+    at = ResultCopy.objects.aggregate(oldest=Min("verified_at"))["oldest"]
+    if at is not None:
+        yield GaugeMetricFamily(
+            "ethonode_oldest_proof_age_seconds",
+            "Since the copy of results that was not read for longest was read to its end",
+            value=(now - at).total_seconds(),
         )
 
 

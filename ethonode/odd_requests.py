@@ -21,12 +21,11 @@ from django.db import DataError, InterfaceError, OperationalError
 from django.db.models import BigAutoField, Field
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 
-from backups.api.errors import cannot_be
+from backups.api.errors import API, cannot_be
 
 ALWAYS_ODD = (OverflowError, DataError, UnicodeError, InvalidPage)
 ODD_IN_A_QUERY = (*ALWAYS_ODD, ValueError, ValidationError)
 NOT_OF_A_QUERY = (Http404, PermissionDenied, SuspiciousOperation, OperationalError, InterfaceError)
-API = "/api/"
 NUMBERED = BigAutoField()  # what the second key of an address counts: versions in a history
 log = structlog.get_logger(__name__)
 no_nul = ProhibitNullCharactersValidator()

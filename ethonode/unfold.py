@@ -5,7 +5,6 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.urls import reverse_lazy
 
 
 def simulated_lab(request: HttpRequest) -> dict[str, Any]:
@@ -29,17 +28,40 @@ def _fleet_css(request: HttpRequest) -> str:
     return static("backups/fleet.css")
 
 
-def _link(title: str, icon: str, view: str, permission: str = "") -> dict[str, Any]:
-    return {
-        "title": title,
-        "icon": icon,
-        "link": reverse_lazy(f"admin:{view}"),
-        "permission": lambda request: not permission or request.user.has_perm(permission),
-    }
+def _zone_js(request: HttpRequest) -> str:
+    return static("backups/zone.js")
 
 
-def _list(title: str, icon: str, app: str, model: str) -> dict[str, Any]:
-    return _link(title, icon, f"{app}_{model}_changelist", f"{app}.view_{model}")
+def _device_css(request: HttpRequest) -> str:
+    return static("backups/device.css")
+
+
+def _lists_css(request: HttpRequest) -> str:
+    return static("backups/lists.css")
+
+
+def _records_css(request: HttpRequest) -> str:
+    return static("backups/records.css")
+
+
+def _inside_css(request: HttpRequest) -> str:
+    return static("backups/inside.css")
+
+
+def _labels_js(request: HttpRequest) -> str:
+    return static("backups/labels.js")
+
+
+def _incidents_css(request: HttpRequest) -> str:
+    return static("incidents/incidents.css")
+
+
+def _people_css(request: HttpRequest) -> str:
+    return static("people/people.css")
+
+
+def _setup_css(request: HttpRequest) -> str:
+    return static("installation/setup.css")
 
 
 UNFOLD: dict[str, Any] = {
@@ -52,7 +74,19 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "ENVIRONMENT": "ethonode.unfold.environment",
     "DASHBOARD_CALLBACK": "backups.admin.home.dashboard",
-    "STYLES": [_verdicts_css, _fleet_css],
+    "STYLES": [
+        _verdicts_css,
+        _fleet_css,
+        _device_css,
+        _lists_css,
+        _records_css,
+        _inside_css,
+        _incidents_css,
+        _people_css,
+        _setup_css,
+    ],
+    "LOGIN": {"form": "people.forms.LoginForm"},
+    "SCRIPTS": [_zone_js, _labels_js],
     "COLORS": {
         "primary": {
             "50": "oklch(97.1% .014 220)",
@@ -68,51 +102,10 @@ UNFOLD: dict[str, Any] = {
             "950": "oklch(25% .045 243)",
         }
     },
-    "COMMAND": {"search_models": ["devices.device"], "show_history": True},
+    "COMMAND": {"search_callback": "ethonode.search.found", "show_history": True},
     "SIDEBAR": {
+        "show_search": True,
         "command_search": True,
-        "navigation": [
-            {
-                "title": "Fleet",
-                "items": [
-                    _link("Home", "home", "index"),
-                    _list("Devices", "memory", "devices", "device"),
-                    _list("Device groups", "workspaces", "devices", "devicegroup"),
-                ],
-            },
-            {
-                "title": "Backups",
-                "separator": True,
-                "items": [
-                    _list("Snapshots", "photo_camera", "backups", "backupsnapshot"),
-                    _list("Experiments", "science", "devices", "experiment"),
-                    _list("Recordings", "videocam", "backups", "recording"),
-                    _list("Proof of recordings", "video_library", "backups", "recordingledger"),
-                    _list("Result copies", "database", "backups", "resultcopy"),
-                    _list("Quarantine", "gpp_maybe", "backups", "quarantinedvideo"),
-                    _list("Services", "dns", "backups", "daemonstatus"),
-                    _list("Policies", "rule", "backups", "policy"),
-                    _list("Plans", "event_repeat", "backups", "backupplan"),
-                ],
-            },
-            {
-                "title": "Work",
-                "separator": True,
-                "items": [
-                    _list("Backup runs", "sync", "backups", "run"),
-                    _list("Schedule", "calendar_clock", "django_celery_beat", "periodictask"),
-                    _list("Task results", "checklist", "django_celery_results", "taskresult"),
-                ],
-            },
-            {
-                "title": "People",
-                "separator": True,
-                "items": [
-                    _list("Users", "person", "auth", "user"),
-                    _list("Groups", "group", "auth", "group"),
-                    _list("API tokens", "key", "knox", "authtoken"),
-                ],
-            },
-        ],
+        "navigation": "ethonode.menu.navigation",
     },
 }

@@ -12,23 +12,57 @@ from lab.maria_store import MariaStore
 from lab.results import PAST_ROWS, ResultDatabase, write_past
 from lab.servers.mariadb import PrivateMariaDB
 from lab.stores import SqliteStore, Store, StoreLost
-from lab.tracking import Tracking
+from lab.tracking import ResultWriter, Tracking
 
 
 class DeviceSide:
-    """The devices' own files below one folder, as on a device; databases of running runs are open.
+    """The devices' own files; databases of running runs are open.
 
-    Open devices keep their videos there too, and MariaDB, if there is one, their results.
+    Each has a card of its own below `cards/`. Below `devices/` all cards are seen as one: there,
+    links lead to what each has under its id, so that one path of a data root fits them all.
+    MariaDB, if there is one, keeps the results of open devices; else files stand in for it.
     """
 
     def __init__(self, root: Path, *, mariadb: PrivateMariaDB | None = None) -> None:
-        self.root = root
-        self.videos = root / "videos"
+        self.root = root / "devices"
+        self.videos = self.root / "videos"
+        self._cards = root / "cards"
+        self._stand_ins = root / "stand-ins"
         self._mariadb = mariadb
+        self._laid_out: set[int] = set()
         self._open: dict[str, ResultDatabase] = {}
 
+    def card(self, device: SimulatedDevice) -> Path:
+        return self._cards / f"{device.number:03d}"
+
     def path(self, run: Tracking) -> Path:
+        if run.writer is ResultWriter.MYSQL:
+            return self._stand_ins / run.path
         return self.root / "results" / run.path
+
+    def insert_card(self, device: SimulatedDevice) -> None:
+        """A card with the folders that its software makes at once."""
+        for tree in ("results", "videos"):
+            folder = self.card(device) / tree
+            folder.mkdir(parents=True, exist_ok=True)
+            self.show(folder / device.device_id)
+
+    def show(self, folder: Path) -> None:
+        """Of a card: make it, and let it be found below the data root that all have."""
+        folder.mkdir(exist_ok=True)
+        place = self.root / folder.parent.name / folder.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if place.is_dir() and not place.is_symlink():
+            place.replace(folder)  # of a lab that was begun when cards were one
+        if not place.is_symlink():
+            place.symlink_to(os.path.relpath(folder, place.parent))
+
+    def lay_out(self, device: SimulatedDevice) -> None:
+        """Write what a device filmed: of most, nobody ever looks at the card."""
+        if device.number not in self._laid_out:
+            self._laid_out.add(device.number)
+            for recording in device.recordings:
+                write_chunks(self.videos, recording)
 
     def database(self, run: Tracking) -> ResultDatabase | None:
         """The open database of a run that is being written, or was and is not folded yet."""
@@ -81,7 +115,7 @@ class DeviceSide:
         self.path(run).unlink(missing_ok=True)
 
     def own(self, device: SimulatedDevice) -> None:
-        """An open device names its files as others find them."""
+        """A device that one can log in to names its files as others find them."""
         device.data_root = str(self.root)
         for run in device.runs:
             run.data_root = device.data_root
@@ -102,8 +136,7 @@ class DeviceSide:
         self.fold(device)
         device.runs.append(run)
         run.served = device.served
-        if device.opened:
-            self.own(device)
+        run.data_root = device.data_root
         if not run.served or self._mariadb:
             self._keep(ResultDatabase(run, self._stored(run)))
 
@@ -137,7 +170,7 @@ class DeviceSide:
             self._grow(database, until=now + device.clock_offset)
         if (recording := device.recording) and now + recording.clock_offset > recording.ended_at:
             newest, recording.ended_at = recording.chunk_count, now + recording.clock_offset
-            if device.opened:
+            if device.number in self._laid_out:
                 write_chunks(self.videos, recording, first=newest)
 
     def close(self) -> None:

@@ -36,6 +36,7 @@ class Door:
     address: str
     port: int = 0
     wanted: Callable[[], bool] = lambda: True  # whether whoever serves it is there at all
+    before: Callable[[], None] = lambda: None  # what is made ready as somebody comes
     listening: socket.socket | None = None
     talks: set[asyncio.Task[None]] = field(default_factory=set)
 

@@ -47,15 +47,15 @@ class Entrances:
             port = await self._doors[0].add([door], port=getattr(ports, service.role))
             setattr(ports, service.role, port)
         ports.device = await self._doors[0].add(list(map(self._door, devices)), port=ports.device)
-        opened = [device for device in devices if device.opened]
         served = [device for device in devices if device.served]
-        ports.ssh = await self._relay(opened, server_port=servers.ssh_port, port=ports.ssh)
+        ports.ssh = await self._relay(devices, server_port=servers.ssh_port, port=ports.ssh)
         ports.database = await self._relay(
             served, server_port=servers.database_port, port=ports.database
         )
         await self.reconcile()
 
     async def reconcile(self) -> None:
+        self._world.note_machines()
         for doors in self._doors:
             await doors.reconcile()
 
@@ -72,4 +72,9 @@ class Entrances:
 
     def _door(self, device: SimulatedDevice) -> Door:
         service = DeviceService(self._world, device)
-        return Door(service, device.address, wanted=lambda: device.online)
+        return Door(
+            service,
+            device.address,
+            wanted=lambda: device.online,
+            before=lambda: self._world.side.lay_out(device),
+        )

@@ -43,6 +43,19 @@ _WRITERS = {
 }
 
 
+class Ailment(StrEnum):
+    """What ails a device, or its card, for whoever logs in."""
+
+    HANGS = "hangs"  # it lets in, and never answers
+    GREETS = "greets"  # its shell says something at each login
+    NO_PYTHON = "no python"
+    CARD_ERRORS = "card errors"  # counted by ext4
+    KERNEL_ERRORS = "kernel errors"  # of the card, in the kernel's log
+    WEAK_POWER = "weak power"
+    READ_ONLY = "read-only"
+    FULL = "full"
+
+
 @dataclass(slots=True, kw_only=True)
 class SimulatedDevice:
     """A device: what it has and how it is. What the node holds of it is on the node's disk."""
@@ -71,6 +84,7 @@ class SimulatedDevice:
     clock_offset: float = 0.0
     inventory: str = "told"  # or "empty", "missing"
     remembered: dict[str, Any] = field(default_factory=dict)  # the node's last entry of it
+    ails: set[Ailment] = field(default_factory=set)
 
     @property
     def writer(self) -> ResultWriter | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from lab import life, opening
 from lab.device_side import DeviceSide
 from lab.fleet import SimulatedDevice, make_fleet
+from lab.machines import Machines
 from lab.memory import note, recall
 from lab.servers.mariadb import PrivateMariaDB
 from lab.tracking import ResultWriter, Tracking
@@ -23,6 +24,7 @@ def found(
     clock: Clock,
     opened: Collection[str] = (),
     mariadb: PrivateMariaDB | None = None,
+    machines: Machines | None = None,
 ) -> tuple[World, list[SimulatedDevice]]:
     """Make what is not there yet below `root`. Also gives the devices that rest this time.
 
@@ -45,8 +47,13 @@ def found(
         rng=random.Random(f"{seed}/{clock.now()}"),  # noqa: S311  a fleet, not a secret
         devices=[*fleet, *new],
         tree=NodeTree(root),
-        side=DeviceSide(root / "devices", mariadb=mariadb),
+        side=DeviceSide(root, mariadb=mariadb),
+        machines=machines,
     )
+    for device in world.devices:
+        world.side.insert_card(device)
+        if machines:
+            world.side.own(device)
     world.tree.video_totals = totals
     note(world, resting=resting)  # a start that is killed half-way goes on with the same fleet
     for device in fleet:

@@ -2,7 +2,10 @@
 
 from typing import Any
 
-from lab.fleet import SimulatedDevice
+from lab.chunks import BYTES_PER_SECOND
+from lab.fleet import Ailment, SimulatedDevice
+
+_SYSTEM_BYTES = 5_000_000_000
 
 
 def machine(device: SimulatedDevice, *, now: float, node_ip: str) -> dict[str, Any]:
@@ -34,20 +37,40 @@ def machine(device: SimulatedDevice, *, now: float, node_ip: str) -> dict[str, A
     }
 
 
+def card_bytes(device: SimulatedDevice) -> int:
+    """Of the smallest card on which what it has leaves a quarter free."""
+    used = _used_bytes(device)
+    size = 29 * 2**30
+    while size * 3 // 4 < used:
+        size *= 2
+    return size
+
+
+def free_bytes(device: SimulatedDevice) -> int:
+    return 0 if Ailment.FULL in device.ails else card_bytes(device) - _used_bytes(device)
+
+
 def used_percent(device: SimulatedDevice) -> int:
-    return 20 + device.number * 7 % 60
+    return 100 - 100 * free_bytes(device) // card_bytes(device)
+
+
+def _used_bytes(device: SimulatedDevice) -> int:
+    filmed = sum((each.ended_at - each.started_at) * each.scale for each in device.recordings)
+    tracked = sum(run.told_bytes for run in device.runs)
+    return _SYSTEM_BYTES + tracked + int(filmed * BYTES_PER_SECOND)
 
 
 def _partitions(device: SimulatedDevice) -> list[dict[str, str]]:
-    used = used_percent(device)
+    size = card_bytes(device) // 2**30
+    free = free_bytes(device) // 2**30
     return [
         {
             "Filesystem": "/dev/root",
             "Type": "ext4",
-            "Size": "29G",
-            "Used": f"{29 * used // 100}G",
-            "Avail": f"{29 * (100 - used) // 100}G",
-            "Use%": f"{used}%",
+            "Size": f"{size}G",
+            "Used": f"{size - free}G",
+            "Avail": f"{free}G",
+            "Use%": f"{used_percent(device)}%",
             "Mounted": "/",
         }
     ]

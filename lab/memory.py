@@ -12,7 +12,7 @@ from lab.tree import Totals
 from lab.world import World
 
 _VERSION = 1
-_TRANSIENT = ("remembered", "off_since", "frozen_since")
+_TRANSIENT = ("remembered", "off_since", "frozen_since", "ails")
 
 
 class LabMemoryError(Exception):

@@ -3,7 +3,6 @@
 import os
 
 from lab import life
-from lab.cards import write_chunks
 from lab.fleet import SimulatedDevice
 from lab.tracking import ResultWriter, Tracking
 from lab.world import World
@@ -14,25 +13,21 @@ SQLITE_ROWS = 2_000
 
 def found_open(world: World, device: SimulatedDevice) -> None:
     """Make a new open device's data. The node gets what is older than its newest run and video."""
-    world.side.own(device)
     for run in device.runs[:-1]:
         found_past(world, run)
     for run in device.runs[-1:]:
         _found_newest(world, device, run)
-    for recording in device.recordings:
-        write_chunks(world.side.videos, recording)
+    world.side.lay_out(device)
     for recording in device.recordings[:-1]:
         world.tree.take_recording(recording, world.side.videos)
 
 
 def go_on(world: World, device: SimulatedDevice) -> None:
     """Of an earlier start, or of one that was killed half-way."""
-    world.side.own(device)
     world.side.prepare(run for run in device.runs if run.writer is ResultWriter.SQLITE)
     if device.served:
         world.side.reopen(device, rows=MARIADB_ROWS)
-    for recording in device.recordings:
-        write_chunks(world.side.videos, recording)
+    world.side.lay_out(device)
 
 
 def open_later(world: World, device: SimulatedDevice) -> None:
@@ -40,9 +35,7 @@ def open_later(world: World, device: SimulatedDevice) -> None:
     tracked, recorded = life.stop_run(world, device), device.recording
     life.stop_recording(device)
     device.opened, device.served = True, device.writer is ResultWriter.MYSQL
-    world.side.own(device)
-    for recording in device.recordings:
-        write_chunks(world.side.videos, recording)
+    world.side.lay_out(device)
     if tracked:
         life.start_run(world, device)
     if recorded:

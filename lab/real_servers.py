@@ -1,4 +1,4 @@
-"""The real servers that a lab's open devices share, as far as they are installed."""
+"""The real servers that a lab's devices share, as far as they are installed."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from lab.fleet import Habit, kind_of, open_device_ids
+from lab.machines import Machines
 from lab.servers.mariadb import PrivateMariaDB, private_mariadb
 from lab.servers.processes import ServerFailed
 from lab.servers.sshd import RunningSshd, sshd
@@ -34,6 +35,7 @@ class RealServers:
     opened: list[str] = field(default_factory=list)
     mariadb: PrivateMariaDB | None = None
     sshd: RunningSshd | None = None
+    machines: Machines | None = None  # to which the sshd lets in
     remarks: list[str] = field(default_factory=list)
 
     @property
@@ -62,7 +64,12 @@ def real_servers(
         if ids:
             key = authorized_key or folder / "authorized_key"
             with _remarked(servers, "devices reached by ssh"):
-                servers.sshd = stack.enter_context(sshd(folder / "sshd", authorized=key))
+                machines = Machines(folder.parent)
+                machines.build()
+                servers.sshd = stack.enter_context(
+                    sshd(folder / "sshd", authorized=key, more=machines.sshd_lines)
+                )
+                servers.machines = machines
                 if not key.exists():
                     servers.remarks.append(f"no one can log in by ssh: there is no {key} yet")
         servers.opened = [each for each in ids if servers.reach(each)]

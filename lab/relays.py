@@ -12,7 +12,10 @@ _PIECE = 256 * 1024
 
 
 class Relays(Doors):
-    """All lead to one server of this machine. They open and close as a device's own door does."""
+    """All lead to one server of this machine, which sees from the address which device is meant.
+
+    They open and close as a device's own door does.
+    """
 
     def __init__(self, world: World, faults: Faults, *, server_port: int) -> None:
         super().__init__(world, faults)
@@ -22,7 +25,10 @@ class Relays(Doors):
         here = await asyncio.open_connection(sock=client)
         writers = [here[1]]
         try:
-            there = await asyncio.open_connection("127.0.0.1", self._server_port)
+            door.before()
+            there = await asyncio.open_connection(
+                "127.0.0.1", self._server_port, local_addr=(door.address, 0)
+            )
             writers.append(there[1])
             await asyncio.gather(_hand_on(here[0], there[1]), _hand_on(there[0], here[1]))
         except OSError:

@@ -13,13 +13,15 @@
         lab.kill("rsync"), lab.revive("rsync")     node, mysql or rsync; a daemon forgets its jobs
         lab.turn_off(device), lab.stop_run(device), lab.stop_recording(device), and on/start
         lab.requests                       what the servers were asked, oldest first
-        lab.ssh_port, lab.database_port    of the open devices, each on its own address
+        lab.ssh_port                       of every device, on its own address, if any is open
+        lab.database_port                  of the open devices' MariaDB
         lab.remarks                        lines for a person: what could not be opened, and why
 A lab with `live=True` moves by itself every five seconds, on the wall clock. `restless=False`
 keeps devices and runs as they are. `started_at` sets the clock of a lab that is not live. A
 second lab on the same root goes on with the files that are there. `open_devices=6` opens some
-(lab/fleet.py: which): the key of `authorized_key` logs in to them by ssh, the account `node` to
-their MariaDB, and the lab's daemons leave them to others.
+(lab/fleet.py: which): the account `node` logs in to their MariaDB, and the lab's daemons leave them
+to others. Then the key of `authorized_key` logs in by ssh to every device: whoever does, finds
+its card, with all that it films and tracks.
 """
 
 from collections.abc import Callable, Iterable
@@ -109,7 +111,9 @@ class Lab:
         with ExitStack() as stack:
             self._servers = stack.enter_context(self._real_servers())
             self._world, self._resting = self._found(
-                opened=self._servers.opened, mariadb=self._servers.mariadb
+                opened=self._servers.opened,
+                mariadb=self._servers.mariadb,
+                machines=self._servers.machines,
             )
             stack.callback(self._world.side.close)
             self._begin()

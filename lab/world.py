@@ -9,6 +9,7 @@ from pathlib import Path
 from lab.answers import Role
 from lab.device_side import DeviceSide
 from lab.fleet import SimulatedDevice
+from lab.machines import Machines
 from lab.tracking import ResultWriter, Tracking
 from lab.tree import Copied, NodeTree
 
@@ -52,6 +53,7 @@ class World:
     devices: list[SimulatedDevice]
     tree: NodeTree
     side: DeviceSide
+    machines: Machines | None  # None: nobody can log in to any
     quirks: Quirks = field(default_factory=Quirks)
     requests: deque[Request] = field(default_factory=lambda: deque(maxlen=50_000))
     node_ip: str = "127.0.0.1"
@@ -66,6 +68,12 @@ class World:
         """Let a device look at its newest database, for what it is about to say."""
         for run in device.runs[-1:]:
             self.side.tell(run)
+
+    def note_machines(self) -> None:
+        """Let whoever logs in to a device meet it as it is now."""
+        if self.machines:
+            for device in self.devices:
+                self.machines.note(device, card=self.side.card(device), now=self.now())
 
     def copy_run(self, run: Tracking) -> Copied | None:
         """As the daemon of its writer does. Raises OSError, StoreLost, NotReadyYet."""

@@ -14,7 +14,17 @@ from tests.recorded import REAL
 hypothesis.settings.register_profile("ethonode", deadline=None)
 hypothesis.settings.load_profile("ethonode")
 
-pytest_plugins = ["tests.suite.fixtures"]
+pytest_plugins = ["tests.suite.fixtures", "tests.suite.floors", "tests.suite.migrated"]
+
+
+def pytest_collection_modifyitems(items):
+    """A test that commits sweeps all tables, and with them the schedule that migrations wrote: the
+    tests after it, in that worker, would do without. Such a one takes a database file of its own,
+    as test_killed does."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker and marker.kwargs.get("transaction"):
+            raise pytest.UsageError(f"{item.nodeid} commits")
 
 
 @pytest.fixture
@@ -54,6 +64,13 @@ def static_files_not_collected(settings, empty_folder):
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
 
 
+@pytest.fixture(autouse=True)
+def no_shared_cache(settings):
+    """In Redis, but here."""
+    own = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "shared"}
+    settings.CACHES = {**settings.CACHES, "shared": own}
+
+
 @pytest.fixture
 def broker():
     """Point Celery at another broker until the test is over."""
@@ -84,3 +101,15 @@ def queue(broker):
             return found
 
         yield names
+
+
+@pytest.fixture(autouse=True)
+def no_cache_aside(settings):
+    """What a test leaves behind would be found by the next one."""
+    settings.VIDEO_CACHE_ASIDE = None
+
+
+@pytest.fixture(autouse=True)
+def cheap_passwords(settings):
+    """The real one costs each person a test makes a second of work."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -174,7 +174,7 @@ class TestBackupAPIErrorHandling:
         installation.lab.faults.switch_on("hung", target="rsync")
         daemons.check_daemons(now=timezone.now())
         rsync = DaemonStatus.objects.get(daemon="rsync")
-        assert not rsync.is_available
+        assert not rsync.answered
         assert rsync.error
         assert status()["services"]["rsync_backup"]["available"] is False
 

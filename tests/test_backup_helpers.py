@@ -218,7 +218,7 @@ class TestRsyncEnhancement:
     def test_the_service_is_asked_over_its_socket_and_its_answer_kept(self, installation):
         installation.cycle()
         rsync = DaemonStatus.objects.get(daemon="rsync")
-        assert rsync.is_available
+        assert rsync.answered
         assert rsync.answer_seconds > 0
         asked = [request.path for request in installation.lab.requests if request.role == "rsync"]
         assert asked == ["/status"]
@@ -232,7 +232,7 @@ class TestRsyncEnhancement:
         found = answer["databases"]["Video"]["video_backup"]["files"]
         assert set(found) == {path.name for path in files}
         assert all(entry["filesystem_enhanced"] for entry in found.values())
-        assert not DaemonStatus.objects.get(daemon="rsync").is_available
+        assert not DaemonStatus.objects.get(daemon="rsync").answered
 
     def test_what_the_service_claims_is_not_what_is_counted(self, installation):
         """Its totals are those of the whole tree, for every device the same."""

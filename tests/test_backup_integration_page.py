@@ -1,22 +1,18 @@
 """The integration page in a real browser, against a real server and the simulated lab."""
 
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import User
-from django.contrib.staticfiles.handlers import StaticFilesHandler
-from django.db import connections
-from django.test.client import Client
-from django.test.testcases import LiveServerThread
 from django.utils import timezone
 from django_celery_results.models import TaskResult
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from backups.models import DaemonStatus
 from devices.models import NodeStatus
 from tests.backups.cycles import at_work
+from tests.browsers import browser_page, log_in
+from tests.served import served, session_of_boss
 from tests.servers import private_redis
 
 STATIC_PAGE = Path(__file__).with_name("test_backup_integration.html")
@@ -34,52 +30,28 @@ def redis_server(tmp_path_factory):
 
 @pytest.fixture
 def session_key(installation, redis_server, settings):
-    """A superuser's login. Made before the browser starts: beside its event loop Django would
-    open a second connection, which does not see this test's transaction."""
     settings.REDIS_URL = redis_server.url
     at_work(timezone.now())
     installation.cycle()
-    client = Client()
-    client.force_login(User.objects.create_superuser("boss"))
-    return client.cookies["sessionid"].value
+    return session_of_boss()
 
 
 @pytest.fixture
 def address(session_key):
-    """The installation behind a port. Its requests see the test's own transaction."""
-    connection = connections["default"]
-    connection.inc_thread_sharing()
-    shared = {"default": connection}
-    server = LiveServerThread("127.0.0.1", StaticFilesHandler, connections_override=shared)
-    server.daemon = True
-    server.start()
-    server.is_ready.wait()
-    if server.error:
-        raise server.error
-    server.httpd.daemon_threads = False  # its end waits for every request
-    yield f"http://127.0.0.1:{server.port}"
-    server.terminate()
-    connection.dec_thread_sharing()
+    with served() as address:
+        yield address
 
 
 @pytest.fixture
 def page(address):
     """A browser, gone before the server is."""
-    chromium = shutil.which("chromium") or pytest.fail("chromium is not installed")
-    with sync_playwright() as playwright:
-        options = {"executable_path": chromium, "args": ["--no-sandbox"]}
-        browser = playwright.chromium.launch(**options)
-        page = browser.new_page()
-        page.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
+    with browser_page(patience=PATIENCE) as page:
         yield page
-        browser.close()
 
 
 @pytest.fixture
 def logged_in(page, address, session_key):
-    session = {"name": "sessionid", "value": session_key, "url": address}
-    page.context.add_cookies([session])
+    log_in(page, address, session_key)
 
 
 def outcomes(page):

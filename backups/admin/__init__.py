@@ -4,22 +4,28 @@ from backups.admin import (
     copies,
     daemons,
     devices,
+    experiments,
     ledgers,
+    other_files,
     plans,
     policies,
     quarantine,
     runs,
     snapshots,
+    wipes,
 )
 
 __all__ = [
     "copies",
     "daemons",
     "devices",
+    "experiments",
     "ledgers",
+    "other_files",
     "plans",
     "policies",
     "quarantine",
     "runs",
     "snapshots",
+    "wipes",
 ]

@@ -14,23 +14,30 @@ from backups import badges
 from backups.admin import queue
 from backups.models import DaemonStatus
 from devices.admin.dialogs import confirm, go_to
+from devices.admin.export import ExportedList
 from devices.admin.read_only import ReadOnlyAdmin
+from devices.models import Device
 
 
 @admin.register(DaemonStatus)
-class DaemonStatusAdmin(ReadOnlyAdmin):
+class DaemonStatusAdmin(ExportedList, ReadOnlyAdmin):
     list_display = [
         "daemon", "availability", "last_answer", "last_asked", "error", "answered_in",
         "current_device", "current_file",
     ]  # fmt: skip
     fields = readonly_fields = [
         "daemon", "availability", "last_answer", "last_asked", "error", "answered_in",
-        "current_device", "current_file", "processing",
+        "current_device", "current_file", "at_work_on",
     ]  # fmt: skip
     actions_list = ["check_now"]
 
     def has_check_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("backups.check_daemonstatus")
+
+    @admin.display(description="Says that it works on")
+    def at_work_on(self, daemon: DaemonStatus) -> str:
+        named = Device.objects.filter(device_id__in=daemon.processing)
+        return ", ".join(map(str, named)) or "no device"
 
     @display(description="Available", label={"available": "success", "no answer": "danger"})
     def availability(self, daemon: DaemonStatus) -> str:

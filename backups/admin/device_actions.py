@@ -12,6 +12,7 @@ from unfold.forms import BaseDialogForm
 
 from backups.admin import queue
 from backups.admin.run_actions import BUTTONS, RunActions
+from backups.engine.grammar import counted
 from backups.services.ssh_keys import KeyFailed, forget_key_of
 from devices.admin.dialogs import confirm, go_to
 from devices.models import Device
@@ -27,6 +28,10 @@ class DeviceActions(RunActions):
         "refresh",
         {"title": "Back up here", "icon": "backup", "items": [*BUTTONS, "forget_ssh_key"]},
     ]
+
+    def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """The page has its own buttons; these are for pages that lead to one of them."""
+        return []
 
     def has_refresh_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("devices.refresh_device")
@@ -94,11 +99,11 @@ class DeviceActions(RunActions):
     ) -> HttpResponse:
         device = Device.objects.filter(pk=object_id).first()
         if device is not None:
-            _forget_key(request, device)
+            forget_key_and_say(request, device)
         return go_to(reverse("admin:devices_device_change", args=[object_id]))
 
 
-def _forget_key(request: HttpRequest, device: Device) -> None:
+def forget_key_and_say(request: HttpRequest, device: Device) -> None:
     try:
         had_one = forget_key_of(device)
     except KeyFailed as error:
@@ -113,5 +118,5 @@ def _queue_looks(request: HttpRequest, devices: QuerySet[Device]) -> None:
     queue.queue_and_say(
         request,
         lambda: queue.queue_looks(ids, due_at=timezone.now()),
-        f"{len(ids)} look{'s' if len(ids) != 1 else ''} at the disk queued.",
+        f"Queued: {counted(len(ids), 'look')} at the disk.",
     )

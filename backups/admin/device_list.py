@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Case, IntegerField, QuerySet, Value, When
+from django.db.models import Case, IntegerField, QuerySet, Subquery, Value, When
 from django.http import HttpRequest
 from django.utils import timezone
 from unfold.contrib.filters.admin import DropdownFilter
@@ -12,6 +12,7 @@ from unfold.views import ChangeList
 
 from backups.dashboard import DeviceStatus, fleet
 from backups.engine.verdict import Verdict
+from devices.freshness import is_new
 from devices.models import Device
 
 PER_REQUEST = "ethonode_fleet"
@@ -27,13 +28,16 @@ def statuses(request: HttpRequest) -> dict[int, DeviceStatus]:
 
 
 def with_severity(devices: QuerySet[Device], request: HttpRequest) -> QuerySet[Device]:
-    """Annotate the place in the order of severity, so that a list can be sorted by it."""
+    """Annotate the place in the order of severity, so that a list can be sorted by it; and since
+    when there is a fleet, so that it can be said who came later."""
     places = [
         When(pk__in=_keys_of(request, [verdict]), then=Value(place))
         for place, verdict in enumerate(Verdict)
     ]
+    first = Device.objects.order_by("first_seen_at").values("first_seen_at")[:1]
     return devices.annotate(
-        severity=Case(*places, default=Value(len(Verdict)), output_field=IntegerField())
+        severity=Case(*places, default=Value(len(Verdict)), output_field=IntegerField()),
+        founded_at=Subquery(first),
     )
 
 
@@ -42,12 +46,18 @@ def _keys_of(request: HttpRequest, verdicts: Iterable[Verdict]) -> list[int]:
     return [key for key, status in statuses(request).items() if status.verdict in wanted]
 
 
+def with_status(request: HttpRequest, device: Device) -> Device:
+    device.fleet_status = statuses(request).get(device.pk)  # type: ignore[attr-defined]
+    return device
+
+
 class DeviceChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        judged = statuses(request)
+        now = timezone.now()
         for device in self.result_list:
-            device.fleet_status = judged.get(device.pk)
+            with_status(request, device)
+            device.is_new = is_new(device.first_seen_at, founded_at=device.founded_at, now=now)
 
 
 class VerdictFilter(DropdownFilter):

@@ -4,59 +4,66 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 
 from backups import badges
+from backups.admin import device_buttons
 from backups.admin.device_actions import DeviceActions
 from backups.admin.device_list import (
     DeviceChangeList,
     ReportedStatusFilter,
     VerdictFilter,
     with_severity,
+    with_status,
 )
 from backups.admin.device_page import page_context
-from backups.admin.home import fleet_part
+from backups.admin.home import fleet_part, outside_part, work_part
 from backups.words import TYPE_NAMES
+from devices.admin.dates import MomentsFilter
+from devices.admin.export import ExportedList
+from devices.admin.history import HistoryAdmin
 from devices.models import Device, Lifecycle
-
-FACTS = (
-    "device_id", "name", "address", "software_version", "reported_status", "told_by", "told_at",
-    "first_seen_at", "inventory_read_at", "inventory_error", "changed_at", "recording_at",
-    "clock_at", "clock_skew_seconds",
-)  # fmt: skip
 
 
 @admin.register(Device)
-class DeviceAdmin(DeviceActions, SimpleHistoryAdmin, ModelAdmin):
+class DeviceAdmin(ExportedList, DeviceActions, HistoryAdmin):  # type: ignore[misc]
+    stays = (
+        "All files stay where they are: the copies on this machine's disks, and the card. What was"
+        " proven of them goes, and is to be proven anew if the device is told of again."
+    )
     list_display = ["verdict", "name_or_id", "backups", "newest_data", "status", "group"]
     list_display_links = ["name_or_id"]
+    export_also = {"Machine id": "device_id", "Address": "address", "Last told of": "told_at"}
     list_filter = [
         VerdictFilter,
         ReportedStatusFilter,
         ("group", RelatedDropdownFilter),
         ("lifecycle", ChoicesDropdownFilter),
+        ("first_seen_at", MomentsFilter),
     ]
     list_filter_submit = True
     list_select_related = ["group"]
-    list_per_page = 100
+    list_per_page = 50
     search_fields = ["name", "device_id", "address"]
     search_help_text = "Name, machine id or address"
-    fieldsets = [
-        ("Set by people", {"fields": ["group", "lifecycle", "notes"]}),
-        ("Told by the node or the device", {"fields": FACTS, "classes": ["collapse"]}),
-    ]
-    readonly_fields = FACTS
-    change_form_outer_before_template = "backups/device.html"
+    fieldsets = [(None, {"fields": ["group", "notes", "why"]})]  # its lifecycle has buttons
+    change_form_template = "backups/device.html"
+    delete_confirmation_template = "backups/device_delete.html"
 
     def get_urls(self) -> list[URLPattern]:
-        return [path("fleet/", fleet_part, name="fleet"), *super().get_urls()]
+        return [
+            path("fleet/", fleet_part, name="fleet"),
+            path("fleet/outside/", outside_part, name="fleet-outside"),
+            path("fleet/runs/", work_part, name="fleet-runs"),
+            *device_buttons.urls(self.admin_site.admin_view),
+            *super().get_urls(),
+        ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -64,9 +71,8 @@ class DeviceAdmin(DeviceActions, SimpleHistoryAdmin, ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)
 
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
-        """Name the devices only: what hangs on each may be a hundred thousand snapshots."""
-        return [f"{device} with all that was ever seen of it" for device in objs], {}, set(), []
+    def prepare_row(self, request: HttpRequest, row: Device) -> Device:
+        return with_status(request, row)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DeviceChangeList]:
         return DeviceChangeList
@@ -88,9 +94,25 @@ class DeviceAdmin(DeviceActions, SimpleHistoryAdmin, ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         device = self.get_object(request, object_id)
-        context = {**(extra_context or {}), **(page_context(request, device) if device else {})}
+        shown = page_context(request, device) if device else {}
+        context = {
+            "show_delete": False,
+            "show_history": False,
+            "show_save_and_continue": False,
+            **(extra_context or {}),
+            **shown,
+        }
         response: HttpResponse = super().change_view(request, object_id, form_url, context)
         return response
+
+    def response_post_save_change(self, request: HttpRequest, obj: Device) -> HttpResponseRedirect:
+        return redirect(_settings_of(obj))
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Who changed what stands below the settings."""
+        return redirect(_settings_of(get_object_or_404(Device, pk=object_id)))
 
     @admin.display(description="Verdict", ordering="severity")
     def verdict(self, device: Device) -> SafeString | str:
@@ -101,10 +123,12 @@ class DeviceAdmin(DeviceActions, SimpleHistoryAdmin, ModelAdmin):
 
     @admin.display(description="Name", ordering="name")
     def name_or_id(self, device: Device) -> SafeString:
+        is_new = getattr(device, "is_new", False)  # of a row of the list, by DeviceChangeList
         return format_html(
-            '<span class="device-name">{}</span> <span class="device-id">{}</span>',
+            '<span class="device-name">{}</span> <span class="device-id">{}</span>{}',
             device,
             device.device_id[:8],
+            badges.new(device.first_seen_at, timezone.now()) if is_new else "",
         )
 
     @admin.display(description="Backups")
@@ -134,7 +158,12 @@ class DeviceAdmin(DeviceActions, SimpleHistoryAdmin, ModelAdmin):
         return format_html('{} <span class="overlay">{}</span>', said, device.lifecycle)
 
 
+def _settings_of(device: Device) -> str:
+    return f"{reverse('admin:devices_device_change', args=[device.pk])}?tab=settings"
+
+
 def _is_list(request: HttpRequest) -> bool:
     """Only the list is sorted by verdict; other pages need not judge the fleet for it."""
     match = request.resolver_match
-    return match is not None and match.url_name == "devices_device_changelist"
+    name = (match.url_name or "") if match else ""
+    return name.startswith(("devices_device_changelist", "devices_device_export"))

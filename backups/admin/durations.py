@@ -6,8 +6,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
+from django.http import HttpRequest
 from django.utils.dateparse import parse_duration
 from unfold.widgets import UnfoldAdminTextInputWidget
+
+from devices.admin.history import ChangeInWords, HistoryAdmin
 
 SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 WORDS = re.compile(
@@ -56,3 +60,22 @@ class HumanDurationField(forms.DurationField):
         if span is None:
             raise ValidationError(f"This is no duration. {HOW}", code="invalid")
         return span
+
+
+class DurationsInWords(ChangeInWords):
+    def words(self, value: Any) -> Any:
+        return in_words(value) if isinstance(value, timedelta) else super().words(value)
+
+
+class DurationsAdmin(HistoryAdmin):
+    """A page on which durations are typed, and are told, as people write them."""
+
+    change_in_words = DurationsInWords
+
+    def formfield_for_dbfield(
+        self, db_field: models.Field, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if isinstance(db_field, models.DurationField):
+            help_text = f"{db_field.help_text} {HOW}"
+            return db_field.formfield(form_class=HumanDurationField, help_text=help_text)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -1,6 +1,7 @@
 """The first page: the fleet, worst first, judged now from stored facts. It asks nobody outside."""
 
 import json
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,50 +13,98 @@ from django.utils import timezone
 from django_celery_results.models import TaskResult
 
 from backups import dashboard as read_model
+from backups.admin.moments import asked_moment
 from backups.admin.run_page import open_runs
-from backups.badges import availability
+from backups.fleet_words import fleet_in_words
+from backups.greys import greys
+from backups.models import DaemonStatus
 from backups.models.daemons import DaemonName
+from backups.services.card_readings import worst_concerns
+from backups.services.room import gain_by_type, rooms, total_gain
+from backups.time_machine import fleet_at
 from devices.models import NodeStatus
 
 RUNS_SHOWN = 4
+ROWS_SHOWN = 30
 NODE_TASK = "devices.tasks.refresh_devices"
+SEE_DEVICES, SEE_RUNS, SEE_NODE = (
+    "devices.view_device", "backups.view_run", "devices.view_nodestatus",
+)  # fmt: skip
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What unfold's index page shows; a person who may not see devices sees none here either."""
     context["title"] = "Fleet"
-    if not request.user.has_perm("devices.view_device"):
+    if not request.user.has_perm(SEE_DEVICES):
         return context
-    may_refresh = request.user.has_perm("devices.refresh_device")
-    return context | fleet_context(request, now=timezone.now()) | {"may_refresh": may_refresh}
+    now = timezone.now()
+    if at := asked_moment(request, now=now):
+        fleet = fleet_at(at, now=now)
+        return context | {"at": at} | fleet_in_words(fleet, {}, most=ROWS_SHOWN, now=at)
+    return {
+        **context,
+        **_fleet(now),
+        **_outside(request, now),
+        **_work(request, now),
+        "may_refresh": request.user.has_perm("devices.refresh_device"),
+    }
 
 
 def fleet_part(request: HttpRequest) -> HttpResponse:
-    """The part of the first page that renews itself. After a logout it reloads the whole page."""
-    if not (admin.site.has_permission(request) and request.user.has_perm("devices.view_device")):
+    return _part(request, "backups/fleet.html", _fleet)
+
+
+def work_part(request: HttpRequest) -> HttpResponse:
+    return _part(request, "backups/home_runs.html", lambda now: _work(request, now))
+
+
+def outside_part(request: HttpRequest) -> HttpResponse:
+    return _part(request, "backups/outside.html", lambda now: _outside(request, now))
+
+
+def _part(
+    request: HttpRequest, template: str, context: Callable[[datetime], dict[str, Any]]
+) -> HttpResponse:
+    """A part of the first page that renews itself. After a logout it reloads the whole page."""
+    if not (admin.site.has_permission(request) and request.user.has_perm(SEE_DEVICES)):
         return HttpResponse(status=403, headers={"HX-Refresh": "true"})
-    return render(request, "backups/fleet.html", fleet_context(request, now=timezone.now()))
+    return render(request, template, context(timezone.now()))
 
 
-def fleet_context(request: HttpRequest, *, now: datetime) -> dict[str, Any]:
+def _fleet(now: datetime) -> dict[str, Any]:
     fleet = read_model.fleet(now=now)
-    context: dict[str, Any] = {"fleet": fleet, "now": now, "daemons": _daemons(fleet, now)}
-    if request.user.has_perm("devices.view_nodestatus"):
-        context["node"] = NodeStatus.objects.first()
-    if request.user.has_perm("backups.view_run"):
-        context |= open_runs(now=now, shown=RUNS_SHOWN)
-    if fleet.devices:
-        return context
-    return context | _why_no_devices()
+    if not fleet.devices:
+        return {"fleet": fleet, "now": now, **_why_no_devices()}
+    ailing = worst_concerns((status.device for status in fleet.active), now=now)
+    words = fleet_in_words(fleet, ailing, most=ROWS_SHOWN, now=now)
+    return {**words, "greys": greys(fleet)}
 
 
-def _daemons(fleet: read_model.Fleet, now: datetime) -> list[dict[str, Any]]:
+def _outside(request: HttpRequest, now: datetime) -> dict[str, Any]:
+    """The node, the services, and our own disks."""
+    grown = gain_by_type(now=now)
+    daemons = {status.daemon: status for status in DaemonStatus.objects.all()}
+    return {
+        "now": now,
+        "daemons": _daemons(daemons),
+        "node": NodeStatus.objects.first() if request.user.has_perm(SEE_NODE) else None,
+        "rooms": rooms(grown),
+        "gain": total_gain(grown),
+    }
+
+
+def _work(request: HttpRequest, now: datetime) -> dict[str, Any]:
+    if not request.user.has_perm(SEE_RUNS):
+        return {}
+    return {"may_see_runs": True, **open_runs(now=now, shown=RUNS_SHOWN)}
+
+
+def _daemons(known: dict[str, DaemonStatus]) -> list[dict[str, Any]]:
     """Both daemons, also one that was never asked."""
     return [
         {
             "name": name,
-            "status": fleet.daemons.get(key),
-            "availability": availability(fleet.daemons.get(key), now),
+            "status": known.get(key),
             "url": settings.SERVICE_URLS[key],
         }
         for key, name in DaemonName.choices

@@ -5,15 +5,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.db import models
 from django.http import HttpRequest, HttpResponse
-from simple_history.admin import SimpleHistoryAdmin
-from unfold.admin import ModelAdmin
 
-from backups.admin.durations import HOW, HumanDurationField, in_words
+from backups.admin.durations import DurationsAdmin, in_words
 from backups.models import BackupPlan
 from backups.services.runs import KINDS, KindOfRun
 from backups.services.ssh_keys import KeyFailed, public_key
+from devices.admin.export import ExportedList
 
 PLANNED = [declared for declared in KINDS.values() if declared.plan]
 ENTRIES = [declared.plan for declared in PLANNED if declared.plan]
@@ -29,7 +27,11 @@ def _column(declared: KindOfRun) -> Callable[[BackupPlan], str]:
 
 
 @admin.register(BackupPlan)
-class BackupPlanAdmin(SimpleHistoryAdmin, ModelAdmin):
+class BackupPlanAdmin(ExportedList, DurationsAdmin):
+    stays = (
+        "What it had begun goes on to its end. Its devices are backed up by the plan for all other"
+        " devices, and only watched where there is none. No file is touched."
+    )
     list_display = ["__str__", *map(_column, PLANNED)]
     list_display_links = ["__str__"]
     list_select_related = ["group"]
@@ -43,14 +45,6 @@ class BackupPlanAdmin(SimpleHistoryAdmin, ModelAdmin):
         context = {**(extra_context or {}), **_ssh_key()}
         response: HttpResponse = super().changelist_view(request, context)
         return response
-
-    def formfield_for_dbfield(
-        self, db_field: models.Field, request: HttpRequest, **kwargs: Any
-    ) -> Any:
-        if isinstance(db_field, models.DurationField):
-            help_text = f"{db_field.help_text} {HOW}"
-            return db_field.formfield(form_class=HumanDurationField, help_text=help_text)
-        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
 def _ssh_key() -> dict[str, Any]:

@@ -11,18 +11,28 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
 from backups.models import QuarantinedVideo
+from devices.admin.dates import MomentsFilter
 from devices.admin.dialogs import confirm, go_to, without
+from devices.admin.export import ExportedList
 from devices.admin.read_only import ReadOnlyAdmin
 
 
 @admin.register(QuarantinedVideo)
-class QuarantinedVideoAdmin(ReadOnlyAdmin):
+class QuarantinedVideoAdmin(ExportedList, ReadOnlyAdmin):
     list_display = ["path", "device", "reason", "kept_path", "first_seen_at", "seen_at", "accepted"]
-    list_filter = [("device", AutocompleteSelectFilter), "accepted"]
+    list_filter = [
+        ("first_seen_at", MomentsFilter),
+        ("device", AutocompleteSelectFilter),
+        "accepted",
+    ]
     list_filter_submit = True
     list_select_related = ["device"]
     search_fields = ["path", "device__name", "device__device_id"]
     show_full_result_count = False
+    empty_says = (
+        "No video came again as another file. One that does is kept beside ours, and listed here"
+        " until a person has looked at both."
+    )
     actions = ["keep_ours_of_selected"]
     actions_detail = ["keep_ours", "take_back"]
 

@@ -1,13 +1,11 @@
 """What a person can ask for: each kind of run, of one device or of those selected in the list."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from types import MethodType
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +15,7 @@ from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 
 from backups.admin import queue
+from backups.admin.bulk_acts import bulk_acts
 from backups.models import Run, RunKind, RunTrigger
 from backups.services.runs import KINDS, KindOfRun, RunRefused, request_run
 from devices.admin.dialogs import confirm, go_to
@@ -45,13 +44,6 @@ def _button(declared: KindOfRun) -> Any:
 
 
 BUTTONS: Mapping[str, Any] = {f"{kind}_now": _button(declared) for kind, declared in KINDS.items()}
-
-
-def _ask_for_selected(
-    kind: RunKind, _: admin.ModelAdmin, request: HttpRequest, queryset: QuerySet[Device]
-) -> None:
-    for device in queryset.order_by("name"):
-        ask_for_run(request, device, kind)
 
 
 class _ChecksWithoutDatabase(UnfoldModelAdminChecks):
@@ -86,19 +78,7 @@ class RunActions(admin.ModelAdmin):
         offered: dict[str, Any] = super().get_actions(request)
         if IS_POPUP_VAR in request.GET:
             return offered
-        return offered | _selections(request)
-
-
-def _selections(request: HttpRequest) -> dict[str, tuple[Callable[..., None], str, str]]:
-    return {
-        f"{kind}_selected": (
-            partial(_ask_for_selected, kind),
-            f"{kind}_selected",
-            f"{declared.button} now",
-        )
-        for kind, declared in KINDS.items()
-        if request.user.has_perm(declared.permission)
-    }
+        return offered | bulk_acts(request)
 
 
 def ask_for_run(request: HttpRequest, device: Device, kind: RunKind) -> Run | None:

@@ -1,26 +1,62 @@
 """What the pages of runs show beside the plain facts."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Case, When
+from django.db.models import Case, Count, When, Window
 
 from backups import badges
-from backups.models import OPEN_STATES, Run, RunState
+from backups.failed_runs import what_to_do
+from backups.models import OPEN_STATES, DaemonStatus, Run, RunKind, RunState, WipeQuestion
 from backups.services.runs import report_of
+from backups.services.wipes import last_answer
+from devices.models import Device
 
-SHOWN = 50
+SHOWN = 12
 
 
 def open_runs(*, now: datetime, shown: int = SHOWN) -> dict[str, Any]:
-    """Those at work first."""
+    """Those at work first, and how many more there are."""
     runs = Run.objects.filter(state__in=OPEN_STATES).select_related("device")
     at_work_first = Case(When(state=RunState.RUNNING, then=0), default=1)
-    rows = [
-        run_context(run, now=now)
-        for run in runs.order_by(at_work_first, "not_before", "pk")[:shown]
+    counted = runs.annotate(of=Window(Count("pk")))
+    some = list(counted.order_by(at_work_first, "not_before", "pk")[:shown])
+    return {
+        "open_rows": [run_context(run, now=now) for run in some],
+        "open_left": some[0].of - len(some) if some else 0,
+        "now": now,
+    }
+
+
+def page_of_run(run: Run, *, now: datetime) -> dict[str, Any]:
+    """With the run that tries it again, if there is one."""
+    same = Run.objects.filter(device=run.device_id, kind=run.kind, pk__gt=run.pk)
+    retried = same.filter(state__in=OPEN_STATES, attempt=run.attempt + 1)
+    return {**run_context(run, now=now), "retried": retried.first() if run.error else None}
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What one of the node's own services says that it does now. It proves nothing."""
+
+    daemon: DaemonStatus
+    answer: str  # available, or why nothing is known
+    devices: list[Device]
+
+
+def claimed_work(*, now: datetime) -> list[Claimed]:
+    daemons = list(DaemonStatus.objects.all())
+    named = [one for daemon in daemons for one in daemon.at_work_on(now=now)]
+    devices = {one.device_id: one for one in Device.objects.filter(device_id__in=named)}
+    return [
+        Claimed(
+            daemon,
+            daemon.availability(now=now),
+            [devices[one] for one in daemon.at_work_on(now=now) if one in devices],
+        )
+        for daemon in daemons
     ]
-    return {"open_rows": rows, "now": now}
 
 
 def run_context(run: Run, *, now: datetime) -> dict[str, Any]:
@@ -30,8 +66,16 @@ def run_context(run: Run, *, now: datetime) -> dict[str, Any]:
         "state_badge": badges.run_state(run.state),
         "took": badges.took(run.started_at, run.ended_at or now),
         "time_left": _time_left(run, now=now),
+        "answer": _answer(run),
+        "to_do": what_to_do(run),
         "sheets": [sheet for sheet in report_of(run).sheets if sheet.rows],
     }
+
+
+def _answer(run: Run) -> WipeQuestion | None:
+    """The last one to the question that it asked."""
+    asked = run.kind == RunKind.WIPE and not run.is_open
+    return last_answer(run.device) if asked else None
 
 
 def _time_left(run: Run, *, now: datetime) -> timedelta | None:

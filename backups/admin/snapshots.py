@@ -9,12 +9,14 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
-    RangeDateTimeFilter,
     RelatedDropdownFilter,
 )
+from unfold.paginator import InfinitePaginator
 
 from backups import badges
 from backups.models import BackupSnapshot, VideoScan
+from devices.admin.dates import MomentsFilter
+from devices.admin.export import ExportedList
 from devices.admin.read_only import ReadOnlyAdmin
 
 ON_DISK = ["disk_read_at", "disk_error", "copy_count", "size", "newest_copy_at"]
@@ -22,7 +24,7 @@ ON_DEVICE = ["source_read_at", "source_error", "source_count", "source_changed_a
 
 
 @admin.register(BackupSnapshot)
-class BackupSnapshotAdmin(ReadOnlyAdmin):
+class BackupSnapshotAdmin(ExportedList, ReadOnlyAdmin):
     list_display = [
         "taken_at", "device", "data", "copy_count", "size", "newest_copy_at", "source_count",
         "problem_counts", "disk_error", "claim",
@@ -32,10 +34,14 @@ class BackupSnapshotAdmin(ReadOnlyAdmin):
     list_filter = [
         ("backup__device", RelatedDropdownFilter),
         ("backup__backup_type", ChoicesDropdownFilter),
-        ("taken_at", RangeDateTimeFilter),
+        ("taken_at", MomentsFilter),
     ]
     list_filter_submit = True
-    date_hierarchy = "taken_at"
+    # They are appended in the order of time, and are a million: what would read them all is left
+    # out (a count, an order by another column, a list of their days).
+    ordering = ["-pk"]
+    sortable_by = ()
+    paginator = InfinitePaginator
     search_fields = ["backup__device__name", "backup__device__device_id"]
     show_full_result_count = False
     fieldsets = [

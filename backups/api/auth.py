@@ -5,13 +5,12 @@ from typing import Any
 from drf_spectacular.utils import OpenApiResponse, extend_schema, inline_serializer
 from knox.views import LoginView, LogoutView
 from rest_framework import serializers
-from rest_framework.authentication import BasicAuthentication
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backups.api.throttles import LoginThrottle
-from backups.api.tokens import Token
+from backups.api.passwords import CountedPassword
+from people.authentication import Token
 
 TOKEN = inline_serializer(
     "Token", {"expiry": serializers.DateTimeField(), "token": serializers.CharField()}
@@ -21,17 +20,8 @@ TOKEN = inline_serializer(
 class Login(LoginView):  # type: ignore[misc]
     """Give a new token for a name and a password. It is shown only here."""
 
-    authentication_classes = [BasicAuthentication]
+    authentication_classes = [CountedPassword]
     permission_classes = [IsAuthenticated]
-    throttle_classes = [LoginThrottle]
-
-    def perform_authentication(self, request: Request) -> None:
-        """Count the try first: DRF would count only those whose password was right."""
-        super().check_throttles(request)
-        super().perform_authentication(request)
-
-    def check_throttles(self, request: Request) -> None:
-        """Done above."""
 
     @extend_schema(request=None, responses={200: TOKEN})
     def post(self, request: Request, format: str | None = None) -> Response:

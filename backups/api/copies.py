@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from backups.dashboard import DeviceStatus
 from backups.engine.facts import ProblemKind
-from backups.models import DamagedFile, ExperimentState, ResultCopy
+from backups.models import ExperimentState, RecordingLedger, ResultCopy
 from backups.services.facts import copy_that_counts
-from devices.models import Experiment
+from devices.models import Device, Experiment
 
 
 def attach_copies(experiments: list[Experiment]) -> list[Experiment]:
@@ -45,14 +44,16 @@ def _best(
     }
 
 
-def unsafe_names(status: DeviceStatus) -> set[str]:
-    """File names of all that the newest look found wrong; what only lags is as safe as can be."""
-    states = ExperimentState.objects.filter(experiment__device=status.device)
-    wrong = states.exclude(kind__in=("", ProblemKind.LAGGING.value))
-    damaged = DamagedFile.objects.filter(device=status.device)
-    facts = [backup.facts for backup in status.backups.values()]
+def safe_names(device: Device) -> set[str]:
+    """File names of experiments, and names of recordings, of which a look found nothing wrong.
+
+    What only lags is as safe as can be. What no look compared yet is not named.
+    """
+    fine = ("", ProblemKind.LAGGING.value)
+    states = ExperimentState.objects.filter(experiment__device=device, kind__in=fine)
+    ledgers = RecordingLedger.objects.filter(device=device, kind__in=fine)
+    compared = ledgers.exclude(looked_at=None)
     return {
-        *wrong.values_list("experiment__filename", flat=True),
-        *damaged.values_list("path", flat=True),
-        *(p.name for f in facts for p in (*f.corrupt, *f.unproven)),  # also what nobody lists
+        *states.values_list("experiment__filename", flat=True),
+        *compared.values_list("recording", flat=True),
     }

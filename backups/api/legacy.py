@@ -12,11 +12,11 @@ from typing import Any
 
 from backups.dashboard import BackupStatus, DeviceStatus, Fleet
 from backups.engine.byte_sizes import human_size
-from backups.engine.facts import DAEMON_OF, BackupType
-from backups.engine.freshness import is_fresh
+from backups.engine.facts import BackupType
 from backups.engine.verdict import Verdict
 from backups.models import DaemonStatus
 from backups.models.daemons import DaemonName
+from devices.freshness import is_fresh
 
 
 class OldStatus(StrEnum):
@@ -35,19 +35,18 @@ class Overall(StrEnum):
     UNKNOWN = "unknown"
 
 
-STATUS_OF: dict[str, OldStatus] = {
+STATUS_OF: dict[Verdict, OldStatus] = {
     Verdict.CORRUPT: OldStatus.ERROR,
     Verdict.MISSING: OldStatus.ERROR,
     Verdict.STALE: OldStatus.ERROR,
     Verdict.UNKNOWN: OldStatus.UNKNOWN,
-    Verdict.WAITING: OldStatus.UNKNOWN,
+    Verdict.WAITING: OldStatus.UNKNOWN,  # too young to be saved
     Verdict.LATE: OldStatus.UNKNOWN,  # the old words have no yellow, and green it is not
-    "waiting": OldStatus.UNKNOWN,  # nor one for what is too young to be saved
     Verdict.PROTECTED: OldStatus.SUCCESS,
     Verdict.NONE: OldStatus.NOT_AVAILABLE,
 }
 
-NOTHING_KNOWN = {Verdict.UNKNOWN, "waiting"}
+NOTHING_KNOWN = {Verdict.UNKNOWN, Verdict.WAITING}
 NOTHING_TO_SAY = {OldStatus.SUCCESS, OldStatus.NOT_AVAILABLE}
 
 
@@ -79,7 +78,7 @@ def status_payload(
         for name, daemon in fleet.daemons.items()
         if is_fresh(daemon.checked_at, within=ttl, now=now)
     }
-    mysql, rsync = (name in fresh and fresh[name].is_available for name in DaemonName.values)
+    mysql, rsync = (name in fresh and fresh[name].answered for name in DaemonName.values)
     return {
         "services": {f"{name}_backup": _daemon(fresh.get(name)) for name in DaemonName.values},
         "summary": {
@@ -88,7 +87,7 @@ def status_payload(
             "services": {"mysql_service_available": mysql, "rsync_service_available": rsync},
         },
         "devices": {
-            status.device.device_id: _device(status, videos_dir, fresh) for status in fleet.devices
+            status.device.device_id: _device(status, videos_dir) for status in fleet.devices
         },
         "processing_devices": _processing(fleet, fresh),
         "timestamp": newest_fact(fleet),
@@ -108,7 +107,7 @@ def newest_fact(fleet: Fleet) -> float:
 
 
 def _daemon(daemon: DaemonStatus | None) -> dict[str, Any]:
-    if daemon is None or not daemon.is_available:
+    if daemon is None or not daemon.answered:
         return {"available": False, "current_device": None, "current_file": None}
     return {
         "available": True,
@@ -127,16 +126,11 @@ def _processing(fleet: Fleet, fresh: Mapping[str, DaemonStatus]) -> list[dict[st
     ]
 
 
-def _device(
-    status: DeviceStatus, videos_dir: Path, fresh: Mapping[str, DaemonStatus]
-) -> dict[str, Any]:
+def _device(status: DeviceStatus, videos_dir: Path) -> dict[str, Any]:
     if _offline_with_nothing_here(status):
         blocks = {kind.value: _block(kind, OldStatus.OFFLINE) for kind in BackupType}
     else:
-        blocks = {
-            kind.value: _backup(kind, status, videos_dir, fresh=DAEMON_OF[kind] in fresh)
-            for kind in BackupType
-        }
+        blocks = {kind.value: _backup(kind, status, videos_dir) for kind in BackupType}
     return {
         "backup_types": blocks,
         "overall_status": overall_status(_shown(status.backups.get(kind)) for kind in BackupType),
@@ -159,9 +153,7 @@ def _shown(backup: BackupStatus | None) -> Verdict:
     return verdict
 
 
-def _backup(
-    kind: BackupType, status: DeviceStatus, videos_dir: Path, *, fresh: bool
-) -> dict[str, Any]:
+def _backup(kind: BackupType, status: DeviceStatus, videos_dir: Path) -> dict[str, Any]:
     backup = status.backups.get(kind)
     word = STATUS_OF[_shown(backup)]
     if backup is None:
@@ -170,7 +162,7 @@ def _backup(
     return _block(
         kind,
         word,
-        processing=backup.processing and fresh,
+        processing=backup.processing,
         size=facts.size_bytes,
         last_backup=int(facts.newest_copy_at.timestamp()) if facts.newest_copy_at else 0,
         count=facts.copy_count or len(facts.corrupt),  # a status is read only of what is there

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ from backups.engine.facts import BackupFacts, BackupType
 from backups.engine.items import CopyState
 from backups.engine.verdict import Verdict
 from backups.engine.videos.folder import Chunk
+from backups.engine.videos.names import bytes_of, recording_of
 from backups.models import ResultCopy
+from backups.services.facts import copy_of
 from devices.models import Experiment, Writer
 
+BACKED_UP = "backed-up"
 DEVICE_RESULTS = "/ethoscope_data/results"  # where a device has its own
 
 
@@ -26,11 +30,7 @@ class OldDatabase:
     writer: str
     experiment: Experiment | None
     copy: ResultCopy | None
-    is_safe: bool = True  # no look found anything wrong with it
-
-    @property
-    def is_saved(self) -> bool:
-        return self.is_safe and self.copy is not None and self.copy.state == CopyState.USABLE
+    is_saved: bool  # the newest look at the disk holds still, and found nothing wrong with it
 
     @property
     def size_bytes(self) -> int:
@@ -44,28 +44,34 @@ def device_payload(
     experiments: Iterable[Experiment],
     copies: Iterable[ResultCopy],
     chunks: Iterable[Chunk],
-    unsafe: set[str],
+    safe: set[str],
+    damaged: set[str],
     videos_dir: Path,
+    now: datetime,
 ) -> dict[str, Any]:
-    """`unsafe`: file names of experiments and videos that a look found wrong."""
+    """`safe`: file names of experiments, and names of recordings, that a look found nothing wrong
+    with. `damaged`: file names of videos."""
     device_id = status.device.device_id
-    databases = _databases(experiments, copies, unsafe=unsafe)
+    known = {kind for kind, backup in status.backups.items() if backup.is_disk_known(now=now)}
+    databases = _databases(experiments, copies, safe=safe, known=known)
     mysql = [old for old in databases if old.writer == Writer.MYSQL]
     sqlite = [old for old in databases if old.writer != Writer.MYSQL]
     video = status.backups.get(BackupType.VIDEO)
     facts = video.facts if video else BackupFacts(backup_type=BackupType.VIDEO)
     folder = f"{videos_dir}/{device_id}"
+    safe_recordings = safe if BackupType.VIDEO in known else set()
+    files = _files(device_id, chunks, safe=safe_recordings, damaged=damaged)
     return {
         "device_id": device_id,
         "databases": {
             "SQLite": {old.filename: _sqlite(old, status) for old in sqlite},
             "MariaDB": {old.filename: _mariadb(old) for old in mysql},
-            **_videos(facts, _files(device_id, chunks, unsafe), folder),
+            **_videos(facts, files, folder),
         },
         "backup_status": {
             "mysql": _saved(mysql),
             "sqlite": _saved(sqlite),
-            "video": _video_totals(facts, folder),
+            "video": _video_totals(facts, folder, known=BackupType.VIDEO in known),
             "total_databases": len(databases),
         },
         "recommended_backup_type": _recommended(status),
@@ -82,32 +88,44 @@ def _recommended(status: DeviceStatus) -> str:
 
 
 def _databases(
-    experiments: Iterable[Experiment], copies: Iterable[ResultCopy], *, unsafe: set[str]
+    experiments: Iterable[Experiment],
+    copies: Iterable[ResultCopy],
+    *,
+    safe: set[str],
+    known: set[BackupType],
 ) -> list[OldDatabase]:
-    """What the device lists, newest first, then the copies of what it no longer does."""
+    """What the device lists, newest first, then the copies of what it no longer does.
+
+    `known`: the types of which the disk was read lately.
+    """
     experiments = list(experiments)
     best = best_by_name(experiments, copies)
-    databases = [
-        OldDatabase(
-            filename=experiment.filename,
-            writer=experiment.writer,
-            experiment=experiment,
-            copy=best.pop(experiment.filename, None),
-            is_safe=experiment.filename not in unsafe,
+    databases = []
+    for one in experiments:
+        copy = best.pop(one.filename, None)
+        databases.append(
+            OldDatabase(
+                filename=one.filename,
+                writer=one.writer,
+                experiment=one,
+                copy=copy,
+                is_saved=one.writer in known and one.filename in safe and _is_sound(copy),
+            )
         )
-        for experiment in experiments
-    ]
-    left_over = sorted(best.items(), reverse=True)
     return databases + [
         OldDatabase(
             filename=name,
             writer=copy.writer,
             experiment=None,
             copy=copy,
-            is_safe=name not in unsafe,
+            is_saved=(copy.writer or Writer.SQLITE) in known and _is_sound(copy),
         )
-        for name, copy in left_over
+        for name, copy in sorted(best.items(), reverse=True)
     ]
+
+
+def _is_sound(copy: ResultCopy | None) -> bool:
+    return copy is not None and copy_of(copy).is_sound
 
 
 def _sqlite(old: OldDatabase, status: DeviceStatus) -> dict[str, Any]:
@@ -181,30 +199,39 @@ def _videos(facts: BackupFacts, files: dict[str, Any], folder: str) -> dict[str,
     return {"Video": {"video_backup": section}}
 
 
-def _files(device_id: str, chunks: Iterable[Chunk], unsafe: set[str]) -> dict[str, Any]:
+def _files(
+    device_id: str, chunks: Iterable[Chunk], *, safe: set[str], damaged: set[str]
+) -> dict[str, Any]:
     """By file name, as the old pages know them; a second file of a name by its path.
 
-    They draw a bar as long as the size: a file that is damaged has none.
+    They draw a bar as long as the size: what is damaged, or not known to be safe, has none.
     """
     files: dict[str, Any] = {}
     for chunk in chunks:
         path = f"{device_id}/{chunk.folder}/{chunk.name}"
-        is_safe = chunk.name not in unsafe
-        size_bytes = chunk.size_bytes if is_safe else 0
+        word = _word(chunk, safe=safe, damaged=damaged)
+        size_bytes = chunk.size_bytes if word == BACKED_UP else 0
         files[path if chunk.name in files else chunk.name] = {
             "size_bytes": size_bytes,
             "size_human": human_size(size_bytes),
             "path": path,
-            "status": "backed-up" if is_safe else "error",
+            "status": word,
             "filesystem_enhanced": True,
             "cache_hit": True,  # no request looks at the disk
         }
     return files
 
 
-def _video_totals(facts: BackupFacts, folder: str) -> dict[str, Any]:
+def _word(chunk: Chunk, *, safe: set[str], damaged: set[str]) -> str:
+    if chunk.name in damaged:
+        return "error"
+    recording = recording_of(bytes_of(chunk.folder), bytes_of(chunk.name))
+    return BACKED_UP if recording in safe else "unknown"
+
+
+def _video_totals(facts: BackupFacts, folder: str, *, known: bool) -> dict[str, Any]:
     totals = {
-        "available": facts.copy_count > 0,
+        "available": known and facts.copy_count > 0,
         "file_count": facts.copy_count,
         "total_size_bytes": facts.size_bytes,
         "size_human": human_size(facts.size_bytes),

@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 
 from backups import dashboard
 from backups.api import freshness, legacy, legacy_device, start_backup
-from backups.api.copies import unsafe_names
+from backups.api.copies import safe_names
 from backups.api.newest_chunks import newest_chunks
 from backups.api.permissions import MayReadStatus, MayStartBackup
 from devices.models import Device
@@ -64,14 +64,16 @@ class DeviceBackupView(OldRoute):
         device = _device(device_id)
         if device is None:
             return _json(_unknown(device_id))
-        status = dashboard.device_status(device, now=timezone.now())
+        now = timezone.now()
         payload = legacy_device.device_payload(
-            status,
+            dashboard.device_status(device, now=now),
             experiments=device.experiments.all(),
             copies=device.copies.all(),
             chunks=newest_chunks(device),
-            unsafe=unsafe_names(status),
+            safe=safe_names(device),
+            damaged=set(device.damaged_files.values_list("path", flat=True)),
             videos_dir=settings.VIDEOS_DIR,
+            now=now,
         )
         return _never_kept(_json(payload))
 

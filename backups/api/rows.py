@@ -25,6 +25,7 @@ def device_row(status: DeviceStatus, *, now: datetime) -> dict[str, Any]:
         "silent": status.silent,
         "processing": status.processing,
         "stalled": status.stalled,
+        "at_risk": risk_row(status.risk),
         "size_bytes": status.size_bytes,
         "newest_copy_at": status.newest_copy_at,
         "recommended_backup_type": status.recommended_backup_type,
@@ -41,7 +42,7 @@ def _backup_row(backup: BackupStatus, now: datetime) -> dict[str, Any]:
         "verdict": backup.judgement.verdict,
         "rule": backup.judgement.rule,
         "sentence": words.sentence(backup, now=now),
-        "at_risk": _risk(facts.risk),
+        "at_risk": risk_row(backup.risk),
         "since": backup.judgement.since,
         "taken_at": backup.taken_at,
         "copy_count": facts.copy_count,
@@ -51,11 +52,18 @@ def _backup_row(backup: BackupStatus, now: datetime) -> dict[str, Any]:
     }
 
 
-def _risk(risk: Risk) -> dict[str, Any]:
+def risk_row(risk: Risk) -> dict[str, Any]:
+    """What nobody told is null, and never 0."""
+    rows, size_bytes = risk.told or (None, None)
     return {
         "items": risk.items,
         "untold": risk.untold,
-        "rows": risk.rows,
-        "bytes": risk.bytes,
+        "rows": rows,
+        "bytes": size_bytes,
+        "seconds": risk.told_seconds,
+        "timeless": risk.timeless,
+        "listed": risk.listed,
+        "blind": risk.blind,
+        "at_least": risk.is_at_least,
         "since": risk.since,
     }

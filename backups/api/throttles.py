@@ -1,8 +1,10 @@
-"""How often one may ask for work, or try a password."""
+"""How often one may ask for work: counted for all processes together, in Redis."""
 
-from rest_framework.request import Request
-from rest_framework.throttling import SimpleRateThrottle, UserRateThrottle
-from rest_framework.views import APIView
+from typing import Any
+
+from django.core.cache import caches
+from redis import RedisError
+from rest_framework.throttling import UserRateThrottle
 
 
 class ActionThrottle(UserRateThrottle):
@@ -11,12 +13,13 @@ class ActionThrottle(UserRateThrottle):
     scope = "action"
     rate = "60/min"
 
+    @property
+    def cache(self) -> Any:  # type: ignore[override]
+        return caches["shared"]
 
-class LoginThrottle(SimpleRateThrottle):
-    """By the address of the connection, before the password is looked at."""
-
-    scope = "login"
-    rate = "10/min"
-
-    def get_cache_key(self, request: Request, view: APIView) -> str:
-        return self.cache_format % {"scope": self.scope, "ident": request.META["REMOTE_ADDR"]}
+    def allow_request(self, request: Any, view: Any) -> bool:
+        """Without Redis nothing is counted: nothing can be queued then, and that is said."""
+        try:
+            return bool(super().allow_request(request, view))
+        except RedisError:
+            return True

@@ -1,21 +1,30 @@
 """`/api/v1/videos/`: the chunks on the node's disk, as the last scan of each device saw them."""
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
+from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from backups.api.csv_lists import is_csv
+from backups.api.errors import BrokenOff
+from backups.api.paging import LONGEST_CURSOR, Following, page_size
+from backups.api.parameters import checked
 from backups.api.permissions import MayAct
+from backups.api.viewsets import FIELDS, OurViewSet
+from backups.models import Recording
 from backups.services.video_pages import BadCursor, VideoPage, video_page
 from devices.ids import DEVICE_ID
 
-MOST_VIDEOS = 1000
+BLOCK = 1000
+MOST_VIDEOS = 1_000_000  # in a table
 
 
-class VideoQuery(serializers.Serializer):
+class VideoQuery(serializers.Serializer[Any]):
     """What may be asked."""
 
     device = serializers.RegexField(
@@ -27,15 +36,13 @@ class VideoQuery(serializers.Serializer):
     search = serializers.CharField(
         required=False, max_length=255, help_text="Part of the file's name, in any case"
     )
-    after = serializers.CharField(
-        required=False, max_length=8000, help_text="`next` of the page before"
-    )
-    limit = serializers.IntegerField(
-        required=False, default=100, min_value=1, max_value=MOST_VIDEOS
-    )
 
 
-class VideoSerializer(serializers.Serializer):
+class CursorQuery(VideoQuery):
+    cursor = serializers.CharField(required=False, max_length=LONGEST_CURSOR)
+
+
+class VideoSerializer(serializers.Serializer[Any]):
     device = serializers.CharField()
     recording = serializers.CharField()
     name = serializers.CharField()
@@ -43,42 +50,84 @@ class VideoSerializer(serializers.Serializer):
     modified_at = serializers.DateTimeField()
 
 
-class VideoPageSerializer(serializers.Serializer):
-    next = serializers.CharField(
-        allow_blank=True, help_text="Ask with after=… for the next page; empty: this is the last"
-    )
-    problems = serializers.ListField(
-        child=serializers.CharField(), help_text="Devices whose files cannot be listed, and why"
-    )
-    results = VideoSerializer(many=True)
+class VideoPages(Following):
+    """A place in the caches, which have an order of their own."""
+
+    problems: tuple[str, ...] = ()
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({"next": self.next, "problems": self.problems, "results": data})
+
+    def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
+        page = super().get_paginated_response_schema(schema)
+        page["properties"]["problems"] = {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Devices whose files cannot be listed, and why.",
+        }
+        return page
 
 
-class VideosView(APIView):
+class VideoViewSet(OurViewSet):
     """Video files by name. Pages keep their place while files come and go."""
 
+    queryset = Recording.objects.none()
+    serializer_class = VideoSerializer
     permission_classes = [MayAct]
     action_permission = "devices.view_device"
+    filter_backends: list[type[Any]] = []
+    pagination_class = VideoPages
 
-    @extend_schema(parameters=[VideoQuery], responses=VideoPageSerializer)
-    def get(self, request: Request) -> Response:
-        query = VideoQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        asked = query.validated_data
-        try:
-            page = video_page(
-                asked.get("device"),
-                recording=asked.get("recording"),
-                search=asked.get("search", ""),
-                after=asked.get("after"),
-                limit=asked["limit"],
-            )
-        except BadCursor as error:
-            raise serializers.ValidationError({"after": [str(error)]}) from error
-        return Response(_body(page))
+    @extend_schema(parameters=[VideoQuery])
+    def list(self, request: Request) -> HttpResponseBase:
+        query = checked(CursorQuery, request, besides={FIELDS, *VideoPages.parameters})
+        asked = dict(query.validated_data)
+        cursor = asked.pop("cursor", "")
+        if is_csv(request):
+            return self._table(asked)
+        pages: Any = self.paginator
+        page = _page(asked, cursor, limit=page_size(request))
+        pages.problems = page.problems
+        pages.next = pages.link(request, page.following) if page.following else None
+        return self.get_paginated_response(_rows(page))
+
+    def known_parameters(self) -> set[str]:
+        return {FIELDS, *VideoQuery().fields, *VideoPages.parameters}
+
+    def _table(self, asked: dict[str, Any]) -> HttpResponseBase:
+        """Of what cannot be listed a table has no place to tell: then there is none."""
+        first = _page(asked, "", limit=BLOCK)
+        if first.problems:
+            raise serializers.ValidationError({"format": list(first.problems)})
+        return self.as_csv(chain([_rows(first)], _further(asked, first.following)))
 
 
-def _body(page: VideoPage) -> dict[str, Any]:
-    results = [
+def _further(asked: dict[str, Any], cursor: str) -> Iterator[list[dict[str, Any]]]:
+    given = BLOCK
+    while cursor:
+        page = _page(asked, cursor, limit=BLOCK)
+        given += BLOCK
+        if given > MOST_VIDEOS or page.problems:  # the answer breaks off: it is not whole
+            raise BrokenOff("; ".join(page.problems) or "too many videos for a table")
+        yield _rows(page)
+        cursor = page.following
+
+
+def _page(asked: dict[str, Any], cursor: str, *, limit: int) -> VideoPage:
+    try:
+        return video_page(
+            asked.get("device"),
+            recording=asked.get("recording"),
+            search=asked.get("search", ""),
+            after=cursor or None,
+            limit=limit,
+        )
+    except BadCursor as error:
+        raise serializers.ValidationError({"cursor": [str(error)]}) from error
+
+
+def _rows(page: VideoPage) -> list[dict[str, Any]]:
+    return [
         {
             "device": video.device_id,
             "recording": video.chunk.folder,
@@ -88,4 +137,3 @@ def _body(page: VideoPage) -> dict[str, Any]:
         }
         for video in page.videos
     ]
-    return {"next": page.following, "problems": list(page.problems), "results": results}

@@ -21,6 +21,8 @@ from backups.engine.items import (
     which_counts,
 )
 
+_KNOWN_SHORT = {ProblemKind.BEHIND, ProblemKind.LAGGING}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
@@ -174,6 +176,8 @@ class _Examination:
             reason,
             rows=sum(short.values()) if told else None,
             bytes=max(size, 0) if told and told.size_bytes is not None else None,
+            seconds=_tracked(self.item, since=self._held_at) if kind in _KNOWN_SHORT else None,
+            listed=self.item.listed,
         )
         return ItemState(
             filename=self.item.filename,
@@ -187,6 +191,14 @@ class _Examination:
         )
 
 
+def _tracked(experiment: ListedExperiment, *, since: datetime | None) -> float | None:
+    """Seconds of tracking from then, or from the start, until it was last seen growing."""
+    began_at = since or experiment.began_at
+    if began_at is None or experiment.grew_at is None:
+        return None
+    return max((experiment.grew_at - began_at).total_seconds(), 0.0)
+
+
 def _absent(experiment: ListedExperiment, reason: str, *, copy: Copy | None = None) -> ItemState:
     """There is no copy that can be used."""
     kind = ProblemKind.LOST if experiment.gone else ProblemKind.MISSING
@@ -197,6 +209,8 @@ def _absent(experiment: ListedExperiment, reason: str, *, copy: Copy | None = No
         f"{experiment.gone}; {reason}" if experiment.gone else reason,
         rows=row_total(newest.rows) if newest else None,
         bytes=newest.size_bytes if newest else None,
+        seconds=_tracked(experiment, since=None),
+        listed=experiment.listed,
     )
     return ItemState(
         filename=experiment.filename, path=copy.path if copy else "", kind=kind, problem=problem

@@ -4,21 +4,32 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from backups.engine.facts import BackupFacts
+from backups.engine.grammar import counted
 
 
-def evidence_of(facts: BackupFacts) -> Iterator[str]:
-    """What was read and when, what is proven, and what could not be read."""
-    for whose, read_at in (
-        ("the device's inventory", facts.source_read_at),
-        ("the disk", facts.disk_read_at),
-    ):
-        if read_at:
-            yield f"{whose} read at {moment(read_at)} UTC"
+def evidence_of(facts: BackupFacts, *, now: datetime | None = None) -> Iterator[str]:
+    """What was read and when, what could not be, and how what is saved was proven.
+
+    With `now` also how long ago; without it the words are the same for as long as the facts are.
+    """
+    yield _reading("the device's inventory", facts.source_read_at, facts.source_error, now)
+    yield _reading("the disk", facts.disk_read_at, facts.disk_error, now)
     if facts.newest_copy_at:
         yield f"all that was told of is saved until {moment(facts.newest_copy_at)} UTC"
     if said := [f"{count} {proof}" for proof, count in sorted(facts.proofs.items()) if count]:
         yield f"proof of what is saved: {', '.join(said)}"
-    yield from filter(None, (facts.source_error, facts.disk_error))
+
+
+def _reading(whose: str, at: datetime | None, error: str, now: datetime | None) -> str:
+    if at is None:
+        read = f"{whose} was never read"
+    elif now is None:
+        read = f"{whose} was read at {moment(at)} UTC"
+    elif at > now:
+        read = f"{whose} was read at {moment(at)} UTC, which has not come yet"
+    else:
+        read = f"{whose} was read {words(now - at)} ago, at {moment(at)} UTC"
+    return f"{read}; the last attempt failed: {error}" if error else read
 
 
 def moment(at: datetime) -> str:
@@ -43,7 +54,7 @@ def lack(short: Mapping[str, int]) -> str:
     worst = sorted(short, key=lambda name: (-short[name], name))[:3]
     named = ", ".join(f"{name} {short[name]:,}" for name in worst)
     more = f" and {len(short) - len(worst)} more tables" if len(short) > len(worst) else ""
-    return f"lacks {sum(short.values()):,} rows that the device told of ({named}{more})"
+    return f"lacks {counted(sum(short.values()), 'row')} that the device told of ({named}{more})"
 
 
 def what_it_lost(shrunk: list[str], *, lost_stop: bool) -> str:

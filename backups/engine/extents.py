@@ -1,8 +1,6 @@
 """How far the tables of a database go: rows told by a device, rows found in a copy."""
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from devices.records import COUNTED_TABLES, Extent, Rows
 
@@ -52,15 +50,6 @@ def _shrank(name: str, before: Rows, now: Rows) -> bool:
     return name not in COUNTED_TABLES and (now.highest or 0) < _highest(before)
 
 
-def packed(extent: Extent) -> dict[str, list[int | None]]:
-    """As JSON keeps it."""
-    return {name: [rows.highest, rows.count] for name, rows in sorted(extent.items())}
-
-
-def unpacked(stored: Mapping[str, Iterable[Any]]) -> dict[str, Rows]:
-    return {name: Rows(*rows) for name, rows in stored.items()}
-
-
 def known_since(
     first_seen_at: datetime, *, named_start: datetime | None, clock_off: float | None
 ) -> datetime:
@@ -69,11 +58,17 @@ def known_since(
     A start in a name is of the device's clock. It is believed where that clock, when it was
     first seen to be so (`clock_off` seconds ahead of ours; None: nobody read it), was right.
     """
+    began_at = believed_start(named_start, clock_off=clock_off)
+    return min(first_seen_at, began_at) if began_at else first_seen_at
+
+
+def believed_start(named_start: datetime | None, *, clock_off: float | None) -> datetime | None:
+    """The start in a name, where it is believed: see `known_since`."""
     if named_start is None or named_start.year < EARLIEST_YEAR:
-        return first_seen_at
+        return None
     if clock_off is not None and abs(clock_off) > CLOCK_IS_RIGHT.total_seconds():
-        return first_seen_at
-    return min(first_seen_at, named_start)
+        return None
+    return named_start
 
 
 def _short(copy: Rows, source: Rows) -> int:

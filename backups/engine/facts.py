@@ -1,6 +1,6 @@
 """What is known about one backup at one moment: facts with their times, and no opinion."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -33,7 +33,8 @@ class ProblemKind(StrEnum):
 class Problem:
     """One item that is not safe: which, since when, why, and how much of it is only on a card.
 
-    `rows` and `bytes` are None where nobody told how much that is.
+    `rows`, `bytes` and `seconds` (of tracking or film) are None where nobody told how much that
+    is. `listed`: the card itself or its server was read by us; else the device told it.
     """
 
     name: str
@@ -41,6 +42,8 @@ class Problem:
     reason: str
     rows: int | None = None
     bytes: int | None = None
+    seconds: float | None = None
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,18 +54,57 @@ class Risk:
     untold: int = 0  # items of which nobody told how much is at risk
     rows: int = 0
     bytes: int = 0
+    seconds: float = 0.0  # of tracking or film
+    timeless: int = 0  # items of which nobody told for how long they were tracked or filmed
+    listed: int = 0  # items that we listed ourselves; of the others we were told
+    blind: int = 0  # backups of which nobody can say now what is at risk
     since: datetime | None = None
 
+    @property
+    def is_at_least(self) -> bool:
+        """Whether there may be more than is added up."""
+        return bool(self.untold or self.blind)
 
-def risk_of(problems: Iterable[Problem]) -> Risk:
-    """Add up what is at risk."""
-    some = list(problems)
+    @property
+    def told(self) -> tuple[int, int] | None:
+        """Rows and bytes; None, and never 0, where nobody told of any."""
+        none_told = self.untold == self.items if self.items else self.blind
+        return None if none_told else (self.rows, self.bytes)
+
+    @property
+    def told_seconds(self) -> float | None:
+        none_told = self.timeless == self.items if self.items else self.blind
+        return None if none_told else self.seconds
+
+
+def risk_of(problems: Mapping[ProblemKind, Iterable[Problem]]) -> Risk:
+    """Add up what is at risk. What is lost is on no card any more."""
+    some = [p for kind, found in problems.items() if kind is not ProblemKind.LOST for p in found]
     return Risk(
         items=len(some),
         untold=sum(problem.rows is None and problem.bytes is None for problem in some),
         rows=sum(problem.rows or 0 for problem in some),
         bytes=sum(problem.bytes or 0 for problem in some),
+        seconds=sum(problem.seconds or 0.0 for problem in some),
+        timeless=sum(problem.seconds is None for problem in some),
+        listed=sum(problem.listed for problem in some),
         since=min((problem.since for problem in some), default=None),
+    )
+
+
+def total_risk(risks: Iterable[Risk]) -> Risk:
+    """Of several backups, or of several devices."""
+    some = list(risks)
+    return Risk(
+        items=sum(risk.items for risk in some),
+        untold=sum(risk.untold for risk in some),
+        rows=sum(risk.rows for risk in some),
+        bytes=sum(risk.bytes for risk in some),
+        seconds=sum(risk.seconds for risk in some),
+        timeless=sum(risk.timeless for risk in some),
+        listed=sum(risk.listed for risk in some),
+        blind=sum(risk.blind for risk in some),
+        since=min((risk.since for risk in some if risk.since), default=None),
     )
 
 
@@ -96,6 +138,7 @@ class BackupFacts:
     lagging: tuple[Problem, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)  # of problems, by kind
     proofs: dict[str, int] = field(default_factory=dict)  # of saved items, by proof
+    counted_since: datetime | None = None  # the oldest end of one that is counted, and not equal
     risk: Risk = Risk()
     findings: tuple[str, ...] = ()  # disagreements between claims, device and disk
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from backups.engine.extents import reaches, row_total
 from backups.engine.facts import Problem, ProblemKind
-from devices.records import Extent
+from devices.records import Extent, Rows
 
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
@@ -44,9 +44,12 @@ class Tally:
 
     def can_prove(self, copy: "Copy") -> bool:
         """Whether a copy that holds all of it is whole: by counts, or by the highest ids where it
-        was read to its end and lacks no number."""
+        was read to its end and lacks no number. Of no table at all nothing was counted."""
+        is_told = bool(self.rows) and Rows(None, None) not in self.rows.values()
+        if not (self.final and is_told):
+            return False
         is_counted = all(rows.count is not None for rows in self.rows.values())
-        return self.final and (is_counted or (copy.read_at is not None and not copy.holes))
+        return is_counted or (copy.read_at is not None and not copy.holes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,8 @@ class ListedExperiment:
     filename: str
     known_since: datetime  # see extents.known_since
     grew_at: datetime | None  # the last look at which it was growing; None: never seen growing
+    began_at: datetime | None = None  # None: not known, or told by a clock that is not believed
+    listed: bool = False  # we read on its device ourselves how much it holds
     growing: bool
     is_one_file: bool = True  # copied as one file (SQLite), not table by table (MariaDB)
     tellings: tuple[Tally, ...] = ()  # oldest first; those that a copy reached may be forgotten
@@ -81,7 +86,7 @@ class Copy:
     short_rois: int = 0  # ROIs whose newest row is much older than the stop row
     rowless_rois: tuple[int, ...] = ()  # that it names, and has no row of
     holes: int = 0  # row numbers that lack between the first and the last of its tables
-    damage: str = ""  # sticky: until it is read to its end, or held against the device, and passes
+    damage: str = ""  # sticky: see verdict.CURES
     damaged_at: datetime | None = None
     equal_at: datetime | None = None  # a run here held exactly this content against the device
     equal_by: str = ""

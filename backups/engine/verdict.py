@@ -25,6 +25,17 @@ class Verdict(StrEnum):
     NONE = "none"
 
 
+class Step(StrEnum):
+    """What would mend it, as far as somebody can press it."""
+
+    NOTHING = "nothing"  # it is well, or only time helps
+    BRING = "bring"  # copy the data here, which proves it too
+    LIST = "list"  # list the card: it shows what nobody tells
+    LOOK = "look"  # ask the device, and look at our disk
+    PROVE = "prove"  # hold contents against each other
+    PERSON = "person"  # nothing that is pressed here mends it
+
+
 CLOCK_SLACK = timedelta(minutes=5)  # a time this much ahead of ours has not come: not fresh
 
 SEVERITY = {verdict: place for place, verdict in enumerate(Verdict)}
@@ -32,16 +43,23 @@ SEVERITY = {verdict: place for place, verdict in enumerate(Verdict)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """When unsaved data is late, when it is stale (late plus grace), how long evidence holds."""
+    """When unsaved data is late, when it is stale (late plus grace), how long evidence holds.
+
+    `equal_within`: how long after its end what is counted alone is enough; None: for ever.
+    """
 
     max_age: timedelta
     grace: timedelta
     evidence_ttl: timedelta
+    equal_within: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """A verdict that can defend itself: the rule, what it rests on, since when, what clears it."""
+    """A verdict that can defend itself: the rule, what it rests on, since when, what clears it.
+
+    `step`: the first thing to do about it.
+    """
 
     verdict: Verdict
     rule: str
@@ -49,6 +67,7 @@ class Judgement:
     clears: str
     facts: BackupFacts
     problems: tuple[Problem, ...] = ()  # those that the rule speaks of
+    step: Step = Step.NOTHING
 
     @property
     def evidence(self) -> tuple[str, ...]:
@@ -56,6 +75,12 @@ class Judgement:
         problems = (f"{problem.name}: {problem.reason}" for problem in self.problems)
         return (*evidence_of(self.facts), *problems)
 
+
+# Of a damaged copy. That its content rotted no sound structure refutes.
+CURES = (
+    "a copy that is read to its end and passes (one whose content changed: as it was before), or"
+    " that is made anew from the device or held against it whole"
+)
 
 Rule = Callable[[BackupFacts, Limits, datetime], Judgement | None]
 
@@ -68,6 +93,14 @@ def judge(facts: BackupFacts, *, limits: Limits, now: datetime) -> Judgement:
     return _unknown("the facts do not add up", "a new look at device and disk", facts, None)
 
 
+def is_blind(facts: BackupFacts, *, limits: Limits, now: datetime) -> bool:
+    """Whether more may be unsaved than the facts tell: something was not read, or not lately."""
+    if _none(facts, limits, now):
+        return False
+    rules = (_disk_unreadable, _evidence_too_old, _unaccounted)
+    return any(rule(facts, limits, now) for rule in rules)
+
+
 def worst(verdicts: Iterable[Verdict]) -> Verdict:
     """A device is as bad as its worst backup; with no backups at all it is `none`."""
     return min(verdicts, key=SEVERITY.__getitem__, default=Verdict.NONE)
@@ -75,21 +108,28 @@ def worst(verdicts: Iterable[Verdict]) -> Verdict:
 
 def _corrupt(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
     rule = "a copy is damaged, or shrank"
-    clears = "a copy that is read to its end, or held against the device, and passes"
-    return _of_problems(Verdict.CORRUPT, rule, clears, facts=facts, problems=facts.corrupt)
+    problems = facts.corrupt
+    return _of_problems(
+        Verdict.CORRUPT, rule, CURES, facts=facts, problems=problems, step=Step.BRING
+    )
 
 
 def _lost(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
     rule = "the device no longer has it, and the disk lacks it: lost"
     clears = "nothing brings it back; a person may write it off"
-    return _of_problems(Verdict.MISSING, rule, clears, facts=facts, problems=facts.lost)
+    problems = facts.lost
+    return _of_problems(
+        Verdict.MISSING, rule, clears, facts=facts, problems=problems, step=Step.PERSON
+    )
 
 
 def _missing(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
     after = limits.max_age + limits.grace
     rule = f"on the device for {words(after)} or more without a usable copy here"
     old, clears = _older_than(facts.missing, after, now), "a copy of each"
-    return _of_problems(Verdict.MISSING, rule, clears, facts=facts, problems=old, after=after)
+    return _of_problems(
+        Verdict.MISSING, rule, clears, facts=facts, problems=old, after=after, step=Step.BRING
+    )
 
 
 def _none(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
@@ -106,7 +146,8 @@ def _none(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None
 def _disk_unreadable(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
     if not facts.disk_error:
         return None
-    return _unknown("the disk could not be read", "a readable disk", facts, facts.disk_read_at)
+    rule, clears = "the disk could not be read", "a readable disk"
+    return _unknown(rule, clears, facts, facts.disk_read_at, step=Step.PERSON)
 
 
 def _evidence_too_old(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
@@ -131,7 +172,13 @@ def _unproven(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | 
     rule = "nothing shows that the copy is whole"
     clears = "a pull or a mirror made here, a listing of the card, or a person who writes it off"
     return _of_problems(
-        Verdict.UNKNOWN, rule, clears, facts=facts, problems=old, after=limits.max_age
+        Verdict.UNKNOWN,
+        rule,
+        clears,
+        facts=facts,
+        problems=old,
+        after=limits.max_age,
+        step=Step.LIST,
     )
 
 
@@ -140,11 +187,21 @@ def _unaccounted(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement
     if facts.source_count is None:
         rule = "nobody tells whether the device has such data"
         clears = "a listing of the card, or a pull made here"
-        return _unknown(rule, clears, facts, None)
+        return _unknown(rule, clears, facts, None, step=Step.LIST)
     if facts.source_count and not facts.copy_count and not facts.has_problems:
         rule = "the device has such data, and nothing here accounts for it"
-        return _unknown(rule, "a copy of it", facts, None)
+        return _unknown(rule, "a copy of it", facts, None, step=Step.BRING)
     return None
+
+
+def _not_equal(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
+    """More than counts, where the policy asks for it."""
+    within, since = limits.equal_within, facts.counted_since
+    if within is None or since is None or -CLOCK_SLACK <= now - since < within:
+        return None
+    rule = f"its policy asks for copies that are held against the device within {words(within)}"
+    clears = "a proof of content, a pull or a mirror"
+    return _unknown(rule, clears, facts, since + within, step=Step.PROVE)
 
 
 def _stale(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
@@ -163,7 +220,9 @@ def _waiting(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | N
     due_at = min(problem.since for problem in waiting) + limits.max_age
     rule = f"not saved yet, and younger than {words(limits.max_age)}"
     clears = f"a copy that is proven, due by {moment(due_at)} UTC"
-    return _of_problems(Verdict.WAITING, rule, clears, facts=facts, problems=waiting)
+    return _of_problems(
+        Verdict.WAITING, rule, clears, facts=facts, problems=waiting, step=Step.BRING
+    )
 
 
 def _protected(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
@@ -195,6 +254,7 @@ RULES: tuple[Rule, ...] = (
     _evidence_too_old,
     _unproven,
     _unaccounted,
+    _not_equal,
     _stale,
     _late,
     _waiting,
@@ -209,11 +269,22 @@ def _unsaved(
     unsaved = facts.missing + facts.behind + facts.lagging
     rule, clears = f"unsaved data is {words(after)} old or older", "a newer copy"
     old = _older_than(unsaved, after, now)
-    return _of_problems(verdict, rule, clears, facts=facts, problems=old, after=after)
+    return _of_problems(
+        verdict, rule, clears, facts=facts, problems=old, after=after, step=Step.BRING
+    )
 
 
-def _unknown(rule: str, clears: str, facts: BackupFacts, since: datetime | None) -> Judgement:
-    return Judgement(verdict=Verdict.UNKNOWN, rule=rule, since=since, clears=clears, facts=facts)
+def _unknown(
+    rule: str,
+    clears: str,
+    facts: BackupFacts,
+    since: datetime | None,
+    *,
+    step: Step = Step.LOOK,
+) -> Judgement:
+    return Judgement(
+        verdict=Verdict.UNKNOWN, rule=rule, since=since, clears=clears, facts=facts, step=step
+    )
 
 
 def _of_problems(
@@ -223,13 +294,19 @@ def _of_problems(
     *,
     facts: BackupFacts,
     problems: tuple[Problem, ...],
+    step: Step,
     after: timedelta = timedelta(0),
 ) -> Judgement | None:
     if not problems:
         return None
-    since = min(problem.since for problem in problems) + after
     return Judgement(
-        verdict=verdict, rule=rule, since=since, clears=clears, facts=facts, problems=problems
+        verdict=verdict,
+        rule=rule,
+        since=min(problem.since for problem in problems) + after,
+        clears=clears,
+        facts=facts,
+        problems=problems,
+        step=step,
     )
 
 

@@ -1,24 +1,21 @@
 """What the commands that make a backup have in common: one run in the foreground, with its bar."""
 
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TimeRemainingColumn
 from rich.table import Table
-from rich.text import Text
 
 from backups.models import Run, RunKind, RunState, RunTrigger
 from backups.models.run import measure
 from backups.services import runs
 from devices.models import Device
+from devices.terminal import OurCommand, PlainColumn, Terminal
 
 
-class RunCommand(BaseCommand):
+class RunCommand(OurCommand):
     """Subclasses say which kinds of run; what each came to is shown by its own report."""
 
     kinds: tuple[RunKind, ...] = ()
@@ -29,9 +26,9 @@ class RunCommand(BaseCommand):
         parser.add_argument("--port", type=int, default=0, help="of the server on the device")
 
     def handle(self, *args: Any, device: str, host: str, port: int, **options: Any) -> None:
-        console = Console(file=sys.stdout)
-        found, server = _device(device), runs.OtherServer(host=host, port=port)
-        done = [_perform(console, found, kind, server) for kind in self.chosen(options)]
+        console = Terminal()
+        found, server = device_called(device), runs.OtherServer(host=host, port=port)
+        done = [performed(console, found, kind, server) for kind in self.chosen(options)]
         for run in done:
             _show(console, run)
         failed = [f"{run} {run.state}: {run.error}" for run in done if not _is_good(run)]
@@ -42,7 +39,7 @@ class RunCommand(BaseCommand):
         return self.kinds
 
 
-def _show(console: Console, run: Run) -> None:
+def _show(console: Terminal, run: Run) -> None:
     for sheet in runs.report_of(run).sheets:
         if sheet.rows:
             console.print(_table(sheet))
@@ -50,13 +47,13 @@ def _show(console: Console, run: Run) -> None:
     if run.path and _is_good(run):
         lines.append(f"{run.path}: whole, as of {run.started_at:%Y-%m-%d %H:%M:%S} UTC")
     for line in lines:
-        console.print(Text(line))
+        console.print(line)
 
 
 def _table(sheet: runs.Sheet) -> Table:
     table = Table(*sheet.columns, title=sheet.title, title_justify="left")
     for row in sheet.rows:
-        table.add_row(*map(Text, row))  # what a device said is never markup
+        table.add_row(*row)
     return table
 
 
@@ -64,16 +61,17 @@ def _is_good(run: Run) -> bool:
     return run.state == RunState.SUCCEEDED
 
 
-def _device(word: str) -> Device:
+def device_called(word: str) -> Device:
+    """By its machine id, or by a name that only one has."""
     found = Device.objects.filter(device_id=word) or Device.objects.filter(name=word)
     if len(found) != 1:
         raise CommandError(f"{word}: {'no' if not found else 'more than one'} device of this name")
     return found[0]
 
 
-def _perform(console: Console, device: Device, kind: RunKind, server: runs.OtherServer) -> Run:
+def performed(console: Terminal, device: Device, kind: RunKind, server: runs.OtherServer) -> Run:
     run = runs.request_run(device, kind, trigger=RunTrigger.PERSON, now=timezone.now())
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
+    columns = (PlainColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as bars:
         bar = _Bar(bars, bars.add_task("connecting", total=None))
         done = runs.perform(run.pk, clock=timezone.now, show=bar.show, server=server)
@@ -88,5 +86,4 @@ class _Bar:
 
     def show(self, progress: runs.RunProgress) -> None:
         done, total = measure(progress)
-        phase = escape(progress.phase)
-        self._bars.update(self._task, description=phase, completed=done, total=total)
+        self._bars.update(self._task, description=progress.phase, completed=done, total=total)

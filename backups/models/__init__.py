@@ -1,5 +1,5 @@
 from backups.models.backup import Backup, BackupSnapshot
-from backups.models.cards import CardListing
+from backups.models.cards import CardChange, CardListing, CardReading, OtherFile, ProvenFolder
 from backups.models.copies import ResultCopy
 from backups.models.daemons import Claim, DaemonStatus
 from backups.models.disk_look import DiskFolder, DiskLook
@@ -10,13 +10,16 @@ from backups.models.plan import BackupPlan
 from backups.models.policy import Policy
 from backups.models.run import OPEN_STATES, Run, RunKind, RunState, RunTrigger
 from backups.models.videos import QuarantinedVideo, Recording, VideoComparison, VideoScan
+from backups.models.wipes import WipeCertificate, WipeQuestion
 
 __all__ = [
     "OPEN_STATES",
     "Backup",
     "BackupPlan",
     "BackupSnapshot",
+    "CardChange",
     "CardListing",
+    "CardReading",
     "Claim",
     "DaemonStatus",
     "DamagedFile",
@@ -24,7 +27,9 @@ __all__ = [
     "DiskLook",
     "ExperimentState",
     "Lease",
+    "OtherFile",
     "Policy",
+    "ProvenFolder",
     "QuarantinedVideo",
     "Recording",
     "RecordingLedger",
@@ -36,4 +41,6 @@ __all__ = [
     "VideoComparison",
     "VideoInventory",
     "VideoScan",
+    "WipeCertificate",
+    "WipeQuestion",
 ]

@@ -63,6 +63,7 @@ class BackupSnapshot(models.Model):
     )  # kind -> {count, first: [[name, since, reason]]}
     written_off_count = models.PositiveIntegerField("written off", default=0)
     proofs = models.JSONField(default=dict, blank=True)  # of saved items: how many by which
+    counted_since = models.DateTimeField("counted only, since", null=True)
     risk = models.JSONField("at risk", default=dict, blank=True)  # as Risk
     findings = models.JSONField(default=list, blank=True)
     claim = models.CharField("the service says", max_length=300, blank=True)
@@ -111,7 +112,7 @@ class BackupSnapshot(models.Model):
 PLAIN_FIELDS = (
     "source_read_at", "source_error", "source_count", "source_changed_at", "growing",
     "disk_read_at", "disk_error", "copy_count", "size_bytes", "newest_copy_at",
-    "written_off_count",
+    "written_off_count", "counted_since",
 )  # fmt: skip
 
 
@@ -130,7 +131,7 @@ def facts_of(
         backup_type=backup_type,
         findings=tuple(findings),
         proofs=proofs,
-        risk=_unpacked_risk(risk),
+        risk=unpacked_risk(risk),
         counts={kind: packed["count"] for kind, packed in problems.items()},
         **kinds,
         **values,
@@ -139,7 +140,8 @@ def facts_of(
 
 def _packed(problems: tuple[Problem, ...]) -> dict[str, Any]:
     first = [
-        [p.name, p.since.isoformat(), p.reason, p.rows, p.bytes] for p in problems[:PROBLEMS_KEPT]
+        [p.name, p.since.isoformat(), p.reason, p.rows, p.bytes, p.seconds, p.listed]
+        for p in problems[:PROBLEMS_KEPT]
     ]
     return {"count": len(problems), "first": first}
 
@@ -157,6 +159,6 @@ def _packed_risk(risk: Risk) -> dict[str, Any]:
     return values | {"since": risk.since.isoformat()} if risk.since else values
 
 
-def _unpacked_risk(stored: dict[str, Any]) -> Risk:
+def unpacked_risk(stored: dict[str, Any]) -> Risk:
     since = stored.get("since")
     return Risk(**stored | {"since": parse_datetime(since) if since else None})

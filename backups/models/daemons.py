@@ -1,6 +1,11 @@
 """The two backup daemons: what each last answered, or why there was no answer."""
 
+from datetime import datetime
+
+from django.conf import settings
 from django.db import models
+
+from devices.freshness import AVAILABLE, availability
 
 
 class DaemonName(models.TextChoices):
@@ -29,8 +34,18 @@ class DaemonStatus(models.Model):
         return self.get_daemon_display()
 
     @property
-    def is_available(self) -> bool:
+    def answered(self) -> bool:
+        """When last asked, which may be long ago."""
         return self.answered_at is not None and not self.error
+
+    def at_work_on(self, *, now: datetime) -> list[str]:
+        """Ids of devices, as it says itself; nobody, where it was not asked lately."""
+        return self.processing if self.availability(now=now) == AVAILABLE else []
+
+    def availability(self, *, now: datetime) -> str:
+        """In a word, of now: an old answer is none."""
+        within = settings.STATUS_TTL
+        return availability(self.checked_at, answered=self.answered, within=within, now=now)
 
 
 class Claim(models.Model):

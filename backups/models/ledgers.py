@@ -19,7 +19,8 @@ class RecordingLedger(models.Model):
     listed_mark = models.BinaryField(default=bytes, editable=False)  # by a pull
     version = models.PositiveIntegerField(default=0, editable=False)  # rises with each writing
 
-    first_known_at = models.DateTimeField("first known")
+    first_known_at = models.DateTimeField("first known")  # earlier, where its name is believed
+    met_at = models.DateTimeField("first heard of", null=True)  # null: of before that was kept
     told_at = models.DateTimeField("last listed with sizes", null=True)
     looked_at = models.DateTimeField("last compared", null=True)
     advanced_at = models.DateTimeField("a newer chunk last came", null=True)
@@ -37,14 +38,13 @@ class RecordingLedger(models.Model):
     reason = models.TextField(blank=True)
     since = models.DateTimeField(null=True)
     at_risk_bytes = models.PositiveBigIntegerField("bytes at risk", null=True)
-    problems = models.JSONField(default=list, blank=True)  # [kind, since, reason, bytes]
+    problems = models.JSONField(default=list, blank=True)  # [kind, since, reason, bytes, seconds]
     written_off = models.BooleanField(
         default=False, help_text="A person accepts that what lacks of it will never be here."
     )
 
     class Meta:
-        verbose_name = "proof of a recording"
-        verbose_name_plural = "proof of recordings"
+        verbose_name = "recording"
         ordering = ["device", "-recording"]
         constraints = [
             models.UniqueConstraint(fields=["device", "recording"], name="one_ledger_per_recording")
@@ -78,7 +78,8 @@ class VideoInventory(models.Model):
 
 
 class DamagedFile(models.Model):
-    """A file here whose content is bad, until its content is held against the device again."""
+    """A file here whose content is bad, until its content is held against the device again; or one
+    that may not be read, until it may."""
 
     device = models.ForeignKey(
         "devices.Device", on_delete=models.CASCADE, related_name="damaged_files"

@@ -4,7 +4,7 @@ Every page and the status poll stand on this, so it takes a third of the time of
 model instances. The ORM writes the statement; only reading its rows is done here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -15,7 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import FilteredRelation, Q, QuerySet
 
 from backups.engine.facts import BackupFacts, BackupType
-from backups.models.backup import PLAIN_FIELDS, facts_of
+from backups.models.backup import PLAIN_FIELDS, BackupSnapshot, facts_of
 from devices.models import Device, DeviceGroup, Lifecycle
 
 # What no list shows is left out; an instance reads it when asked.
@@ -69,17 +69,30 @@ def _statement(devices: QuerySet[Device]) -> tuple[str, tuple[Any, ...]]:
     return rows.query.sql_with_params()
 
 
+def of_snapshots(kinds: Mapping[int, BackupType]) -> dict[int, Newest]:
+    """What these snapshots say, by their keys; the types of their backups are known."""
+    if not kinds:
+        return {}
+    some = BackupSnapshot.objects.filter(pk__in=kinds).order_by()
+    rows = some.values_list("pk", *SNAPSHOT_FIELDS).query.sql_with_params()
+    return {key: _newest(kinds[key], values) for key, *values in _values(*rows)}
+
+
 def _rows(sql: str, params: tuple[Any, ...]) -> Iterator[tuple[Device, dict[BackupType, Newest]]]:
+    first = len(DEVICE_FIELDS) + len(GROUP_FIELDS)
+    for values in _values(sql, params):
+        yield _device(values), _all_newest(values[first:])
+
+
+def _values(sql: str, params: tuple[Any, ...]) -> Iterator[list[Any]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         rows = cursor.fetchall()
-    first = len(DEVICE_FIELDS) + len(GROUP_FIELDS)
     for row in rows:
-        values = [  # SQLite has no time zones: what it stores is UTC
+        yield [  # SQLite has no time zones: what it stores is UTC
             value.replace(tzinfo=UTC) if type(value) is datetime and not value.tzinfo else value
             for value in row
         ]
-        yield _device(values), _all_newest(values[first:])
 
 
 def _device(values: list[Any]) -> Device:

@@ -1,12 +1,13 @@
 """Where this installation makes backups itself, and how often: set by people."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Coalesce
 from simple_history.models import HistoricalRecords
 
+_IN_ZONE = "In this installation's time zone; until may be on the next day."
 AT_LEAST_A_MINUTE = MinValueValidator(timedelta(minutes=1))
 
 
@@ -39,10 +40,26 @@ class BackupPlan(models.Model):
     pull_results_every = _pause("pull of results", timedelta(minutes=10))
     pull_videos_here = _switch("pull videos here", "Over ssh; nothing is deleted on the device.")
     pull_videos_every = _pause("pull of videos", timedelta(minutes=15))
+    pull_files_here = _switch(
+        "pull other files here", "Over ssh; what is neither its experiments nor its videos."
+    )
+    pull_files_every = _pause("pull of other files", timedelta(hours=6))
     verify_here = _switch("verify copies here", "Read every copy from its first byte to its last.")
     verify_every = _pause("verification", timedelta(days=7))
     list_card_here = _switch("list cards here", "Over ssh; a card's own word of what it holds.")
     list_card_every = _pause("listing", timedelta(hours=1))
+    prove_here = _switch(
+        "prove contents here", "Both sides are read to their end, while the device is idle."
+    )
+    prove_every = _pause("proof", timedelta(days=1))
+    prove_from = models.TimeField("prove from", default=time(20), help_text=_IN_ZONE)
+    prove_until = models.TimeField("prove until", default=time(7), help_text=_IN_ZONE)
+    prove_gigabytes = models.PositiveIntegerField(
+        "gigabytes a night",
+        default=50,
+        validators=[MinValueValidator(1)],
+        help_text="Of each device, at most: what was never proven comes first, the newest of it.",
+    )
 
     history = HistoricalRecords()
 

@@ -50,6 +50,16 @@ class Policy(models.Model):
         validators=[POSITIVE],
         help_text="With evidence older than this nothing is known, and nothing is green.",
     )
+    equal_within = models.DurationField(
+        "held against the device within",
+        null=True,
+        blank=True,
+        validators=[POSITIVE],
+        help_text=(
+            "Ask for more than rows and sizes that are counted: so long after its end a copy has to"
+            " have been held against the device by its content. Empty: counts are enough."
+        ),
+    )
 
     history = HistoricalRecords()
 
@@ -72,4 +82,9 @@ class Policy(models.Model):
 
     @property
     def limits(self) -> Limits:
-        return Limits(max_age=self.max_age, grace=self.grace, evidence_ttl=self.evidence_ttl)
+        return Limits(
+            max_age=self.max_age,
+            grace=self.grace,
+            evidence_ttl=self.evidence_ttl,
+            equal_within=self.equal_within,
+        )

@@ -12,8 +12,12 @@ class RunKind(models.TextChoices):
     MIRROR = "mirror", "MySQL mirror"
     PULL_RESULTS = "pull_results", "Pull of results"
     PULL_VIDEOS = "pull_videos", "Pull of videos"
+    PULL_FILES = "pull_files", "Pull of other files"
     VERIFY = "verify", "Verification"
     LIST_CARD = "list_card", "Listing of the card"
+    PROVE = "prove", "Proof of content"
+    WIPE = "wipe", "Question “May I wipe it?”"
+    CONNECT = "connect", "Test of the connection"
 
 
 class RunState(models.TextChoices):
@@ -62,6 +66,7 @@ class Run(models.Model):
 
     path = models.CharField(max_length=400, blank=True)  # of the copy, below the data folder
     error = models.CharField(max_length=1000, blank=True)
+    failure = models.CharField(max_length=40, blank=True)  # the name of the error, if it has one
     log = models.TextField(blank=True)
     numbers = models.JSONField(default=dict, blank=True)  # its kind's RunReport
 

@@ -22,6 +22,8 @@ class Recording(models.Model):
     empty_count = models.PositiveIntegerField(default=0)
 
     class Meta:
+        verbose_name = "recording on the disk"
+        verbose_name_plural = "recordings on the disk"
         ordering = ["device", "-folder"]
         constraints = [
             models.UniqueConstraint(fields=["device", "folder"], name="one_row_per_recording")
@@ -38,14 +40,15 @@ class VideoComparison(models.Model):
         "devices.Device", on_delete=models.CASCADE, related_name="video_comparison"
     )
     began_at = models.DateTimeField()  # all that the device had then was compared
+    listed_at = models.DateTimeField(null=True)  # before the newest listing heard was made
     file_count = models.PositiveIntegerField()  # on the device
     held_count = models.PositiveIntegerField()  # of all files, on the disk
     lacking = models.JSONField(default=dict, blank=True)  # recording -> [files, since when]
     refused = models.JSONField(default=list, blank=True)  # [path, why never copied, since when]
     skipped = models.JSONField(default=list, blank=True)  # links and the like, alike
     complete = models.BooleanField(default=True)  # the listing was: what it lacks is not there
-    in_ledger = models.BooleanField(default=False)  # file by file; else these counts are all
-    inherited = models.BooleanField(default=False)  # made before files were compared one by one
+    # File by file; else only its bad news counts: sums of files prove nothing.
+    in_ledger = models.BooleanField(default=False)
     content_upto = models.CharField(max_length=1024, blank=True)  # where the next pull reads on
 
     def __str__(self) -> str:
@@ -63,6 +66,7 @@ class QuarantinedVideo(models.Model):
     kept_path = models.CharField("theirs lies at", max_length=1024)  # below the videos folder
     first_seen_at = models.DateTimeField()
     seen_at = models.DateTimeField("last told")
+    content = models.CharField(max_length=60, blank=True, editable=False)  # of theirs
     accepted = models.BooleanField(
         "ours holds", default=False, help_text="A person looked at both, and keeps ours."
     )

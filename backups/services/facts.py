@@ -5,12 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from backups.engine.compare import Comparison, compare_experiments
-from backups.engine.extents import known_since, unpacked
+from backups.engine.extents import believed_start, known_since
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, risk_of
-from backups.engine.items import Copy, CopyState, ItemState, ListedExperiment, Tally, which_counts
+from backups.engine.items import (
+    Copy,
+    CopyState,
+    ItemState,
+    ListedExperiment,
+    Proof,
+    Tally,
+    which_counts,
+)
 from backups.models import CardListing, ExperimentState, ResultCopy
 from backups.services.foreign import foreign_writes
+from backups.services.refused_copies import refusals
 from devices.models import Device, Experiment, Telling
+from devices.records import unpacked
+
+READ_BY_US = {"card", "server"}  # who told of rows: the node and the device are asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +43,7 @@ class Databases:
     tellings: Mapping[int, Sequence[Telling]]
     states: Mapping[int, ExperimentState]
     disk: DiskReading
-    carded_at: datetime | None = None  # when its card was last listed whole
+    card: CardListing | None = None  # its newest whole listing
 
     @classmethod
     def of(cls, device: Device, copies: Sequence[ResultCopy], disk: DiskReading) -> "Databases":
@@ -40,7 +52,7 @@ class Databases:
         for telling in Telling.objects.filter(experiment__device=device).order_by("told_at"):
             tellings.setdefault(telling.experiment_id, []).append(telling)
         states = ExperimentState.objects.filter(experiment__device=device)
-        card = CardListing.objects.filter(device=device).values_list("began_at", flat=True)
+        card = CardListing.objects.filter(device=device).only("began_at", "skipped").first()
         return cls(
             device=device,
             experiments=experiments,
@@ -48,13 +60,23 @@ class Databases:
             tellings=tellings,
             states={state.experiment_id: state for state in states},
             disk=disk,
-            carded_at=card.first(),
+            card=card,
         )
 
     def read_at(self, backup_type: BackupType) -> datetime | None:
         """When somebody last told which experiments there are: a card shows files alone."""
-        carded_at = self.carded_at if backup_type is BackupType.SQLITE else None
+        card = self.card if backup_type is BackupType.SQLITE else None
+        carded_at = card.began_at if card else None
         return max(filter(None, (self.device.inventory_read_at, carded_at)), default=None)
+
+    def skipped(self, backup_type: BackupType) -> tuple[Problem, ...]:
+        """Places on the card where files of that type may lie, and nobody looked."""
+        if self.card is None or backup_type is not BackupType.SQLITE:
+            return ()
+        return tuple(
+            Problem(path, datetime.fromisoformat(since), why)
+            for path, why, since in self.card.skipped
+        )
 
     def of_type(self, backup_type: BackupType) -> list[Experiment]:
         return [one for one in self.experiments if one.writer == backup_type]
@@ -91,6 +113,7 @@ def database_facts(
     usable = [copy for copy in copies if copy.state == CopyState.USABLE and not copy.damage]
     problems = {kind: comparison.problems(kind) for kind in ProblemKind}
     problems[ProblemKind.UNPROVEN] += _lost_list(databases, usable)
+    problems[ProblemKind.UNPROVEN] += databases.skipped(backup_type)
     return BackupFacts(
         backup_type=backup_type,
         source_read_at=databases.read_at(backup_type),
@@ -106,10 +129,12 @@ def database_facts(
         newest_copy_at=max(filter(None, (i.held_at for i in comparison.items)), default=None),
         counts={kind.value: len(some) for kind, some in problems.items() if some},
         proofs=_proofs(comparison.items),
-        risk=risk_of(p for k, some in problems.items() if k is not ProblemKind.LOST for p in some),
+        counted_since=_counted_since(kept, comparison.items),
+        risk=risk_of(problems),
         findings=(
             *comparison.findings,
             *foreign_writes(copies),
+            *refusals(copies),
             *_uncounted(databases, comparison),
         ),
         **{kind.value: some for kind, some in problems.items()},
@@ -155,6 +180,8 @@ def _listed(databases: Databases, one: Experiment) -> ListedExperiment:
             one.first_seen_at, named_start=one.started_at, clock_off=one.clock_off_seconds
         ),
         grew_at=one.changed_at,
+        began_at=believed_start(one.started_at, clock_off=one.clock_off_seconds),
+        listed=one.rows_told_by in READ_BY_US,
         growing=one.growing,
         is_one_file=one.writer == BackupType.SQLITE,
         tellings=tuple(_tallies(one, databases.tellings.get(one.pk, ()))),
@@ -188,6 +215,15 @@ def _proofs(items: Iterable[ItemState]) -> dict[str, int]:
         if item.kind is None:
             found[item.proof.value] = found.get(item.proof.value, 0) + 1
     return found
+
+
+def _counted_since(
+    experiments: Iterable[Experiment], items: Iterable[ItemState]
+) -> datetime | None:
+    """The oldest end of what is counted only: when it was last seen growing, or first seen."""
+    ends = {one.filename: one.changed_at or one.first_seen_at for one in experiments}
+    counted = [item for item in items if item.kind is None and item.proof is Proof.COUNTED]
+    return min((ends[item.filename] for item in counted), default=None)
 
 
 def _uncounted(databases: Databases, comparison: Comparison) -> Iterator[str]:

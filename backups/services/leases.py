@@ -44,6 +44,12 @@ def is_held(name: str, *, now: datetime) -> bool:
     return lease is not None and _holds(lease, now=now)
 
 
+def was_held(name: str, *, since: datetime, now: datetime) -> bool:
+    """Whether somebody has done this work since then. A lease far ahead was given by another
+    clock, and is no sign of it."""
+    return Lease.objects.filter(name=name, expires_at__range=(since, now + LONGEST)).exists()
+
+
 def _holds(lease: Lease, *, now: datetime) -> bool:
     """A holder of this machine lives or not; of another one only its lease tells, and no lease
     that was given by our clock ends later than after the longest one."""

@@ -9,7 +9,7 @@ from backups.engine.facts import ProblemKind
 from backups.engine.videos.damage import Damage, DamageKind, Damages
 from backups.engine.videos.names import text_of
 from backups.engine.videos.recording import Looked, Record
-from backups.engine.videos.troubles import Trouble, Troubles
+from backups.engine.videos.troubles import Trouble, Troubles, film_seconds
 from backups.models import DamagedFile, RecordingLedger
 from devices.models import Device
 
@@ -42,7 +42,7 @@ def with_memory(
 
 
 def _new_row(device: Device, name: str, now: datetime) -> RecordingLedger:
-    return RecordingLedger(device=device, recording=name, first_known_at=now)
+    return RecordingLedger(device=device, recording=name, first_known_at=now, met_at=now)
 
 
 def due_for_heads(rows: Iterable[RecordingLedger], *, most: int) -> set[str]:
@@ -110,7 +110,13 @@ def show(row: RecordingLedger, looked: Looked) -> None:
 
 def _problems(troubles: Troubles) -> list[list[object]]:
     return [
-        [kind.value, from_seconds(found.since).isoformat(), found.reason, found.bytes]
+        [
+            kind.value,
+            from_seconds(found.since).isoformat(),
+            found.reason,
+            found.bytes,
+            film_seconds(kind, found),
+        ]
         for kind, found in troubles.items()
     ]
 
@@ -120,10 +126,10 @@ def _worst(troubles: Troubles) -> tuple[ProblemKind, Trouble] | None:
     return next(((kind, troubles[kind]) for kind in ProblemKind if kind in troubles), None)
 
 
-def damages_of(device: Device) -> dict[str, Damages]:
-    """Every file whose content is bad, by recording."""
+def damages_of(device: Device, **which: str) -> dict[str, Damages]:
+    """Every file whose content is bad, by recording; `recording`: only those of this one."""
     found: dict[str, Damages] = {}
-    for row in DamagedFile.objects.filter(device=device):
+    for row in DamagedFile.objects.filter(device=device, **which):
         found.setdefault(row.recording, {})[bytes(row.name)] = Damage(
             kind=DamageKind(row.kind),
             reason=row.reason,
@@ -152,7 +158,9 @@ def save_damages(
             for name, damage in found.items()
         ],
         ROWS_AT_ONCE,
-        ignore_conflicts=True,
+        update_conflicts=True,
+        unique_fields=["device", "recording", "name"],
+        update_fields=["kind", "reason", "first_seen_at", "content"],
     )
 
 

@@ -1,12 +1,12 @@
 """Look at a device's database files on the disk, open what has changed, and remember the rest."""
 
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
 from django.conf import settings
-from django.db import transaction
 
 from backups.engine.copies import (
     CopyFile,
@@ -16,12 +16,14 @@ from backups.engine.copies import (
     inspect,
     why_foreign,
 )
+from backups.engine.copies.about import About
 from backups.engine.evidence import what_it_lost
-from backups.engine.extents import best_of, packed, reaches, shrunk_tables, unpacked
+from backups.engine.extents import best_of, reaches, shrunk_tables
 from backups.engine.items import CopyState
 from backups.models import ResultCopy
-from devices.models import Device, Experiment, Writer
-from devices.records import Extent, started_at
+from backups.services.copy_rows import SEEN, ReturnedCopies, save_copies
+from devices.models import Device
+from devices.records import Extent, packed, started_at, unpacked
 
 SECONDS_A_FILE = 5.0
 SECONDS_A_READING = 60.0  # of one file, to its end; a larger one waits for a verification
@@ -29,13 +31,7 @@ SECONDS_A_DEVICE = 120.0
 CLOCK_AHEAD = timedelta(days=1)  # rows that claim to be younger than this are not believed
 MOST_AHEAD = timedelta(days=36500)
 
-SEEN = ("filename", "size_bytes", "wal_bytes", "modified_at", "fingerprint")
-LEARNT = (
-    "writer", "state", "problem", "data_at", "row_count", "rows", "foreign", "finished",
-    "short_rois", "rowless_rois", "holes", "inspected_at", "best_rows", "was_finished",
-    "advanced_at",
-    "damage", "damaged_at", "verified_at", "verified_fingerprint", "unread_fingerprint",
-)  # fmt: skip
+ROTTEN = "its content is another than when it was first read, though nobody wrote it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,20 +45,28 @@ class ResultsReading:
 
 def read_results(device: Device, *, now: datetime) -> ResultsReading:
     """Look at the device's results folder. A folder that cannot be read changes nothing stored."""
-    known = {copy.path: copy for copy in ResultCopy.objects.filter(device=device)}
+    known = {copy.path: copy for copy in ResultCopy.ever.filter(device=device)}
+    here = [copy for copy in known.values() if copy.gone_at is None]
     try:
         files = find_copies(
             settings.RESULTS_DIR,
             device.device_id,
-            known=bool(known) or ResultCopy.objects.exists(),
+            known=bool(here) or ResultCopy.objects.exists(),
         )
     except ResultsUnreadable as error:
-        return ResultsReading(copies=list(known.values()), error=str(error)[:500], read_at=now)
+        return ResultsReading(copies=here, error=str(error)[:500], read_at=now)
+    returned = ReturnedCopies(known, files)
     look = _ResultsLook(device, known, now=now)
-    changed = [row for file in look.in_order(files) if (row := look.at(file))]
-    vanished = [known[path] for path in known.keys() - {file.path for file in files}]
+    changed = [
+        row
+        for file in look.in_order(files)
+        if (row := look.at(file) or returned.found.get(file.path))
+    ]
+    seen = {file.path for file in files}
+    vanished = [row for row in known.values() if row.gone_at is None and row.path not in seen]
     if changed or vanished:
-        _store(device, changed, vanished, present={file.filename for file in files}, now=now)
+        names = {file.filename for file in files}
+        save_copies(device, changed, vanished, moved=returned.moved, names=names, now=now)
     copies = list(ResultCopy.objects.filter(device=device))
     return ResultsReading(copies=copies, error="", read_at=now)
 
@@ -98,6 +102,8 @@ class _ResultsLook:
         """The row of this file, if the look taught anything."""
         row = self.known.get(file.path)
         is_same = row is not None and row.fingerprint == file.fingerprint
+        if row and is_same and row.state == CopyState.USABLE and not row.about:
+            return self._ask_about(file, row)
         if row and is_same and row.state != CopyState.BUSY and not self._is_to_be_read(row):
             return None
         found = self._inspect(file, seconds=SECONDS_A_FILE)
@@ -106,18 +112,30 @@ class _ResultsLook:
             self._read(file, next_row)
         return next_row
 
+    def _ask_about(self, file: CopyFile, row: ResultCopy) -> ResultCopy | None:
+        """A row of an older version: all that it knows stays as it was."""
+        found = self._inspect(file, seconds=SECONDS_A_FILE)
+        if found.state is not CopyState.USABLE:
+            return None
+        note_about(row, found.contents.about)
+        return row
+
     def _is_to_be_read(self, row: ResultCopy) -> bool:
-        """To its end: what grows is read when it has ended, what is damaged when it changes."""
-        if row.read_whole_at or row.unread_fingerprint == row.fingerprint:
+        """To its end: what grows is read when it has ended, what is damaged when it changes.
+
+        What is rotten is left to a verification: that its structure is sound refutes nothing.
+        """
+        if row.read_whole_at or row.unread_fingerprint == row.fingerprint or row.damage == ROTTEN:
             return False
         return row.filename not in self.growing or bool(row.damage)
 
     def _read(self, file: CopyFile, row: ResultCopy) -> None:
+        began = time.monotonic()
         found = self._inspect(file, seconds=SECONDS_A_READING, deeply=True)
-        if found.state is CopyState.BUSY:
-            row.unread_fingerprint = row.fingerprint
-        else:
+        if found.state is not CopyState.BUSY:
             note_reading(row, found, now=self.now)
+        elif time.monotonic() - began >= SECONDS_A_READING:  # all that one file may have
+            row.unread_fingerprint = row.fingerprint
 
     def _inspect(self, file: CopyFile, *, seconds: float, deeply: bool = False) -> Inspection:
         left = min(seconds, self.give_up_at - time.monotonic())
@@ -153,14 +171,18 @@ def learnt(
 
 
 def note_reading(row: ResultCopy, found: Inspection, *, now: datetime) -> None:
-    """It was read to its end: only this clears what was wrong with it, and only if it passes."""
+    """It was read to its end: this clears what was wrong with it, if it passes; but not that its
+    content rotted, which no structure shows: that only the same content as before refutes, or the
+    device (proofs)."""
     row.state, row.problem = found.state, found.problem
     if found.state is not CopyState.USABLE:
         _note_unusable(row, found, now=now)
         return
-    row.damage, row.damaged_at = "", None
+    if row.damage != ROTTEN:
+        row.damage = ""
     _note_contents(row, found, now=now)  # which may find that it holds less than it did
     if not row.damage:
+        row.damaged_at = None
         row.verified_at, row.verified_fingerprint = now, row.fingerprint
 
 
@@ -172,8 +194,17 @@ def _note_unusable(row: ResultCopy, found: Inspection, *, now: datetime) -> None
         note_damage(row, f"shrank: {found.problem}, and it once held rows", now=now)
 
 
+def note_about(row: ResultCopy, about: About) -> None:
+    row.user, row.location, row.code = about.user, about.location, about.code
+    row.about = msgspec.to_builtins(about) | {"read": True}
+
+
 def note_damage(row: ResultCopy, what: str, *, now: datetime) -> None:
-    row.damage, row.damaged_at = what[:500], row.damaged_at or now
+    """What is worse to refute stays: that it rotted, and since when somebody knows it."""
+    if row.damage == ROTTEN:
+        return
+    since = now if what == ROTTEN else row.damaged_at or now
+    row.damage, row.damaged_at = what[:500], since
 
 
 def _note_contents(row: ResultCopy, found: Inspection, *, now: datetime) -> None:
@@ -186,6 +217,7 @@ def _note_contents(row: ResultCopy, found: Inspection, *, now: datetime) -> None
     row.data_at, row.finished = contents.data_at, contents.stopped
     row.short_rois, row.rowless_rois = contents.short_rois, list(contents.rowless_rois)
     row.holes = contents.holes
+    note_about(row, contents.about)
     row.foreign = why_foreign(
         contents.words,
         device_id=row.device.device_id,
@@ -204,48 +236,3 @@ def _has_advanced(row: ResultCopy, best: Extent, found: Inspection) -> bool:
     contents = found.contents
     more = {name: rows for name, rows in contents.rows.items() if name != "METADATA"}
     return not reaches(best, more) or (contents.stopped and not row.finished)
-
-
-def _store(
-    device: Device,
-    changed: list[ResultCopy],
-    vanished: list[ResultCopy],
-    *,
-    present: Collection[str],
-    now: datetime,
-) -> None:
-    for row in changed:  # known ones too go through the one statement that adds or alters
-        row.pk, row._state.adding = None, True
-    with transaction.atomic():
-        ResultCopy.objects.bulk_create(
-            changed,
-            update_conflicts=True,
-            unique_fields=["device", "path"],
-            update_fields=[*SEEN, *LEARNT],
-        )
-        _remember([row for row in vanished if row.filename not in present], now=now)
-        ResultCopy.objects.filter(pk__in=[row.pk for row in vanished]).delete()
-
-
-def _remember(gone: Iterable[ResultCopy], *, now: datetime) -> None:
-    """A copy that is no more was of an experiment, also where no device ever listed it."""
-    Experiment.objects.bulk_create(
-        [
-            Experiment(
-                device=row.device,
-                filename=row.filename,
-                writer=row.writer or Writer.SQLITE,
-                started_at=started_at(row.filename),
-                first_seen_at=row.first_seen_at,
-                listed_at=row.first_seen_at,
-                told_rows=row.best_rows,
-                rows_told_at=row.inspected_at,
-                rows_told_by="disk",
-                gone_at=now,
-                gone_reason="no device lists it",
-            )
-            for row in gone
-            if row.state == CopyState.USABLE
-        ],
-        ignore_conflicts=True,
-    )

@@ -9,15 +9,17 @@ from django.db import transaction
 
 from backups.engine.compare import Comparison
 from backups.engine.facts import DAEMON_OF, BackupFacts, BackupType
-from backups.engine.freshness import not_after
 from backups.engine.videos.facts import ScanResult
 from backups.models import Backup, BackupSnapshot, Claim, VideoScan
+from backups.services.certificates import review_certificates
 from backups.services.experiments import store_states
 from backups.services.facts import Databases, DiskReading, compared, database_facts
 from backups.services.leases import hold
+from backups.services.other_files import look_at_others, with_others
 from backups.services.results import read_results
 from backups.services.server_counts import count_ended
 from backups.services.video_facts import read_videos
+from devices.freshness import not_after
 from devices.models import Device, Lifecycle
 
 LEASE = timedelta(minutes=6)  # just over the time limit of a task
@@ -50,7 +52,9 @@ def take_snapshot(
     with hold(f"snapshot of {device.device_id}", duration=LEASE, now=now):
         if due_at and _was_taken(device, since=due_at, now=now):
             return []
-        return _store(_look(device, now=now), now=now)
+        taken = _store(_look(device, now=now), now=now)
+        review_certificates(device, now=now)
+        return taken
 
 
 def _was_taken(device: Device, *, since: datetime, now: datetime) -> bool:
@@ -85,9 +89,21 @@ def _look(device: Device, *, now: datetime) -> _DeviceLook:
     return _DeviceLook(
         databases=databases,
         comparisons=tuple(comparisons.values()),
-        facts=(*facts, videos.facts),
+        facts=_with_others(device, [*facts, videos.facts], now=now),
         scan=videos.scan,
     )
+
+
+def _with_others(
+    device: Device, facts: list[BackupFacts], *, now: datetime
+) -> tuple[BackupFacts, ...]:
+    """Where they cannot be looked at, nothing that they are judged with is green."""
+    try:
+        look_at_others(device, now=now)
+    except OSError as error:
+        why = f"other files of its card: {error.filename}: {error.strerror}"
+        facts = [replace(one, disk_error=one.disk_error or why) for one in facts]
+    return with_others(device, facts)
 
 
 def _previous(device: Device) -> dict[BackupType, BackupFacts]:

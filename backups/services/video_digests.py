@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from backups.engine.videos.damage import ChunkReading, Damages
+from django.db import transaction
+
+from backups.engine.videos.damage import ChunkReading, Damages, noted
 from backups.engine.videos.digests import (
     KnownDigest,
     KnownDigests,
@@ -13,12 +15,12 @@ from backups.engine.videos.digests import (
     pack_digests,
     unpack_digests,
 )
-from backups.engine.videos.held import VideoPart, files_of, parts_by_name
-from backups.engine.videos.ledger import EQUAL, KnownFile, pack_items, unpack_items
-from backups.engine.videos.names import bytes_of, is_video, recording_key, text_of
+from backups.engine.videos.held import VideoPart, files_of
+from backups.engine.videos.ledger import BEGINS, EQUAL, KnownFile, pack_items, unpack_items
+from backups.engine.videos.names import bytes_of, is_video, recording_of, text_of
 from backups.models import RecordingLedger
 from backups.services.ledger_rows import UNJUDGED, damages_of, save_damages, seconds
-from backups.services.videos import cache_file
+from backups.services.video_ledger import PartsByName
 from devices.models import Device
 
 Readings = Mapping[bytes, ChunkReading]
@@ -31,18 +33,21 @@ def store_digests(
     grouped: dict[str, dict[bytes, ChunkReading]] = {}
     for path, reading in readings.items():
         folder, _, name = bytes_of(path).rpartition(b"/")
-        key = text_of(recording_key(folder, name), longest=400)
+        key = recording_of(folder, name)
         grouped.setdefault(key, {})[name] = reading
-    damages = damages_of(device)
     said: list[str] = []
-    for row in RecordingLedger.objects.filter(device=device, recording__in=grouped):
-        said += _store(row, grouped[row.recording], damages.get(row.recording, {}), now=now)
+    with transaction.atomic():
+        rows = RecordingLedger.objects.select_for_update().filter(device=device)
+        damages = damages_of(device)
+        for row in rows.filter(recording__in=grouped):
+            said += _store(row, grouped[row.recording], damages.get(row.recording, {}), now=now)
     return said
 
 
 def _store(
     row: RecordingLedger, readings: Readings, damages: Damages, *, now: datetime
 ) -> list[str]:
+    """The row is held: whoever looked at it before writes it no more, and looks again."""
     items = unpack_items(bytes(row.memory))
     digests = unpack_digests(bytes(row.digests))
     before = {name: digests[text] for name in readings if (text := text_of(name)) in digests}
@@ -53,25 +58,30 @@ def _store(
         and (damage := damage_read(reading, before.get(name), items[name], now=seconds(now)))
     }
     well = cured(readings, before, items, damages)
-    save_damages(row.device, row.recording, found, well)
+    save_damages(row.device, row.recording, noted(found, damages), well)
+    bad = found.keys() | (damages.keys() - well)
     for name, reading in readings.items():
-        if name in items and not reading.problem and name not in found:
+        if name in items and reading.digest and name not in bad:
             known = KnownDigest(reading.size_bytes, reading.digest, seconds(now), items[name].seen)
             digests[text_of(name)] = known
     changed: dict[str, Any] = {"digests": pack_digests(digests)}
     if found or well:
-        for name in found:
-            items[name].flags &= ~EQUAL
+        for name, damage in found.items():
+            items[name].flags &= ~(BEGINS if damage.is_closed else EQUAL)
         changed["memory"] = pack_items(items)
         changed["disk_mark"] = UNJUDGED
-        changed["version"] = row.version + 1  # a look under way does not write over it
+        changed["listed_mark"] = b""  # the same listing again is news
+        changed["version"] = row.version + 1
     RecordingLedger.objects.filter(pk=row.pk).update(**changed)
-    return [f"{row.recording}: {text_of(name)}: {d.reason}" for name, d in sorted(found.items())]
+    return [
+        f"{row.recording}: {text_of(name)}: {damage.reason}"
+        for name, damage in sorted(found.items())
+        if not damage.is_closed
+    ]
 
 
-def reread_order(device: Device) -> list[str]:
+def reread_order(device: Device, parts: PartsByName) -> list[str]:
     """Paths of the videos here, those never read first; of no recording that grows."""
-    parts = parts_by_name(cache_file(device.device_id).load())
     rows = RecordingLedger.objects.filter(device=device, growing=False)
     found = [pair for row in rows for pair in _read_at(row, parts.get(row.recording, []))]
     return [path for _, path in sorted(found)]
@@ -92,13 +102,11 @@ def _held_something(item: KnownFile | None) -> bool:
     return item is not None and item.held > 0
 
 
-def damaged_paths(device: Device) -> frozenset[str]:
+def damaged_paths(device: Device, parts: PartsByName) -> frozenset[str]:
     """Those here whose content is known to be bad, below the device's folder."""
-    damages = damages_of(device)
-    parts = parts_by_name(cache_file(device.device_id).load()) if damages else {}
     return frozenset(
         text_of(file.folder + b"/" + name if file.folder else name)
-        for recording, bad in damages.items()
+        for recording, bad in damages_of(device).items()
         for name, file in files_of(parts.get(recording, [])).items()
-        if name in bad
+        if name in bad and not bad[name].is_closed
     )

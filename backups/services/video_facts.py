@@ -7,19 +7,22 @@ from datetime import datetime, timedelta
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, risk_of
 from backups.engine.videos.cache import REWRITTEN
 from backups.engine.videos.facts import ScanResult, VideosUnreadable
+from backups.engine.videos.folder import MOST_BYTES
 from backups.engine.videos.held import foreign_names, parts_by_name
 from backups.engine.videos.names import by_recording
 from backups.engine.videos.spans import spans
 from backups.models import RecordingLedger, VideoComparison, VideoInventory
 from backups.services.ledger_rows import ledger_of
-from backups.services.pulled_videos import absorb_summary, problems_of_pulls
-from backups.services.video_ledger import SEEN, LedgerComparison, NamesByRecording, Rows
+from backups.services.pulled_videos import problems_of_pulls
+from backups.services.seen_recordings import SEEN, Rows
+from backups.services.video_ledger import LedgerComparison, NamesByRecording
 from backups.services.videos import scan_videos
 from devices.client import AskFailed, TooSlow
 from devices.models import Device
 from devices.records.device import ANSWERING
 from devices.services import video_listing
 
+LISTS_NO_MORE = "it lists its videos no more"
 AFTER_HANGING = timedelta(minutes=10)  # a device that let us wait is not asked again at once
 
 
@@ -39,7 +42,6 @@ def read_videos(device: Device, *, now: datetime) -> VideoReading:
     if scan.errors:
         return VideoReading(facts=_unread(device, inventory, scan.errors[0]), scan=scan)
     parts = parts_by_name(scan.cache)
-    absorb_summary(device, parts, file_count=scan.chunk_count + scan.other_count, now=now)
     listed_before = inventory.listed_at
     listing = _listing(device, inventory, now=now)
     rows = LedgerComparison(
@@ -65,7 +67,7 @@ def _facts(
 ) -> BackupFacts:
     pulled = VideoComparison.objects.filter(device=device).first()
     open_rows = [row for row in rows.values() if not row.written_off]
-    held = scan.chunk_count + scan.other_count if scan else None
+    held = scan.file_count if scan else None
     problems = [*_problems(open_rows, pulled), *problems_of_pulls(device, pulled, held=held)]
     by_kind = _by_kind(problems)
     proofs = {
@@ -84,14 +86,27 @@ def _facts(
         disk_read_at=inventory.looked_at,
         disk_error=disk_error,
         copy_count=sum(proofs.values()),
-        size_bytes=scan.size_bytes if scan else 0,
+        size_bytes=scan.size_bytes if scan else _last_known_size(device),
         newest_copy_at=max(filter(None, (row.advanced_at for row in open_rows)), default=None),
         counts={kind.value: len(found) for kind, found in by_kind.items()},
         proofs=proofs,
-        risk=risk_of(problem for found in by_kind.values() for problem in found),
+        counted_since=min(
+            (row.grew_at or row.first_known_at for row in open_rows if _is_counted_only(row)),
+            default=None,
+        ),
+        risk=risk_of(by_kind),
         findings=tuple(_findings(device, inventory, scan)),
         **{kind.value: found for kind, found in by_kind.items()},
     )
+
+
+def _last_known_size(device: Device) -> int:
+    """As the last good look stored it, recording by recording."""
+    return min(sum(device.recordings.values_list("size_bytes", flat=True)), MOST_BYTES)
+
+
+def _is_counted_only(row: RecordingLedger) -> bool:
+    return bool(row.counted_count) and not row.growing
 
 
 def _by_kind(
@@ -112,9 +127,18 @@ def _problems(
     for row in rows:
         if row.recording.startswith(SEEN):
             yield _unseen(row, pulled)
-        for kind, since, reason, size in row.problems:
-            at = datetime.fromisoformat(since)
-            yield ProblemKind(kind), Problem(row.recording, at, reason, bytes=size)
+        for kind, since, reason, size, *film in row.problems:
+            yield (
+                ProblemKind(kind),
+                Problem(
+                    row.recording,
+                    datetime.fromisoformat(since),
+                    reason,
+                    bytes=size,
+                    seconds=film[0] if film else None,  # rows of before it was told have none
+                    listed=row.told_at is not None,
+                ),
+            )
 
 
 def _unseen(row: RecordingLedger, pulled: VideoComparison | None) -> tuple[ProblemKind, Problem]:
@@ -131,7 +155,7 @@ def _source_count(
 ) -> int | None:
     """None where nobody ever told, and nothing was ever seen."""
     count = sum(row.known_count or row.recording.startswith(SEEN) for row in rows)
-    if count or inventory.listed_at or (pulled and pulled.complete):
+    if count or inventory.listed_at or (pulled and pulled.in_ledger and pulled.complete):
         return count
     return None
 
@@ -169,6 +193,7 @@ def _listing(
         inventory.retry_at = now + AFTER_HANGING if is_slow else None
         return None
     if names is None:
+        inventory.error = LISTS_NO_MORE if inventory.listed_at else ""
         return None
     inventory.listed_at = now if device.inventory_error else device.inventory_read_at
     return by_recording(names)

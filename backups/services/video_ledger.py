@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from hashlib import blake2b
 
 from django.conf import settings
+from django.db import transaction
 
-from backups.engine.videos.damage import MOST_HEADS, Damages, read_heads
+from backups.engine.videos.damage import MOST_HEADS, Damages, Heads, read_heads
 from backups.engine.videos.held import MARK_BYTES, VideoPart, files_of, mark_of
 from backups.engine.videos.ledger import Here
 from backups.engine.videos.names import bytes_of
-from backups.engine.videos.recording import Heads, Sight, look_at
-from backups.engine.videos.telling import CLOCK_IS_RIGHT, Moment, Told
+from backups.engine.videos.recording import Looked, Sight, look_at
+from backups.engine.videos.telling import Told
 from backups.models import RecordingLedger
 from backups.services.ledger_rows import (
     damages_of,
@@ -28,15 +29,21 @@ from backups.services.ledger_rows import (
     show,
     with_memory,
 )
+from backups.services.seen_recordings import (
+    SEEN,
+    Rows,
+    clock_is_right,
+    growing_of,
+    moment_of,
+    note_unseen,
+)
 from devices.models import Device
 
-BEFORE = timedelta(minutes=15)  # its first chunk may be here before anyone saw it recording
+TRIES = 3  # while others write the same rows
 UNNAMED = b"unnamed"  # the mark of what a list that was read does not name
-SEEN = "seen recording at "  # names a recording of which nothing is known but that
 
 NamesByRecording = Mapping[str, list[str]]  # as the device lists them itself
 PartsByName = Mapping[str, list[VideoPart]]
-Rows = dict[str, RecordingLedger]
 Marks = tuple[bytes, bytes]  # of the disk, of what is told
 
 
@@ -51,29 +58,50 @@ class LedgerComparison:
     listed_before: datetime | None  # when its own list was read before
     heads_left: int = MOST_HEADS
     damages: dict[str, Damages] = field(default_factory=dict)
+    looked: dict[str, Looked] = field(default_factory=dict)
 
     def run(self) -> Rows:
         """Bring the ledger up to date, and give it. Only what changed is unpacked."""
         rows = ledger_of(self.device)
-        self.damages = damages_of(self.device)
         names = {name for name in rows if not name.startswith(SEEN)}
         names |= self.parts.keys() | (self.listing or {}).keys()
         fresh = {name for name in names if name not in rows or rows[name].looked_at is None}
-        growing = growing_of(self.device, rows, self._guesses(names - rows.keys()))
+        guesses = self._guesses(fresh)  # nobody counted them yet
+        growing = growing_of(self.device, rows, guesses, now=self.now)
         marks = {name: self._marks(name, rows.get(name)) for name in names}
         due = {n for n in names if _is_due(rows.get(n), marks[n], growing=n == growing)}
         due |= due_for_heads(rows.values(), most=self.heads_left)
-        for some in with_memory(self.device, due, now=self.now):
-            for row in some:
-                self._look(row, marks[row.recording], growing=row.recording == growing)
-            save_rows(some)
-            rows |= {row.recording: row for row in some}
-        _note_unseen(self.device, rows, fresh)
+        for _ in range(TRIES):
+            self.damages = damages_of(self.device)
+            due = self._look_at(due, rows, marks, growing)
+        note_unseen(self.device, rows, fresh, now=self.now)
         return rows
 
+    def _look_at(
+        self, names: set[str], rows: Rows, marks: Mapping[str, Marks], growing: str
+    ) -> set[str]:
+        """Gives those that somebody wrote meanwhile: of these nothing was kept."""
+        left: set[str] = set()
+        for some in with_memory(self.device, names, now=self.now):
+            for row in some:
+                self._look(row, marks[row.recording], growing=row.recording == growing)
+            kept = self._save(some)
+            rows |= kept
+            left |= {row.recording for row in some} - kept.keys()
+        return left
+
+    def _save(self, some: list[RecordingLedger]) -> Rows:
+        with transaction.atomic():
+            left = save_rows(some)
+            kept = {row.recording: row for row in some if row.recording not in left}
+            for name in kept:
+                looked = self.looked[name]
+                save_damages(self.device, name, looked.found, looked.healed)
+        return kept
+
     def _guesses(self, names: Iterable[str]) -> dict[str, datetime]:
-        """When something last came of recordings that are new to us: at the latest."""
-        moment = Moment(now=seconds(self.now), clock_is_right=clock_is_right(self.device))
+        """When something last came of recordings that were not looked at yet: at the latest."""
+        moment = moment_of(self.device, self.now)
         listed = self.listing or {}
         counts = {
             name: max(
@@ -103,14 +131,15 @@ class LedgerComparison:
             damages=self.damages.get(name, {}),
             read=partial(self._read, here),
         )
-        looked = look_at(record_of(row), sight)
+        before = record_of(row)
+        looked = look_at(before, sight)
         remember(row, looked.record)
         show(row, looked)
         row.disk_mark, row.told_mark = marks
         row.growing = growing
-        if growing:
-            row.listed_mark = b""  # what was told of its end is not its end
-        save_damages(self.device, name, looked.found, looked.healed)
+        if growing or looked.record.memory != before.memory:
+            row.listed_mark = b""  # the same listing again says more than it did
+        self.looked[name] = looked
 
     def _told(self, name: str) -> Mapping[bytes, Told] | None:
         if self.listing is None:
@@ -123,55 +152,6 @@ class LedgerComparison:
         paths = {_path(here[name], name): name for name in some}
         heads = read_heads(settings.VIDEOS_DIR / self.device.device_id, paths)
         return {paths[path]: head for path, head in heads.items()}
-
-
-def growing_of(device: Device, rows: Rows, guesses: Mapping[str, datetime]) -> str:
-    """Which recording grows: the newest of those that can be what the device records now."""
-    since = device.recording_since
-    if not device.is_recording or since is None:
-        return ""
-    return _newest_since(since, rows, guesses)
-
-
-def _newest_since(since: datetime, rows: Rows, guesses: Mapping[str, datetime]) -> str:
-    """The newest recording of which something came since then."""
-    news = {
-        name: row.advanced_at or row.first_known_at
-        for name, row in rows.items()
-        if not name.startswith(SEEN)
-    } | dict(guesses)
-    after = since - BEFORE
-    found = ((_known_at(rows.get(name), at), name) for name, at in news.items() if at >= after)
-    return max(found, default=(since, ""))[1]
-
-
-def _known_at(row: RecordingLedger | None, at: datetime) -> datetime:
-    return row.first_known_at if row else at
-
-
-def _note_unseen(device: Device, rows: Rows, fresh: set[str]) -> None:
-    """A device was seen recording, and nothing of that is known: that is a loss too.
-
-    It is one until the recording comes after all: late, and then as one of the fresh.
-    """
-    seen = {name for name in rows if name.startswith(SEEN)}
-    if since := device.recording_since:
-        name = f"{SEEN}{since:%Y-%m-%d %H:%M:%S} UTC"
-        seen.discard(name)
-        if explained := _newest_since(since, rows, {}):
-            fresh = fresh - {explained}
-            _forget(rows, name)
-        elif name not in rows:
-            rows[name] = RecordingLedger.objects.create(
-                device=device, recording=name, first_known_at=since
-            )
-    for name, _ in zip(sorted(seen, reverse=True), fresh, strict=False):
-        _forget(rows, name)
-
-
-def _forget(rows: Rows, name: str) -> None:
-    if row := rows.pop(name, None):
-        row.delete()
 
 
 def _is_due(row: RecordingLedger | None, marks: Marks, *, growing: bool) -> bool:
@@ -189,11 +169,6 @@ def _told_mark(told: list[str]) -> bytes:
 def told_before(row: RecordingLedger, listed_before: datetime | None) -> int:
     listed = seconds(listed_before) if bytes(row.told_mark) not in {b"", UNNAMED} else 0
     return max(seconds(row.told_at), listed)
-
-
-def clock_is_right(device: Device) -> bool:
-    skew = device.clock_skew_seconds
-    return skew is not None and abs(skew) <= CLOCK_IS_RIGHT.total_seconds()
 
 
 def _path(file: Here, name: bytes) -> bytes:

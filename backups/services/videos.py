@@ -10,7 +10,12 @@ from django.db import transaction
 from django.db.models import Count, F, Sum
 from msgspec.structs import asdict
 
-from backups.engine.videos.cache import CacheFile, CacheUnwritable, check_device_id
+from backups.engine.videos.cache import (
+    REWRITTEN,
+    CacheFile,
+    CacheUnwritable,
+    check_device_id,
+)
 from backups.engine.videos.facts import RecordingFacts, ScanResult, VideosUnreadable
 from backups.engine.videos.folder import VideoCache
 from backups.engine.videos.scan import scan_device
@@ -47,16 +52,31 @@ def scan_videos(
     if not rebuild:
         _check_mounted(device, result)
     _write_recordings(device, result)
-    problem = _save(file, result) or result.cache_problem  # only now: a lost row is seen again
+    place = _place_to_save(file, result.cache_problem)
+    problem = _save(place, result) or result.cache_problem  # only now: a lost row is seen again
     return replace(result, seconds=time.perf_counter() - started, cache_problem=problem)
 
 
 def cache_file(device_id: str) -> CacheFile:
-    return CacheFile(
-        directory=settings.VIDEO_CACHE_DIR,
-        device_id=device_id,
-        secret=settings.SECRET_KEY.encode(),
-    )
+    """Beside the videos; or aside, once another program was seen to write there, too."""
+    secret = settings.SECRET_KEY.encode()
+    aside = settings.VIDEO_CACHE_ASIDE
+    if aside:
+        moved = CacheFile(directory=aside, device_id=device_id, secret=secret)
+        if moved.path.exists():
+            return moved
+    return CacheFile(directory=settings.VIDEO_CACHE_DIR, device_id=device_id, secret=secret)
+
+
+def moved_caches() -> int:
+    """Of how many devices it lies aside."""
+    aside = settings.VIDEO_CACHE_ASIDE
+    return sum(1 for _ in aside.glob("video_cache_*.pkl")) if aside and aside.is_dir() else 0
+
+
+def _place_to_save(file: CacheFile, problem: str) -> CacheFile:
+    aside = settings.VIDEO_CACHE_ASIDE
+    return replace(file, directory=aside) if aside and REWRITTEN in problem else file
 
 
 def _save(file: CacheFile, result: ScanResult) -> str:

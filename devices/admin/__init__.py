@@ -1,7 +1,6 @@
-"""The admin of who there is. A device's own page is in backups.admin: it shows verdicts."""
+"""The admin of who there is. Devices and experiments are in backups.admin: they show verdicts."""
 
-from devices.admin.experiments import ExperimentAdmin
 from devices.admin.groups import DeviceGroupAdmin
 from devices.admin.node import NodeStatusAdmin
 
-__all__ = ["DeviceGroupAdmin", "ExperimentAdmin", "NodeStatusAdmin"]
+__all__ = ["DeviceGroupAdmin", "NodeStatusAdmin"]

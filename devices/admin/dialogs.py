@@ -11,11 +11,26 @@ from unfold.dataclasses import ActionDialog
 from unfold.forms import BaseDialogForm
 
 
+class Dialog(ActionDialog):
+    """`keep`: what the button says that leaves all as it is."""
+
+    keep: str
+
+
 def confirm(
-    title: str, description: str, submit: str, *, form_class: type[BaseDialogForm] = BaseDialogForm
-) -> ActionDialog:
-    return ActionDialog(
-        title=title, description=description, form_class=form_class, form_submit_text=submit
+    title: str,
+    description: str,
+    submit: str,
+    *,
+    keep: str = "Cancel",
+    form_class: type[BaseDialogForm] = BaseDialogForm,
+) -> Dialog:
+    return Dialog(
+        title=title,
+        description=description,
+        form_class=form_class,
+        form_submit_text=submit,
+        keep=keep,
     )
 
 

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from unfold.decorators import display
@@ -30,9 +31,9 @@ class NodeStatusAdmin(ReadOnlyAdmin):
             return response
         return redirect("admin:devices_nodestatus_change", only.pk)
 
-    @display(description="Answer", label={"answered": "success", "no answer": "danger"})
+    @display(description="Answer", label={"available": "success", "no answer": "danger"})
     def answer(self, node: NodeStatus) -> str:
-        return "no answer" if node.error else "answered"
+        return node.availability(now=timezone.now())
 
     @admin.display(description="Told by")
     def told_by(self, node: NodeStatus) -> str:

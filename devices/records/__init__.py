@@ -6,7 +6,7 @@ from devices.records.entry import BadEntry, parse_entry
 from devices.records.fields import is_address
 from devices.records.inventory import started_at
 from devices.records.listing import parse_devices
-from devices.records.rows import COUNTED_TABLES, Extent, Rows
+from devices.records.rows import COUNTED_TABLES, Extent, Rows, packed, unpacked
 
 __all__ = [
     "COUNTED_TABLES",
@@ -17,8 +17,10 @@ __all__ = [
     "ListedDatabase",
     "Rows",
     "is_address",
+    "packed",
     "parse_card",
     "parse_devices",
     "parse_entry",
     "started_at",
+    "unpacked",
 ]

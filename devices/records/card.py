@@ -24,7 +24,8 @@ def parse_card(machine: dict[str, Any]) -> CardRecord:
     fields = Fields(machine, [])
     listed = machine.get("partitions")
     rows = listed[:MOST_PARTITIONS] if isinstance(listed, list) else []
-    partitions = tuple(_partition(row) for row in rows if isinstance(row, dict))
+    told = (_partition(row) for row in rows if isinstance(row, dict))
+    partitions = tuple(partition for partition in told if partition["Mounted"])
     return CardRecord(
         partitions=partitions,
         used_percent=_used_percent(partitions),

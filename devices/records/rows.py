@@ -1,6 +1,6 @@
 """How many rows the tables of a database have, as a device tells it (facts 2.1)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,15 @@ class Rows:
 
 
 Extent = Mapping[str, Rows]
+
+
+def packed(extent: Extent) -> dict[str, list[int | None]]:
+    """As JSON keeps it."""
+    return {name: [rows.highest, rows.count] for name, rows in sorted(extent.items())}
+
+
+def unpacked(stored: Mapping[str, Iterable[Any]]) -> dict[str, Rows]:
+    return {name: Rows(*rows) for name, rows in stored.items()}
 
 
 def told_rows(counts: Any) -> dict[str, Rows] | None:

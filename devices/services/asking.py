@@ -112,4 +112,5 @@ def ask_one(
         type=type,
         timeout=timeout or settings.DEVICE_TIMEOUT,
         max_bytes=max_bytes,
+        networks=settings.DEVICE_NETWORKS,
     )

@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 from django.db import transaction
 
 from devices.models import Device, Experiment, Telling, Writer
-from devices.records import Extent, started_at
-from devices.services.experiments import AHEAD, CARD, NO_FILE, note_rows, packed
+from devices.records import Extent, packed, started_at
+from devices.services.experiments import AHEAD, CARD, NO_FILE, note_rows
 
 IDLE = frozenset({"stopped", "recording", "streaming"})
 JSON_HOLDS = timedelta(minutes=15)
@@ -36,10 +36,15 @@ class FoundDatabase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A whole listing. `names`: of all databases that lie there, also of those nothing is known."""
+    """A whole listing. `found`: one of a name. `names`: of all databases that lie there, also of
+    those nothing is known.
+
+    `whole`: folders of the device in which nothing else can be: no link hides any of it.
+    """
 
     device: Device
     root: PurePosixPath
+    whole: Collection[PurePosixPath]
     found: Iterable[FoundDatabase]
     names: Collection[str]
     clock_off_seconds: float
@@ -50,13 +55,9 @@ def save_found(card: Card) -> int:
     """Write down what was found, and what is there no more. Gives how many are new to us."""
     with transaction.atomic():
         known = {one.filename: one for one in card.device.experiments.select_for_update()}
-        best: dict[str, FoundDatabase] = {}
-        for found in card.found:  # a renamed device may have two: the larger one
-            best[found.filename] = max(
-                best.get(found.filename, found), found, key=lambda one: one.size_bytes
-            )
-        new = [found for name, found in best.items() if name not in known]
-        for found in best.values():
+        some = list(card.found)
+        new = [found for found in some if found.filename not in known]
+        for found in some:
             one = known.get(found.filename) or _new(card, found)
             if one.writer == Writer.SQLITE:
                 _note(card, one, found)
@@ -83,7 +84,7 @@ def _new(card: Card, found: FoundDatabase) -> Experiment:
 
 def _note(card: Card, one: Experiment, found: FoundDatabase) -> None:
     one.listed_at = max(one.listed_at, card.at)
-    one.path = one.path or found.path
+    one.path = found.path  # of the file whose rows are told
     one.gone_at, one.gone_reason = None, ""
     if found.rows is not None:
         before = note_rows(one, found.rows, found.size_bytes, told_by=CARD, now=card.at)
@@ -99,8 +100,9 @@ def _is_final(device: Device, one: Experiment, found: FoundDatabase, *, at: date
     if one.growing or not found.at_rest:
         return False
     read_at = device.inventory_read_at
-    lately = read_at is not None and read_at >= at - JSON_HOLDS and not device.inventory_error
-    return found.stopped or (lately and device.reported_status in IDLE)
+    lately = read_at is not None and abs(read_at - at) <= JSON_HOLDS
+    idle = lately and not device.inventory_error and device.reported_status in IDLE
+    return found.stopped or idle
 
 
 def _note_final(one: Experiment, found: FoundDatabase, *, at: datetime) -> None:
@@ -115,7 +117,9 @@ def _note_final(one: Experiment, found: FoundDatabase, *, at: datetime) -> None:
 
 
 def _was_there(card: Card, one: Experiment) -> bool:
-    """Below the root that was listed, and before it was."""
+    """Where all is listed, and before it was. Of one that lay nobody knows where: all the card."""
     if one.writer != Writer.SQLITE or one.growing or one.first_seen_at >= card.at:
         return False
-    return not one.path or PurePosixPath(one.path).is_relative_to(card.root)
+    if not one.path:
+        return card.root in card.whole
+    return any(PurePosixPath(one.path).is_relative_to(folder) for folder in card.whole)

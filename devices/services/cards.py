@@ -44,7 +44,10 @@ def _ask_card(device: Device) -> CardRecord:
     machine = ask_one(device.address, f"/machine/{device.device_id}", type=dict[str, Any])
     if machine.get("machine-id", device.device_id) != device.device_id:
         raise BadAnswer(f"{device.address}: another device answers there")
-    return parse_card(machine)
+    card = parse_card(machine)
+    if not card.partitions:
+        raise BadAnswer(f"{device.address}: its machine page tells of no partition")
+    return card
 
 
 def _note(device: Device, card: CardRecord, *, now: datetime) -> None:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from devices.models import Device, Experiment, Telling, Writer
-from devices.records import DeviceRecord, Extent, ListedDatabase
+from devices.records import DeviceRecord, Extent, ListedDatabase, packed
 
 GROWTH = (
     "path", "writer", "changed_at", "growing", "reported_state", "gone_at", "gone_reason",
     "told_rows", "told_size_bytes", "rows_told_at", "rows_told_by",
 )  # fmt: skip
 TOUCHED_AT_ONCE = 5000
+PackedRows = dict[str, list[int | None]]  # table -> [highest id, count]
 AHEAD = timedelta(days=1)  # a start later than this is no time at all
 CARD = "card"  # who told what ssh read of the files themselves
 NO_FILE = "the device has no such file any more"
@@ -106,7 +107,7 @@ class _Changes:
             one.changed_at = self.now
         if listed and not listed.guessed:
             one.writer, one.reported_state = listed.writer, listed.state
-            one.path = listed.path or one.path
+            one.path = one.path or listed.path  # a card that shows another one outranks it
         if listed:
             self._note_rows(one, listed)
         _note_presence(one, listed, record, now=self.now)
@@ -133,16 +134,11 @@ def note_rows(
             rows=one.told_rows,
             size_bytes=one.told_size_bytes,
         )
-        if _has_more(rows, one.told_rows):
+        if _has_grown(one, rows):
             one.changed_at = now
     one.told_rows, one.told_size_bytes = rows, size_bytes
     one.rows_told_at, one.rows_told_by = now, told_by
     return before
-
-
-def packed(extent: Extent) -> dict[str, list[int | None]]:
-    """As JSON keeps it."""
-    return {name: [rows.highest, rows.count] for name, rows in sorted(extent.items())}
 
 
 def later(one: datetime | None, other: datetime) -> datetime:
@@ -165,8 +161,21 @@ def _clock_off(record: DeviceRecord, *, now: datetime) -> float | None:
     return (record.clock_at - now).total_seconds() if record.clock_at else None
 
 
-def _has_more(rows: dict[str, list[int | None]], before: dict[str, list[int | None]]) -> bool:
-    return any(_most(rows.get(name, [])) > _most(counts) for name, counts in before.items())
+def _has_grown(one: Experiment, rows: PackedRows) -> bool:
+    """Whether more is told than ever was: not each teller names every table, and one that names
+    less than the last is no news. What is known to grow is not asked for what was told before."""
+    if not _has_more(rows, [one.told_rows]):
+        return False
+    before = [] if one.growing else one.tellings.values_list("rows", flat=True)
+    return _has_more(rows, [one.told_rows, *before])
+
+
+def _has_more(rows: PackedRows, before: Sequence[PackedRows]) -> bool:
+    """A table that nobody told of before has more, too."""
+    return any(
+        _most(counts) > max(_most(told.get(name, ())) for told in before)
+        for name, counts in rows.items()
+    )
 
 
 def _most(counts: Iterable[int | None]) -> int:
@@ -176,13 +185,14 @@ def _most(counts: Iterable[int | None]) -> int:
 def _note_presence(
     one: Experiment, listed: ListedDatabase | None, record: DeviceRecord, *, now: datetime
 ) -> None:
-    """What the device says it no longer has. That it does not name a thing says nothing."""
+    """What the device says it no longer has. That it does not name a thing says nothing, and
+    nothing is gone by an inventory that is not to be believed."""
     reason = ""
     if listed and listed.is_there is False:
-        if one.rows_told_by == CARD:
-            return  # the card itself showed it, and outranks: its next listing tells
+        if one.rows_told_by == CARD or not record.live:
+            return  # a card that showed it outranks: its next listing tells
         reason = NO_FILE
-    elif one.writer == Writer.MYSQL and _holds_another(record, one.filename):
+    elif one.writer == Writer.MYSQL and record.live and _holds_a_later_one(record, one):
         reason = REPLACED
     elif listed is None or (listed.is_there is None and one.writer != Writer.MYSQL):
         return
@@ -190,7 +200,9 @@ def _note_presence(
     one.gone_reason = reason
 
 
-def _holds_another(record: DeviceRecord, filename: str) -> bool:
+def _holds_a_later_one(record: DeviceRecord, one: Experiment) -> bool:
     """MariaDB is dropped at each start: it holds the newest experiment, and no other."""
-    mysql = [one for one in record.experiments if one.writer == Writer.MYSQL and not one.guessed]
-    return bool(mysql) and filename not in {one.filename for one in mysql}
+    held = [it for it in record.experiments if it.writer == Writer.MYSQL and not it.guessed]
+    if one.started_at is None or one.filename in {it.filename for it in held}:
+        return False
+    return any(it.started_at and it.started_at > one.started_at for it in held)

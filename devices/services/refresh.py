@@ -99,6 +99,8 @@ def _ask_devices(answers: _Answers) -> None:
     answers.records = [record for key, record in records.items() if key not in retired]
     answers.failures = {key: why for key, why in answers.failures.items() if key not in records}
     answers.source = "device" if answers.records else ""
+    if not answers.records:  # where a node was asked, why it failed is said first
+        answers.error = answers.error or next(iter(answers.problems), "no device answered")
 
 
 def _one_of_two(known: DeviceRecord, other: DeviceRecord, problems: list[str]) -> DeviceRecord:

@@ -1,5 +1,5 @@
 """The admin of third-party apps, in unfold's dress. That of our apps is in each app."""
 
-from ethonode.admin import people, schedule
+from ethonode.admin import schedule
 
-__all__ = ["people", "schedule"]
+__all__ = ["schedule"]

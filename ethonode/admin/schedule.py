@@ -26,6 +26,8 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from backups.admin import queue
+from devices.admin.dates import MomentsFilter
+from devices.admin.export import ExportedList
 from devices.admin.read_only import ReadOnlyAdmin
 
 for model in (
@@ -52,11 +54,12 @@ class UnfoldPeriodicTaskForm(PeriodicTaskForm):
 
 
 @admin.register(PeriodicTask)
-class PeriodicTaskAdmin(BeatPeriodicTaskAdmin, ModelAdmin):
+class PeriodicTaskAdmin(ExportedList, BeatPeriodicTaskAdmin, ModelAdmin):
     form = UnfoldPeriodicTaskForm
     list_display = ["name", "enabled", "scheduler", "last_run_at", "expire_seconds"]
     list_select_related = ["interval", "crontab", "solar", "clocked"]
-    list_filter = ["enabled"]
+    list_filter = ["enabled", ("last_run_at", MomentsFilter)]
+    list_filter_submit = True
     date_hierarchy = None
     actions = ["enable_tasks", "disable_tasks", "run_tasks"]
 
@@ -99,9 +102,11 @@ class ClockedScheduleAdmin(BeatClockedScheduleAdmin, ModelAdmin):
 
 
 @admin.register(TaskResult)
-class TaskResultAdmin(ReadOnlyAdmin, ResultsTaskResultAdmin):
+class TaskResultAdmin(ExportedList, ReadOnlyAdmin, ResultsTaskResultAdmin):
     list_display = ["task_name", "status", "date_done", "result", "worker"]
     list_display_links = ["task_name"]
-    list_filter = ["status", "task_name"]
+    date_hierarchy = None
+    list_filter = [("date_done", MomentsFilter), "status", "task_name"]
+    list_filter_submit = True
     list_fullwidth = True
     show_full_result_count = False

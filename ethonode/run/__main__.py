@@ -34,6 +34,7 @@ def plan() -> Stack:
     prepare.check_port(environment)
     own_redis = environment.redis_url == env.own_redis_url(environment.var_dir)
     with_lab = env.no_lab_set(environment) and environment.lab_allowed
+    with_lab = with_lab and not prepare.left_lab(environment.var_dir)
     return Stack(
         environment=environment,
         python=sys.executable,
@@ -50,12 +51,31 @@ def make_ready(stack: Stack) -> None:
         lab_file.write_text(json.dumps(asdict(stack.lab)))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ethonode.settings")
     django.setup()
-    prepare.migrate()
+    if done := prepare.migrate():
+        say(done)
     prepare.collect_static(var)
+    _leave_lab(var)
     if stack.lab is not None:
         _prepare_lab(stack.lab, var)
+    if problem := prepare.save_first():
+        say(problem)
     if password := prepare.make_admin(stack.environment.admin_password):
         say(f"Admin user {prepare.ADMIN}, password {password}   (shown only this once)")
+
+
+def _leave_lab(var: Path) -> None:
+    """Where somebody asked for it on the Setup page: now nothing else runs."""
+    if not (var / prepare.LEAVE_LAB).exists():
+        return
+    from installation.leaving import leave  # noqa: PLC0415  models need Django set up
+    from lab.memory import LabMemoryError  # noqa: PLC0415
+
+    try:
+        count = leave(prepare.lab_root(var))
+    except LabMemoryError as error:
+        raise CannotStart(f"the simulated lab cannot be left: {error}") from error
+    (var / prepare.LEAVE_LAB).rename(var / prepare.LEFT_LAB)
+    say(f"The simulated lab is left: its {count} devices and their files are gone.")
 
 
 def _prepare_lab(lab: env.LabPlaces, var: Path) -> None:

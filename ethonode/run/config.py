@@ -7,6 +7,7 @@ from pathlib import Path
 from ethonode.env import BASE_DIR, Environment, LabPlaces
 from ethonode.env_values import BadSetting
 
+WEB_THREADS = 24  # answers under way at once; a thread starts with the first that needs it
 LOG_SIZE = "5MB"
 LOG_BACKUPS = 2
 DEVICES_IN_LAB = 24
@@ -84,7 +85,7 @@ def supervisor_ini(stack: Stack) -> str:
 
 
 def programs(stack: Stack) -> list[Program]:
-    parts = [_worker(stack), _beat(stack), _web(stack), _welcome(stack)]
+    parts = [_worker(stack), _beat(stack), web(stack), _welcome(stack)]
     if stack.lab is not None:
         parts.insert(0, _lab(stack, stack.lab))
     if stack.redis_server is not None:
@@ -117,6 +118,7 @@ def _lab(stack: Stack, lab: LabPlaces) -> Program:
         *("--rsync-port", str(lab.rsync_port), "--device-port", str(lab.device_port)),
         *("--open", str(OPEN_IN_LAB), "--authorized-key", public_key),
         *("--ssh-port", str(lab.ssh_port), "--database-port", str(lab.database_port)),
+        *("--sink-port", str(lab.sink_port), "--mail-port", str(lab.mail_port)),
         "--live",
     )
     return Program(name="lab", priority=20, command=command)
@@ -143,12 +145,13 @@ def _beat(stack: Stack) -> Program:
     return Program(name="beat", priority=40, command=command, stop_seconds=4)
 
 
-def _web(stack: Stack) -> Program:
+def web(stack: Stack) -> Program:
     environment = stack.environment
     command = (
         *(stack.python, "-m", "gunicorn", "ethonode.wsgi:application"),
         *("--bind", f"{_host(environment)}:{environment.port}"),
-        *("--worker-class", "gthread", "--workers", "1", "--threads", "8"),
+        *("--worker-class", "ethonode.web_worker.WholeRequests", "--workers", "1"),
+        *("--threads", str(WEB_THREADS)),
         *("--timeout", "60", "--graceful-timeout", "3", "--no-control-socket"),
         *("--log-level", "warning"),  # its master has no Django, so no JSON lines
         *("--worker-tmp-dir", str(environment.var_dir / "run")),

@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import DatabaseError
+from django.utils import timezone
 
 from backups.engine.copies.errors import LocalInUse
 from backups.engine.copies.lock import locked
@@ -20,6 +21,7 @@ from ethonode.run.config import address
 from lab.servers.processes import ServerFailed, find_program, own_account
 
 ADMIN = "admin"
+LEAVE_LAB, LEFT_LAB = "leave-lab", "left-lab"  # below var: asked for, and done
 LONGEST_SOCKET = 107  # bytes, in Linux
 
 
@@ -29,7 +31,6 @@ class CannotStart(Exception):
 
 def make_folders(var_dir: Path) -> None:
     try:
-        var_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
         for name in ("run", "log", "redis"):
             folder = var_dir / name
             folder.mkdir(exist_ok=True)
@@ -37,6 +38,8 @@ def make_folders(var_dir: Path) -> None:
             probe = folder / ".writable"
             probe.write_bytes(b"")
             probe.unlink()
+        for file in var_dir.glob("ethonode.sqlite3*"):  # of a start that left it open to all
+            file.chmod(0o600)
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}"
         raise CannotStart(f"cannot write into ETHONODE_VAR_DIR ({reason})") from error
@@ -82,15 +85,24 @@ def find_redis_server(environment: Environment) -> str:
     return str(wheel)
 
 
+def left_lab(var_dir: Path) -> bool:
+    """Whether somebody left the simulated lab, or asked to: then it is not started again."""
+    return any((var_dir / name).exists() for name in (LEAVE_LAB, LEFT_LAB))
+
+
+def lab_root(var_dir: Path) -> Path:
+    return var_dir / "lab"
+
+
 def choose_lab(var_dir: Path) -> LabPlaces:
     """Free ports, chosen now so that no child has to wait for the lab to tell its own."""
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(6)]
+    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(8)]
     ports = [probe.getsockname()[1] for probe in probes]
     for probe in probes:
         probe.close()
     account = _lab_account()
     return LabPlaces(
-        root=str(var_dir / "lab"),
+        root=str(lab_root(var_dir)),
         node_port=ports[0],
         mysql_port=ports[1],
         rsync_port=ports[2],
@@ -98,6 +110,8 @@ def choose_lab(var_dir: Path) -> LabPlaces:
         ssh_port=ports[4] if account else 0,
         database_port=ports[5] if find_program("mariadbd") else 0,
         ssh_user=account,
+        sink_port=ports[6],
+        mail_port=ports[7],
     )
 
 
@@ -109,11 +123,29 @@ def _lab_account() -> str:
         return ""
 
 
-def migrate() -> None:
+def migrate() -> str:
+    """Gives what was done to an older database, in words."""
+    from installation.own_state import NewerState, UpgradeFailed, upgrade  # noqa: PLC0415  models
+
     try:
-        call_command("migrate", interactive=False, verbosity=0)
+        return upgrade(now=timezone.now())
+    except (NewerState, UpgradeFailed) as error:
+        raise CannotStart(str(error)) from error
     except DatabaseError as error:
         raise CannotStart(f"the database (ETHONODE_DATABASE_URL): {_line(error)}") from error
+
+
+def save_first() -> str:
+    """Of ethonode's own state, where there is no save yet. Gives why none could be made."""
+    from installation.own_state import SaveFailed, newest_save, save_state  # noqa: PLC0415  models
+
+    now = timezone.now()
+    try:
+        if newest_save(now=now) is None:
+            save_state(now=now, why="at the first start")
+    except (SaveFailed, OSError) as error:
+        return f"ethonode's own state is not saved: {_line(error)}"
+    return ""
 
 
 def collect_static(var_dir: Path) -> None:

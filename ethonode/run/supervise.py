@@ -6,7 +6,9 @@ Whatever way it ends, none of its descendants outlives it.
 import ctypes
 import os
 import signal
+import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +27,20 @@ class Options(ServerOptions):  # type: ignore[misc]  # supervisor has no types
         super().setpgrp()
 
     def get_signal(self) -> Any:
-        """A closed terminal is a stop here, not the supervisor's reload."""
+        """Asked in each turn of the loop: a closed terminal is a stop, not a reload."""
+        tell_systemd("READY=1\nWATCHDOG=1")
         received = super().get_signal()
         return signal.SIGTERM if received == signal.SIGHUP else received
+
+
+def tell_systemd(text: str) -> None:
+    """That the loop turns, where systemd started us and waits for it. A miss is told by silence."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    kind = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK
+    with suppress(OSError), socket.socket(socket.AF_UNIX, kind) as notify:
+        notify.sendto(text.encode(), address.replace("@", "\0", 1))
 
 
 def main(ini: str, lab_file: str) -> None:

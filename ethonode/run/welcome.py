@@ -33,6 +33,7 @@ def _refresh() -> None:
     django.setup()  # results are kept in the database
     try:
         app.send_task("backups.tasks.refresh_all", expires=300)
+        app.send_task("installation.tasks.check_setup", expires=3600)
     except OperationalError as error:
         say(f"ethonode: no first refresh, for Redis does not answer: {error}")
 

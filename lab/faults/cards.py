@@ -1,5 +1,7 @@
 """Faults of what a device has and says: its clock, its lists, its card, the runs on it."""
 
+import shutil
+
 from lab import life
 from lab.faults.mishap import (
     Deed,
@@ -127,6 +129,8 @@ def purge_uncopied_run(world: World, device: SimulatedDevice, told: Strike) -> N
 
 def purge_recording(world: World, device: SimulatedDevice, told: Strike) -> None:
     """The oldest recording is deleted on the card; what the node has of it stays."""
+    for recording in device.recordings[:1]:
+        shutil.rmtree(world.side.videos / recording.folder, ignore_errors=True)
     device.recordings[:1] = []
 
 
@@ -161,7 +165,7 @@ CARD_FAULTS = {
     ),
     "power-cut": Mishap(
         "the power fails as it tracks: no stop row, and the -wal stays",
-        thing=ThingFault(on=lose_power, off=nothing_to_undo, suits=tracks_into_sqlite),
+        thing=ThingFault(on=lose_power, suits=tracks_into_sqlite),
     ),
     "old-daemons-too": Mishap(
         "the old daemons copy an open device too, over what was brought here",
@@ -169,27 +173,27 @@ CARD_FAULTS = {
     ),
     "aborted-start": Mishap(
         "a run is stopped before its first row",
-        thing=ThingFault(on=abort_start, off=nothing_to_undo, suits=tracks),
+        thing=ThingFault(on=abort_start, suits=tracks),
     ),
     "appended-run": Mishap(
         "a run goes on after its stop row, and no more of it is copied",
-        thing=ThingFault(on=append_after_stop, off=nothing_to_undo, suits=tracks_into_sqlite),
+        thing=ThingFault(on=append_after_stop, suits=tracks_into_sqlite),
     ),
     "dropped-mariadb": Mishap(
         "the next start dropped a MariaDB that nobody copied",
-        thing=ThingFault(on=drop_uncopied, off=nothing_to_undo, suits=tracks_into_mariadb),
+        thing=ThingFault(on=drop_uncopied, suits=tracks_into_mariadb),
     ),
     "purged-run": Mishap(
         "an old run's file is no more on the card: file_exists false",
-        thing=ThingFault(on=purge_run, off=nothing_to_undo, suits=has_a_past),
+        thing=ThingFault(on=purge_run, suits=has_a_past),
     ),
     "lost-run": Mishap(
         "an old run's file is no more on the card, nor its copy",
-        thing=ThingFault(on=purge_uncopied_run, off=nothing_to_undo, suits=has_a_past),
+        thing=ThingFault(on=purge_uncopied_run, suits=has_a_past),
     ),
     "purged-recording": Mishap(
         "the oldest recording was deleted on the card",
-        thing=ThingFault(on=purge_recording, off=nothing_to_undo, suits=films_too),
+        thing=ThingFault(on=purge_recording, suits=films_too),
     ),
     "twin-cards": Mishap(
         "two devices have one id", thing=ThingFault(on=share_id, off=own_id, suits=tracks)

@@ -9,6 +9,7 @@ from lab.faults.copies import COPY_FAULTS
 from lab.faults.footage import FOOTAGE_FAULTS
 from lab.faults.identity import IDENTITY_FAULTS
 from lab.faults.mishap import Mishap
+from lab.faults.storage import STORAGE_FAULTS
 from lab.faults.things import DEVICE_FAULTS
 
 _ANSWER_FAULTS = {
@@ -42,8 +43,17 @@ _ANSWER_FAULTS = {
         quirk="global_sizes",
     ),
 }
+TABLES = (
+    _ANSWER_FAULTS,
+    DEVICE_FAULTS,
+    CARD_FAULTS,
+    STORAGE_FAULTS,
+    FOOTAGE_FAULTS,
+    COPY_FAULTS,
+    IDENTITY_FAULTS,
+)
 CATALOGUE: Mapping[str, Mishap] = MappingProxyType(
-    _ANSWER_FAULTS | DEVICE_FAULTS | CARD_FAULTS | FOOTAGE_FAULTS | COPY_FAULTS | IDENTITY_FAULTS
+    {name: fault for table in TABLES for name, fault in table.items()}
 )
 # What the demo shows beside its many healthy devices.
 DEMO = ("corrupt-copy", "missing-copy", "behind-copy", "no-files-recording", "offline-device")

@@ -13,12 +13,16 @@ Suits = Callable[[SimulatedDevice], bool]
 Deed = Callable[[World, SimulatedDevice, Strike], None]
 
 
+def nothing_to_undo(world: World, device: SimulatedDevice, strike: Strike) -> None:
+    """What was done to it is over, as in life."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThingFault:
     """`on` and `off` for one device; without a named device the first `most` that suit."""
 
     on: Deed
-    off: Deed
+    off: Deed = nothing_to_undo
     suits: Suits = lambda device: device.online
     most: int = 1
 
@@ -69,7 +73,3 @@ def has_videos(device: SimulatedDevice) -> bool:
 
 def lists_videos(device: SimulatedDevice) -> bool:
     return has_videos(device) and device.is_old
-
-
-def nothing_to_undo(world: World, device: SimulatedDevice, strike: Strike) -> None:
-    """What was done to it is over, as in life."""

@@ -55,8 +55,17 @@ def run_once(command: list[str], *, folder: Path | None = None) -> None:
 
 
 @contextmanager
-def running(command: list[str], folder: Path, answers: Callable[[], bool]) -> Iterator[None]:
-    """The server of a folder: its log is there, and one left over from before is ended first."""
+def running(
+    command: list[str],
+    folder: Path,
+    answers: Callable[[], bool],
+    *,
+    end: signal.Signals = signal.SIGTERM,
+) -> Iterator[None]:
+    """The server of a folder: its log is there, and one left over from before is ended first.
+
+    `end`: what it ends by in order, without waiting for who is connected.
+    """
     _end_left_over(folder)
     log = folder / "log"
     # The kernel tells it to end, even when whoever started it was killed.
@@ -74,7 +83,7 @@ def running(command: list[str], folder: Path, answers: Callable[[], bool]) -> It
         _wait(process, log, answers)
         yield
     finally:
-        _end(process)
+        _end(process, end)
         _pid_file(folder).unlink(missing_ok=True)
 
 
@@ -90,8 +99,8 @@ def _wait(process: subprocess.Popen[bytes], log: Path, answers: Callable[[], boo
         time.sleep(0.02)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
+def _end(process: subprocess.Popen[bytes], by: signal.Signals) -> None:
+    process.send_signal(by)
     try:
         process.wait(timeout=END_PATIENCE)
     except subprocess.TimeoutExpired:

@@ -21,6 +21,7 @@ def site(lab, settings, tmp_path):
     settings.DEVICE_PORT = lab.device_port
     settings.VIDEOS_DIR = lab.videos_dir
     settings.RESULTS_DIR = lab.results_dir
+    settings.CARDS_DIR = lab.results_dir.parent / "cards_here"
     settings.VIDEO_CACHE_DIR = tmp_path / "cache"
     return settings
 

@@ -80,7 +80,7 @@ def status(service):
 
 def test_each_daemon_is_asked_once(now, mysql, rsync):
     statuses = check_daemons(now=now)
-    assert [s.daemon for s in statuses if s.is_available] == ["mysql", "rsync"]
+    assert [s.daemon for s in statuses if s.answered] == ["mysql", "rsync"]
     assert (mysql.asked, rsync.asked) == (["/status"], ["/status"])
 
 
@@ -158,7 +158,7 @@ def test_an_answer_that_is_none_leaves_what_is_known(now, device, mysql, answer,
     check_daemons(now=now + MINUTE)
     after = status("mysql")
     assert error in after.error
-    assert not after.is_available
+    assert not after.answered
     assert (after.answered_at, after.checked_at) == (now, now + MINUTE)
     assert (after.current_device, after.current_file) == ("", "")
     assert Claim.objects.get().processing
@@ -170,7 +170,7 @@ def test_a_daemon_that_answers_again_is_available_again(now, mysql):
     assert "HTTP 500" in status("mysql").error
     mysql.status = 200
     check_daemons(now=now + MINUTE)
-    assert status("mysql").is_available
+    assert status("mysql").answered
     assert status("mysql").answered_at == now + MINUTE
 
 
@@ -179,7 +179,7 @@ def test_a_daemon_never_heard_of_was_never_available(now, settings, unused_port)
     check_daemons(now=now)
     assert status("rsync").answered_at is None
     assert "refused" in status("rsync").error
-    assert status("mysql").is_available
+    assert status("mysql").answered
 
 
 def test_a_hung_daemon_costs_only_itself(now, settings, mysql):
@@ -191,7 +191,7 @@ def test_a_hung_daemon_costs_only_itself(now, settings, mysql):
     finally:
         end.set()
     assert "no whole answer in 0.5 s" in status("mysql").error
-    assert status("rsync").is_available
+    assert status("rsync").answered
 
 
 def test_a_daemon_without_an_address_is_said_to_have_none(now, settings):
@@ -204,7 +204,7 @@ def test_one_bad_block_costs_no_other(now, device, rsync):
     rsync.answer = {"devices": {"../x": job(), device.device_id: job(count="many")}}
     check_daemons(now=now)
     assert Claim.objects.get().job_count == 0
-    assert status("rsync").is_available
+    assert status("rsync").answered
 
 
 def test_the_number_of_queries_does_not_grow_with_the_fleet(

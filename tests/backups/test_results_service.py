@@ -11,10 +11,11 @@ import pytest
 from django.db.models import F
 
 from backups.engine.copies import Inspection, inspect
+from backups.engine.copies.identity import fingerprint
 from backups.engine.items import CopyState
 from backups.models import ResultCopy
 from backups.services.proofs import store_proof, store_reading
-from backups.services.results import read_results
+from backups.services.results import ROTTEN, read_results
 from devices.models import Device
 
 pytestmark = pytest.mark.django_db
@@ -326,10 +327,13 @@ def test_a_file_of_another_device_is_said_to_be_foreign(device, run, now):
     assert "another device (f00)" in read_results(device, now=now).copies[0].foreign
 
 
-def proven(device, path, now, **others):
+def proven(device, path, now, *, meanwhile=lambda path: None, **others):
+    """As a run proves it that left the file at `path`; `meanwhile`, before it can say so."""
     read_results(device, now=now)
     [copy] = device.copies.all()
-    store_proof(device, Path(copy.path), proven_at=now, now=now, **others)
+    facts = {"fingerprint": fingerprint(path), "whole": True, "proven_at": now}
+    meanwhile(path)
+    store_proof(device, Path(copy.path), now=now, **facts | others)
     return ResultCopy.objects.get()
 
 
@@ -339,6 +343,35 @@ def test_a_proof_holds_for_exactly_the_file_that_was_proven(device, run, now):
     add_row(path)
     [copy] = read_results(device, now=now + MINUTE).copies
     assert copy.whole_as_of is None
+
+
+def exchanged(path):
+    """For another sound file of the same name, rows and size."""
+    shutil.copy2(path, path.with_suffix(".new"))
+    path.with_suffix(".new").replace(path)
+
+
+@pytest.mark.parametrize("meanwhile", [add_row, Path.touch, exchanged])
+def test_of_a_file_that_another_program_put_there_a_run_proves_nothing(device, run, now, meanwhile):
+    path = run()
+    assert proven(device, path, now, meanwhile=meanwhile).whole_as_of is None
+    assert read_results(device, now=now + MINUTE).copies[0].whole_as_of is None
+
+
+def test_a_disk_that_cannot_be_read_gives_no_proof_to_what_was_seen_before(
+    device, run, now, settings
+):
+    path = run()
+
+    read_results(device, now=now)
+    ResultCopy.objects.update(fingerprint="of the file before")
+    [copy] = device.copies.all()
+    left = fingerprint(path)
+    folder, settings.RESULTS_DIR = settings.RESULTS_DIR, settings.RESULTS_DIR / "gone"
+    store_proof(device, Path(copy.path), fingerprint=left, whole=True, proven_at=now, now=now)
+    assert ResultCopy.objects.get().whole_as_of is None
+    settings.RESULTS_DIR = folder
+    assert read_results(device, now=now + MINUTE).copies[0].whole_as_of == now
 
 
 def test_a_doubt_is_told_for_as_long_as_the_file_is_as_it_was(device, run, now):
@@ -377,3 +410,114 @@ def test_of_a_file_that_was_written_during_its_verification_nothing_is_said(devi
     found = Inspection(state=CopyState.CORRUPT, problem="malformed")
     assert store_reading(copy, found, now=now) == ""
     assert ResultCopy.objects.get().damage == ""
+
+
+@pytest.fixture
+def rotten(device, run, now):
+    """A copy whose content is not what it was, though nobody wrote it; and what it was."""
+    path = run()
+    [copy] = read_results(device, now=now).copies
+    sound = inspect(path, latest=now, deeply=True)
+    store_reading(copy, sound, digest="as it was", now=now)
+    assert store_reading(copy, sound, digest="another", now=now + MINUTE) == ROTTEN
+    return path
+
+
+def test_rot_is_refuted_by_the_same_content_alone(device, rotten, now):
+    def read(digest, *, minutes):
+        read_results(device, now=now + minutes * MINUTE)
+        sound = inspect(rotten, latest=now, deeply=True)
+        copy = ResultCopy.objects.get()
+        return store_reading(copy, sound, digest=digest, now=now + minutes * MINUTE)
+
+    assert read("another", minutes=2) == ROTTEN
+    assert read("", minutes=3) == ROTTEN
+    rotten.touch()
+    assert read("another", minutes=4) == ROTTEN
+    add_row(rotten)
+    assert read("a third one", minutes=5) == ROTTEN
+    assert ResultCopy.objects.get().damaged_at == now + MINUTE
+    assert read("as it was", minutes=6) == ""
+    assert ResultCopy.objects.get().read_whole_at == now + 6 * MINUTE
+
+
+@pytest.mark.parametrize("change", [lambda path: None, Path.touch, add_row, exchanged])
+def test_no_look_at_the_disk_refutes_rot(device, rotten, now, change):
+    change(rotten)
+    looked_at = set()
+    for minutes in (2, 3):
+        [copy] = read_results(device, now=now + minutes * MINUTE).copies
+        assert (copy.damage, copy.damaged_at) == (ROTTEN, now + MINUTE)
+        looked_at.add(copy.inspected_at)
+    assert len(looked_at) == 1  # nor is it read in vain by every look
+
+
+def test_rot_outlasts_what_is_found_wrong_beside_it(device, rotten, now):
+    [copy] = device.copies.all()
+    found = Inspection(state=CopyState.CORRUPT, problem="malformed")
+    assert store_reading(copy, found, now=now + 2 * MINUTE) == ROTTEN
+    sound = inspect(rotten, latest=now, deeply=True)
+    assert store_reading(copy, sound, digest="another", now=now + 3 * MINUTE) == ROTTEN
+
+
+@pytest.mark.parametrize(
+    ("proof", "is_refuted"),
+    [
+        ({"whole": False}, False),  # a share was compared, or nothing was copied
+        ({"whole": True, "doubt": "ROI_1 differs"}, False),
+        ({"whole": True, "proven_at": datetime.fromtimestamp(START, UTC)}, False),  # begun before
+        ({"whole": True, "fingerprint": "of another file"}, False),
+        ({"whole": True}, True),
+    ],
+)
+@pytest.mark.parametrize("is_rotten", [True, False], ids=["rotten", "corrupt"])
+def test_only_a_run_that_held_all_of_it_against_the_device_since_refutes_damage(
+    device, rotten, now, proof, is_refuted, is_rotten
+):
+    if not is_rotten:
+        ResultCopy.objects.update(damage="malformed")
+    copy = proven(device, rotten, now + 2 * MINUTE, **proof)
+    assert (copy.damage == "") is is_refuted
+    if is_refuted:
+        sound = inspect(rotten, latest=now, deeply=True)
+        assert store_reading(copy, sound, digest="another", now=now + 3 * MINUTE) == ""
+
+
+def test_only_what_took_all_the_time_of_one_file_is_left_to_a_verification(
+    device, run, now, monkeypatch
+):
+    """What was kept from being read by others is tried again with the next look."""
+    path = run()
+    wal = path.with_name(f"{path.name}-wal")
+    wal.touch()
+    os.truncate(wal, 300 * 2**20)
+    [copy] = read_results(device, now=now).copies
+    assert (copy.read_whole_at, copy.unread_fingerprint) == (None, "")
+    wal.unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr("backups.services.results.SECONDS_A_READING", 0)
+        [copy] = read_results(device, now=now + MINUTE).copies
+    assert (copy.read_whole_at, copy.unread_fingerprint) == (None, copy.fingerprint)
+
+
+def say_of(path, info):
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("INSERT INTO METADATA VALUES ('experimental_info', ?)", [info])
+
+
+def test_whose_an_experiment_is_is_stored_with_its_copy(device, run, now):
+    say_of(run(), "{'name': 'jdoe', 'location': 'Incubator_2', 'code': 'pilot'}")
+    (copy,) = read_results(device, now=now).copies
+    assert (copy.user, copy.location, copy.code) == ("jdoe", "Incubator_2", "pilot")
+
+
+def test_a_row_of_an_older_version_learns_it_and_keeps_all_that_it_knows(device, run, now):
+    say_of(run(), "{'name': 'jdoe'}")
+    read_results(device, now=now)
+    ResultCopy.objects.update(about={}, user="", rows={"ROI_1": [7, 1]}, holes=0)
+    (before,) = ResultCopy.objects.values()
+    read_results(device, now=now + MINUTE)
+    (after,) = ResultCopy.objects.values()
+    assert (after.pop("user"), before.pop("user")) == ("jdoe", "")
+    assert after.pop("about")
+    assert before | after | {"about": {}} == before

@@ -1,10 +1,12 @@
 """A device's videos: real files, a device that lists them or does not, and what is then known."""
 
+import errno
 import os
 import pickle
 import shutil
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -12,12 +14,22 @@ from django.utils import timezone
 from backups.engine.facts import BackupType
 from backups.engine.pull.outcome import Difference, ListedFile, PulledVideos
 from backups.engine.verdict import judge
+from backups.engine.videos import damage
 from backups.engine.videos.damage import ChunkReading
+from backups.engine.videos.held import parts_by_name
+from backups.engine.videos.telling import Told
 from backups.models import DamagedFile, RecordingLedger, VideoComparison
 from backups.models.policy import DEFAULT_LIMITS
-from backups.services.pulled_videos import store_comparison, store_no_videos
-from backups.services.video_digests import reread_order, store_digests
-from backups.services.video_facts import read_videos
+from backups.services.pulled_videos import (
+    CardVideos,
+    store_card_videos,
+    store_comparison,
+    store_no_videos,
+)
+from backups.services.video_digests import damaged_paths, reread_order, store_digests
+from backups.services.video_facts import LISTS_NO_MORE, read_videos
+from backups.services.video_ledger import LedgerComparison
+from backups.services.video_listings import Hearing
 from backups.services.videos import scan_videos
 from tests.devices.conftest import Server, http
 from tests.engine.videos.chunks import NAL
@@ -82,15 +94,15 @@ class Bench:
         limits = DEFAULT_LIMITS[BackupType.VIDEO]
         return judge(facts, limits=limits, now=self.now).verdict.value
 
-    def pull(self, *sizes, left=(), **others):
+    def pull(self, *sizes, left=(), stamp=STAMP, **others):
         """As if a pull had listed these: (number, size)."""
-        scan_videos(self.device, now=self.now)
+        held = scan_videos(self.device, now=self.now)
         own = self.videos / self.device.device_id
         files = [
             ListedFile(
-                path=str(self.path(number).relative_to(own)),
+                path=str(self.path(number, stamp=stamp).relative_to(own)),
                 size_bytes=size,
-                is_here=any(own.rglob(self.name(number))),
+                is_here=any(own.rglob(self.path(number, stamp=stamp).name)),
                 by_content=False,
             )
             for number, size in sizes
@@ -98,8 +110,8 @@ class Bench:
         nothing = dict.fromkeys(("newer", "quarantined", "refused", "skipped", "problems"), ())
         counts = dict.fromkeys(("files_added", "files_grown", "wire_bytes", "seconds"), 0)
         facts = {"began_at": self.now, "compared_at": self.now, "file_count": len(files)}
-        told = {**nothing, **counts, **facts, "left": left, "files": tuple(files), **others}
-        store_comparison(self.device, PulledVideos(folder=own, **told), held_count=0, now=self.now)
+        told = {**nothing, **counts, **facts, "left": left, "files": tuple(files)} | others
+        store_comparison(self.device, PulledVideos(folder=own, **told), held=held, now=self.now)
 
 
 @pytest.fixture
@@ -115,6 +127,19 @@ def bench(device, settings, tmp_path, server, now):
 
 
 SIZE = len(NAL * 200)
+
+
+def parts_now(bench):
+    return parts_by_name(scan_videos(bench.device, now=bench.now).cache)
+
+
+def to_read(bench):
+    return reread_order(bench.device, parts_now(bench))
+
+
+def no_videos(bench, began):
+    held = scan_videos(bench.device, now=bench.now)
+    store_no_videos(bench.device, held=held, began_at=began, now=bench.now)
 
 
 def kinds(facts):
@@ -133,7 +158,7 @@ def test_a_device_that_lists_no_videos_and_has_none_here_has_none(bench):
 
 
 def test_a_pull_that_found_no_folder_tells_that_there_is_none(bench):
-    store_no_videos(bench.device, held_count=0, now=bench.now)
+    no_videos(bench, bench.now)
     assert bench.verdict() == "none"
 
 
@@ -188,7 +213,7 @@ def test_what_is_done_to_a_chunk_after_its_proof_shows(bench, harm, kind):
     assert kind in kinds(bench.look(MINUTE)) or "lost" in kinds(bench.look())
 
 
-def test_the_bad_news_of_a_file_are_kept_in_a_row_until_it_is_gone(bench):
+def test_the_bad_news_of_a_file_are_kept_in_a_row_also_when_it_is_gone(bench):
     bench.put(1, 2)
     bench.put(1, content=bytes(SIZE))
     bench.look()
@@ -196,7 +221,143 @@ def test_the_bad_news_of_a_file_are_kept_in_a_row_until_it_is_gone(bench):
     assert (found.path, found.kind) == (bench.name(1), "zeros")
     bench.path(1).unlink()
     assert kinds(bench.look(MINUTE)) == {"missing", "unproven"}
+    assert DamagedFile.objects.get() == found
+
+
+UNREAD = ChunkReading(size_bytes=0, problem="it cannot be read: EIO")
+OTHER = ChunkReading(size_bytes=SIZE, digest="bb")
+WELL = ChunkReading(size_bytes=SIZE, digest="aa")
+
+
+@pytest.mark.parametrize("bad", [UNREAD, OTHER])
+def test_what_was_not_read_well_to_its_end_is_bad_until_it_is(bench, bad):
+    """Whatever lists it, however often it is gone, touched, or put back."""
+    bench.put(1, 2)
+    bench.pull((1, SIZE), (2, SIZE))
+    bench.look()
+    path = next(p for p in to_read(bench) if p.endswith(bench.name(1)))
+    for reading in (WELL, bad):
+        store_digests(bench.device, {path: reading}, now=bench.now)
+    assert kinds(bench.look(MINUTE)) == {"corrupt"}
+    os.utime(bench.path(1))
+    bench.pull((1, SIZE), (2, SIZE))
+    assert kinds(bench.look(MINUTE)) == {"corrupt"}
+    aside = bench.path(1).rename(bench.videos / "aside")
+    assert kinds(bench.look(MINUTE)) == {"missing"}
+    aside.rename(bench.path(1))
+    bench.pull((1, SIZE), (2, SIZE))
+    assert kinds(bench.look(MINUTE)) == {"corrupt"}
+    store_digests(bench.device, {path: WELL}, now=bench.now)
+    assert kinds(bench.look(MINUTE)) == set()
     assert not DamagedFile.objects.exists()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_what_was_touched_is_counted_again_by_the_same_listing(bench, times):
+    """Nothing else would tell that it is whole: the listing is word for word what it was."""
+    bench.put(1, 2)
+    bench.pull((1, SIZE), (2, SIZE))
+    assert kinds(bench.look(MINUTE)) == set()
+    for _ in range(times):
+        os.utime(bench.path(1), (1, 1_700_000_000))
+        os.utime(bench.path(2))
+        assert kinds(bench.look(MINUTE)) == {"unproven"}
+        bench.pull((1, SIZE), (2, SIZE))
+        assert kinds(bench.look(MINUTE)) == set()
+
+
+def test_what_was_rewritten_shorter_is_not_whole_by_the_same_listing(bench):
+    bench.put(1, 2)
+    bench.pull((1, SIZE), (2, SIZE))
+    bench.look(MINUTE)
+    bench.put(1, content=NAL * 199)
+    for _ in range(2):
+        assert kinds(bench.look(MINUTE)) == {"corrupt"}
+        bench.pull((1, SIZE), (2, SIZE))
+
+
+CLOSED = ChunkReading(size_bytes=0, unread="a.h264: Permission denied", closed=True)
+IN_MEMORY = ChunkReading(size_bytes=0, unread="another program has it in memory")
+
+
+def test_what_may_not_be_read_is_unknown_and_not_damaged_until_it_was_read(bench, monkeypatch):
+    bench.put(1, 2)
+    bench.pull((1, SIZE), (2, SIZE))
+    bench.look()
+    path = next(p for p in to_read(bench) if p.endswith(bench.name(1)))
+    with monkeypatch.context() as patched:
+        patched.setattr("backups.engine.videos.damage._head", closed_to({bench.name(1)}))
+        assert store_digests(bench.device, {path: CLOSED}, now=bench.now) == []
+        assert kinds(bench.look(MINUTE)) == {"unproven"}
+        assert not damaged_paths(bench.device, parts_now(bench))
+        store_digests(bench.device, {path: IN_MEMORY}, now=bench.now)
+        assert kinds(bench.look(MINUTE)) == {"unproven"}
+    store_digests(bench.device, {path: WELL}, now=bench.now)
+    assert kinds(bench.look(MINUTE)) == set()
+
+
+@pytest.mark.parametrize("unread", [CLOSED, IN_MEMORY])
+def test_what_is_bad_stays_so_while_it_may_not_be_read(bench, unread):
+    bench.put(1)
+    bench.pull((1, SIZE))
+    bench.look()
+    (path,) = to_read(bench)
+    for reading in (WELL, unread, OTHER, unread, unread):
+        store_digests(bench.device, {path: reading}, now=bench.now)
+    assert kinds(bench.look(MINUTE)) == {"corrupt"}
+    assert damaged_paths(bench.device, parts_now(bench))
+
+
+def test_what_a_file_was_read_as_outlasts_its_absence(bench):
+    bench.put(1, 2)
+    bench.look()
+    path = next(p for p in to_read(bench) if p.endswith(bench.name(1)))
+    store_digests(bench.device, {path: WELL}, now=bench.now)
+    aside = bench.path(1).rename(bench.videos / "aside")
+    assert kinds(bench.look(MINUTE)) == {"missing", "unproven"}
+    aside.rename(bench.path(1))
+    bench.look(MINUTE)
+    store_digests(bench.device, {path: OTHER}, now=bench.now)
+    assert DamagedFile.objects.get().kind == "changed"
+
+
+def test_a_first_look_at_a_file_that_may_not_be_read_makes_it_unknown(bench, monkeypatch):
+    bench.put(1, 2)
+    bench.pull((1, SIZE), (2, SIZE))
+    with monkeypatch.context() as patched:
+        patched.setattr("backups.engine.videos.damage._head", closed_to({bench.name(1)}))
+        for _ in range(2):
+            assert kinds(bench.look(MINUTE)) == {"unproven"}
+    RecordingLedger.objects.update(disk_mark=b"")  # as when its folder changes
+    assert kinds(bench.look(MINUTE)) == set()
+
+
+def closed_to(names):
+    """As one who may not read these files: root, as whom tests may run, may read all."""
+    real = damage._head
+
+    def head(path):
+        if Path(os.fsdecode(path)).name in names:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path)
+
+    return head
+
+
+@pytest.mark.parametrize("content", [bytes(100) + NAL * 200, b"x" * 1000])
+def test_a_bad_file_that_is_read_again_and_again_as_the_same_is_not_cured(bench, content):
+    bench.put(1, content=content)
+    bench.pull((1, len(content)))
+    for after in range(3):
+        assert kinds(bench.look(MINUTE)) == {"corrupt"}
+        if after == 1:
+            os.utime(bench.path(1))
+        path, *_ = to_read(bench)
+        reading = ChunkReading(size_bytes=len(content), digest="aa")
+        store_digests(bench.device, {path: reading}, now=bench.now)
+        store_digests(bench.device, {path: reading}, now=bench.now)
+        assert not RecordingLedger.objects.get().digests
+    assert kinds(bench.look(MINUTE)) == {"corrupt"}
 
 
 def test_a_chunk_that_is_sparse_holds_zeros(bench):
@@ -214,6 +375,25 @@ def test_what_a_firmware_no_longer_lists_is_not_forgotten(bench):
     del bench.server.routes["/list_video_files"]
     after = bench.look(MINUTE)
     assert (after.missing, after.source_count) == (before.missing, 2)
+
+
+@pytest.mark.parametrize("named", [(), (1,)])
+def test_a_list_that_is_given_no_more_is_as_old_as_it_was(bench, named):
+    bench.lists(*(bench.name(number) for number in named))
+    bench.look()
+    read_at = bench.now
+    del bench.server.routes["/list_video_files"]
+    for _ in range(2):
+        facts = bench.look(HOUR)
+        assert (facts.source_read_at, facts.source_error) == (read_at, LISTS_NO_MORE)
+    bench.pull()
+    assert bench.look().source_read_at == bench.now
+
+
+def test_a_firmware_that_never_listed_any_is_read_with_its_inventory(bench):
+    bench.look()
+    facts = bench.look(HOUR)
+    assert (facts.source_read_at, facts.source_error) == (bench.now, "")
 
 
 @pytest.mark.parametrize(
@@ -374,14 +554,21 @@ def test_a_listing_with_links_is_no_evidence_of_absence(bench):
     assert bench.look().lost == ()
 
 
-def test_counts_of_a_comparison_make_the_ledger_remember_what_was_here(bench):
+def test_an_unread_disk_shows_no_zero_but_what_it_held(bench):
     bench.put(1, 2)
+    bench.pull((1, SIZE), (2, SIZE))
+    seen = bench.look()
+    bench.videos.rename(bench.videos.with_name("unmounted"))
+    facts = bench.look(HOUR)
+    assert (facts.size_bytes, facts.copy_count) == (seen.size_bytes, 2)
+    assert facts.size_bytes == 2 * SIZE
+
+
+def test_a_sum_of_no_files_is_no_evidence_of_absence(bench):
     VideoComparison.objects.create(
-        device=bench.device, began_at=bench.now, file_count=2, held_count=2
+        device=bench.device, began_at=bench.now, file_count=0, held_count=0
     )
-    assert bench.verdict() == "protected"
-    bench.path(1).unlink()
-    assert kinds(bench.look(MINUTE)) == {"missing"}
+    assert bench.look().source_count is None
 
 
 @pytest.mark.parametrize(
@@ -391,10 +578,10 @@ def test_counts_of_a_comparison_make_the_ledger_remember_what_was_here(bench):
         {"file_count": 3, "held_count": 3},
         {"file_count": 2, "held_count": 2, "lacking": {"E/ts": [1, "2026-01-03T10:00:00+00:00"]}},
         {"file_count": 2, "held_count": 2, "refused": [["a", "why"]]},
-        {"file_count": 2, "held_count": 2, "inherited": True},
+        {"file_count": 2, "held_count": 2},
     ],
 )
-def test_counts_that_do_not_agree_or_were_inherited_prove_nothing(bench, facts):
+def test_counts_prove_nothing_whether_or_not_they_agree(bench, facts):
     bench.put(1, 2)
     VideoComparison.objects.create(device=bench.device, began_at=bench.now, **facts)
     assert "unproven" in kinds(bench.look())
@@ -423,7 +610,7 @@ def test_a_digest_that_changes_is_corrupt_until_the_device_is_asked(bench):
     bench.put(1, 2)
     bench.pull((1, SIZE), (2, SIZE))
     bench.look()
-    paths = reread_order(bench.device)
+    paths = to_read(bench)
     first = ChunkReading(size_bytes=SIZE, digest="aa")
     assert store_digests(bench.device, dict.fromkeys(paths, first), now=bench.now) == []
     other = {paths[0]: ChunkReading(size_bytes=SIZE, digest="bb")}
@@ -434,14 +621,79 @@ def test_a_digest_that_changes_is_corrupt_until_the_device_is_asked(bench):
     assert kinds(bench.look(MINUTE)) == set()
 
 
+class Interrupted(dict):
+    """Parts in the middle of whose use something else happens, once."""
+
+    def __init__(self, parts, act):
+        super().__init__(parts)
+        self.act = act
+
+    def get(self, *words):
+        act, self.act = self.act, lambda: None
+        act()
+        return super().get(*words)
+
+
+@pytest.fixture
+def rotten(bench):
+    """A chunk that was read well; gives what finds it to be another one."""
+    bench.put(1)
+    bench.pull((1, SIZE))
+    assert bench.verdict() == "protected"
+    (path,) = to_read(bench)
+    reading = ChunkReading(size_bytes=SIZE, digest="aa")
+    store_digests(bench.device, {path: reading}, now=bench.now)
+    other = {path: ChunkReading(size_bytes=SIZE, digest="bb")}
+    return lambda: store_digests(bench.device, other, now=bench.now)
+
+
+@pytest.mark.parametrize("who", ["a look", "a listing"])
+def test_what_a_verification_finds_while_others_look_is_not_written_over(bench, rotten, who):
+    parts = Interrupted(parts_now(bench), rotten)
+    bench.now += MINUTE
+    if who == "a look":
+        RecordingLedger.objects.update(disk_mark=b"")
+        comparison = LedgerComparison(
+            device=bench.device, now=bench.now, parts=parts, listing=None, listed_before=None
+        )
+        (row,) = comparison.run().values()
+        assert row.kind == "corrupt"
+    else:
+        told = {STAMP: {bench.name(1).encode(): Told(size=SIZE, by_content=False, is_other=True)}}
+        facts = {"complete": True, "parts": parts, "at": bench.now, "now": bench.now}
+        Hearing(device=bench.device, listing=told, **facts).run()
+    assert DamagedFile.objects.get().kind == "changed"
+    assert "corrupt" in kinds(bench.look(MINUTE))
+
+
+def test_a_look_that_was_overtaken_keeps_none_of_the_damage_that_it_saw(bench, rotten):
+    """It saw the file before it was mended and read to its end."""
+    rotten()
+    bench.look()
+    (path,) = to_read(bench)
+    well = {path: ChunkReading(size_bytes=SIZE, digest="aa")}
+    parts = Interrupted(parts_now(bench), lambda: store_digests(bench.device, well, now=bench.now))
+    RecordingLedger.objects.update(disk_mark=b"")
+    LedgerComparison(
+        device=bench.device, now=bench.now, parts=parts, listing=None, listed_before=None
+    ).run()
+    assert not DamagedFile.objects.exists()
+    assert bench.verdict(MINUTE) == "protected"
+
+
+def test_the_same_listing_is_news_after_a_file_was_found_bad(bench, rotten):
+    rotten()
+    assert not RecordingLedger.objects.get().listed_mark
+
+
 def test_those_never_read_are_read_first(bench):
     bench.put(1, 2, 3)
     bench.look()
-    paths = reread_order(bench.device)
+    paths = to_read(bench)
     assert len(paths) == 3
     read = ChunkReading(size_bytes=SIZE, digest="aa")
     store_digests(bench.device, {paths[0]: read}, now=bench.now)
-    assert reread_order(bench.device) == [*paths[1:], paths[0]]
+    assert to_read(bench) == [*paths[1:], paths[0]]
 
 
 def test_an_old_recording_is_as_old_as_its_start_at_first_sight(bench):
@@ -458,6 +710,119 @@ def test_a_recording_that_comes_later_does_not_stand_for_one_that_was_lost(bench
         bench.device.recording_since = bench.now - hours * HOUR
         bench.put(1, stamp=f"2026-02-03_{hours}-00-00")
         assert len(bench.look(MINUTE).missing) == 1
+
+
+OLD, LAST, NEW = "2023-01-01_10-00-00", STAMP, "2026-02-03_10-00-00"
+
+
+def lost_recording(bench, skew):
+    """One is known from before; another was seen, and nothing of it comes."""
+    bench.device.clock_skew_seconds = skew
+    bench.put(1, stamp=LAST)
+    bench.look()
+    bench.now += 24 * HOUR
+    bench.device.first_seen_at = bench.now - 99 * HOUR
+    recording(bench)
+    bench.device.recording_since = bench.now
+    assert len(bench.look().missing) == 1
+
+
+def never_came(facts):
+    return [one for one in facts.missing if "seen recording" in one.reason]
+
+
+@pytest.mark.parametrize("skew", [0.0, None, 9e7])
+@pytest.mark.parametrize("is_over", [True, False])
+@pytest.mark.parametrize(
+    "come",
+    [
+        pytest.param({"stamp": OLD}, id="an older recording that was never here"),
+        pytest.param({"stamp": LAST}, id="more of the one before"),
+    ],
+)
+def test_what_comes_late_of_another_recording_does_not_stand_for_one_that_was_lost(
+    bench, skew, come, is_over
+):
+    lost_recording(bench, skew)
+    if is_over:
+        bench.device.reported_status = "stopped"
+    bench.put(2, **come)
+    for _ in range(3):
+        assert never_came(bench.look(MINUTE))
+    bench.now += HOUR
+    bench.device.recording_since = bench.now  # and the next one
+    bench.put(3, **come)
+    assert len(never_came(bench.look(MINUTE))) == 2
+
+
+@pytest.mark.parametrize("skew", [None, 9e7])
+@pytest.mark.parametrize("before", [OLD, "2099-01-01_10-00-00"])
+def test_the_recording_itself_stands_for_it_whatever_a_clock_left_before(bench, skew, before):
+    bench.device.clock_skew_seconds = skew
+    bench.put(1, stamp=before)
+    bench.look()
+    bench.now += 24 * HOUR
+    bench.device.first_seen_at = bench.now - 99 * HOUR
+    recording(bench)
+    bench.device.recording_since = bench.now
+    bench.put(1, stamp=NEW)
+    for _ in range(3):
+        assert not bench.look(MINUTE).missing
+    bench.device.reported_status = "stopped"
+    assert not bench.look(MINUTE).missing
+
+
+def test_one_that_goes_on_for_days_at_first_sight_is_the_one_that_is_seen(bench):
+    begun = bench.now - 72 * HOUR
+    stamp = f"{begun:%Y-%m-%d_%H-%M-%S}"
+    bench.device.clock_skew_seconds, bench.device.first_seen_at = 0.0, bench.now
+    recording(bench)
+    bench.put(*range(1, 72 * 12), stamp=stamp)
+    for _ in range(3):
+        assert not bench.look(MINUTE).missing
+    assert RecordingLedger.objects.get().growing
+    bench.device.reported_status = "stopped"
+    assert not bench.look(HOUR).missing
+
+
+@pytest.mark.parametrize("hours", [1, 6, 13, 30])
+def test_one_that_began_long_before_anybody_saw_it_is_the_one_that_is_seen(bench, hours):
+    """Its name is older than the first sight of it: that is no sign that it was known."""
+    bench.device.clock_skew_seconds = 0.0
+    bench.device.first_seen_at = bench.now - 999 * HOUR
+    bench.put(1, stamp=LAST)
+    bench.look()
+    bench.now += 48 * HOUR
+    recording(bench)
+    bench.device.recording_since = bench.now
+    stamp = f"{bench.now - hours * HOUR:%Y-%m-%d_%H-%M-%S}"
+    bench.put(*range(1, hours * 12 + 1), stamp=stamp)
+    bench.pull(*((number, SIZE) for number in range(1, hours * 12 + 1)), stamp=stamp)
+    assert not never_came(bench.look(MINUTE))
+    assert RecordingLedger.objects.get(recording=stamp).growing
+    bench.device.reported_status = "stopped"
+    assert not never_came(bench.look(MINUTE))
+
+
+def test_one_that_began_while_nobody_looked_is_the_one_that_goes_on(bench):
+    """Seen recording before a silence and after it: another one may have begun in between."""
+    bench.device.clock_skew_seconds = 0.0
+    bench.device.first_seen_at = bench.now - 999 * HOUR
+    recording(bench)
+    bench.device.recording_since = bench.now
+    first = f"{bench.now:%Y-%m-%d_%H-%M-%S}"
+    bench.put(1, 2, stamp=first)
+    bench.pull((1, SIZE), (2, SIZE), stamp=first)
+    bench.look()
+    assert RecordingLedger.objects.get(recording=first).growing
+    bench.now += 50 * HOUR
+    second = f"{bench.now:%Y-%m-%d_%H-%M-%S}"
+    bench.put(1, stamp=second)
+    for number in (2, 3):
+        bench.put(number, stamp=second)
+        facts = bench.look(5 * MINUTE)
+    assert [row.recording for row in RecordingLedger.objects.filter(growing=True)] == [second]
+    assert [one.name for one in facts.lagging] == [second]
 
 
 def test_old_recordings_here_do_not_stand_for_what_is_recorded_now(bench):
@@ -490,8 +855,9 @@ def version(bench):
 
 def test_the_same_listing_again_is_no_work(bench):
     bench.put(1, 2)
-    bench.pull((1, SIZE), (2, SIZE))
-    bench.look()
+    for _ in range(2):  # of what was seen here since the first, it says more
+        bench.pull((1, SIZE), (2, SIZE))
+        bench.look()
     before = version(bench)
     bench.now += HOUR
     bench.pull((1, SIZE), (2, SIZE))
@@ -515,6 +881,108 @@ def test_a_listing_of_sizes_that_changed_is_news(bench):
     bench.look()
     bench.pull((1, SIZE + 1))
     assert kinds(bench.look(MINUTE)) == {"behind"}
+
+
+def listing_of_card(bench, *sizes, began, skipped=()):
+    held = scan_videos(bench.device, now=bench.now)
+    own = bench.videos / bench.device.device_id
+    files = [
+        ListedFile(
+            path=str(bench.path(number).relative_to(own)), size_bytes=size,
+            is_here=True, by_content=False,
+        )
+        for number, size in sizes
+    ]  # fmt: skip
+    card = CardVideos(files=tuple(files), skipped=skipped)
+    store_card_videos(bench.device, card, held=held, began_at=began, now=bench.now)
+
+
+def by_card(bench, began):
+    listing_of_card(bench, (1, SIZE), (3, SIZE), began=began)
+
+
+def by_pull(bench, began):
+    bench.pull((1, SIZE), (3, SIZE), compared_at=began)
+
+
+def by_no_folder(bench, began):
+    no_videos(bench, began)
+
+
+@pytest.mark.parametrize("tell", [by_card, by_pull, by_no_folder])
+def test_an_older_listing_that_comes_after_a_newer_one_changes_nothing(bench, tell):
+    bench.put(1)
+    bench.pull((1, SIZE), (3, SIZE))
+    bench.now += HOUR
+    bench.pull((1, SIZE + 9), (2, SIZE))
+    before, told_at = bench.look(), RecordingLedger.objects.get().told_at
+    assert kinds(before) == {"lost", "missing", "behind"}
+    bench.now += MINUTE
+    tell(bench, bench.now - HOUR)
+    after = bench.look()
+    assert [getattr(after, kind) for kind in KINDS] == [getattr(before, kind) for kind in KINDS]
+    assert RecordingLedger.objects.get().told_at == told_at
+    assert after.source_count == before.source_count
+
+
+@pytest.mark.parametrize("tell", [by_card, by_pull])
+def test_a_listing_of_a_time_that_has_not_come_keeps_no_other_from_being_heard(bench, tell):
+    bench.put(1, 3)
+    VideoComparison.objects.create(
+        device=bench.device, began_at=bench.now, listed_at=bench.now + 1000 * HOUR,
+        file_count=0, held_count=0, in_ledger=True,
+    )  # fmt: skip
+    tell(bench, bench.now)
+    assert bench.look().proofs["counted"] == 2
+
+
+def test_what_was_told_while_it_grew_is_not_its_end_though_it_is_heard_after(bench):
+    recording(bench)
+    bench.put(1)
+    bench.look()
+    began = bench.now - MINUTE
+    bench.device.reported_status = "stopped"
+    bench.now += MINUTE
+    listing_of_card(bench, (1, SIZE), began=began)
+    assert kinds(bench.look()) == {"unproven"}
+    listing_of_card(bench, (1, SIZE), began=bench.now)
+    assert kinds(bench.look(MINUTE)) == set()
+
+
+def test_of_two_files_of_one_name_the_larger_is_wanted(bench):
+    bench.put(1)
+    paths = [f"{folder}/{STAMP}/{bench.name(1)}" for folder in ("ETHOSCOPE_019", "Z")]
+    sizes = (SIZE + 1, SIZE)
+    for order in (zip(paths, sizes, strict=True), zip(paths, sizes[::-1], strict=True)):
+        files = [
+            ListedFile(path=path, size_bytes=size, is_here=False, by_content=False)
+            for path, size in order
+        ]
+        bench.pull(files=tuple(files))
+        assert kinds(bench.look(MINUTE)) == {"behind"}
+
+
+@pytest.mark.parametrize("harm", ["gone", "foreign", "not writable"])
+def test_a_cache_that_is_not_there_is_no_empty_disk(bench, settings, harm):
+    bench.put(1, 2)
+    bench.put(2, content=b"x" * SIZE)
+    if harm == "not writable":
+        settings.VIDEO_CACHE_DIR = bench.videos / "nowhere" / "cache"
+        (bench.videos / "nowhere").touch()
+    held = scan_videos(bench.device, now=bench.now)
+    for cache in settings.VIDEO_CACHE_DIR.glob("*.pkl"):
+        cache.unlink() if harm == "gone" else cache.write_bytes(pickle.dumps({"files": {}}))
+    told = {"complete": True, "at": bench.now, "now": bench.now}
+    parts = parts_by_name(held.cache)
+    listing = {STAMP: {bench.name(n).encode(): Told(size=SIZE, by_content=n == 1) for n in (1, 2)}}
+    Hearing(device=bench.device, listing=listing, parts=parts, **told).run()
+    LedgerComparison(
+        device=bench.device, now=bench.now, parts=parts, listing=None, listed_before=None
+    ).run()
+    assert RecordingLedger.objects.get().equal_count == 1
+    assert len(reread_order(bench.device, parts)) == 2
+    (path,) = damaged_paths(bench.device, parts)
+    assert path.endswith(bench.name(2))
 
 
 def test_an_old_node_that_rewrites_our_cache_is_a_finding(bench, settings):

@@ -1,6 +1,7 @@
 """Scanning a device: the cache is used, and the rows say what the disk holds."""
 
 import os
+import pickle
 import shutil
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from backups.engine.videos.facts import VideosUnreadable
 from backups.engine.videos.folder import chunk_names
 from backups.models import Recording
 from backups.services.video_pages import BadCursor, video_page
-from backups.services.videos import cache_file, scan_videos
+from backups.services.videos import cache_file, moved_caches, scan_videos
 from devices.models import Device, Lifecycle
 
 RECORDING = "ETHOSCOPE_019/2026-01-03_10-00-00"
@@ -283,3 +284,47 @@ def test_the_command_says_what_it_could_not_read(device, videos):
     videos.rmdir()
     with pytest.raises(CommandError, match="could not be read"):
         run()
+
+
+@pytest.fixture
+def aside(videos, settings, tmp_path):
+    settings.VIDEO_CACHE_ASIDE = tmp_path / "aside"
+    return settings.VIDEO_CACHE_ASIDE
+
+
+def rewrite_as_the_old_node(device):
+    """Under our name, in its own way."""
+    path = cache_file(device.device_id).path
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(pickle.dumps({"files": {}, "timestamp": 1.0}))
+    return path
+
+
+def test_beside_an_old_node_our_cache_moves_aside_and_says_so(device, make_chunk, now, aside):
+    make_chunk(1)
+    scan_videos(device, now=now)
+    theirs = rewrite_as_the_old_node(device)
+    assert "ours moves aside" in scan_videos(device, now=now).cache_problem
+    before = theirs.read_bytes()
+    again = scan_videos(device, now=now)
+    assert (again.cached_count, again.fresh_count, again.cache_problem) == (1, 0, "")
+    assert theirs.read_bytes() == before
+    assert (moved_caches(), cache_file(device.device_id).directory) == (1, aside)
+
+
+def test_another_devices_cache_stays_where_it_is(device, other, make_chunk, now, aside):
+    make_chunk(1)
+    rewrite_as_the_old_node(device)
+    scan_videos(device, now=now)
+    make_chunk(1, of=other)
+    scan_videos(other, now=now)
+    assert cache_file(other.device_id).directory != aside
+
+
+def test_a_folder_that_a_person_chose_is_kept(device, make_chunk, now, settings):
+    settings.VIDEO_CACHE_ASIDE = None  # as with ETHONODE_CACHE_DIR
+    make_chunk(1)
+    rewrite_as_the_old_node(device)
+    scan_videos(device, now=now)
+    assert cache_file(device.device_id).directory == settings.VIDEO_CACHE_DIR
+    assert moved_caches() == 0

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.html import strip_tags
 from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
@@ -79,20 +80,56 @@ def test_what_does_not_answer_outside_is_said_and_is_not_our_own_fault(works, no
     assert (failing(state.outside), failing(state.own)) == ([part], [])
 
 
+OLD = {
+    "node": lambda at: NodeStatus.objects.update(asked_at=at),
+    "rsync service": lambda at: DaemonStatus.objects.filter(daemon="rsync").update(checked_at=at),
+    "disk of videos": lambda at: DiskLook.objects.filter(folder="videos").update(looked_at=at),
+}
+
+
+@pytest.mark.parametrize("part", OLD)
+@pytest.mark.parametrize("off", [-timedelta(minutes=11), timedelta(minutes=1), timedelta(days=400)])
+def test_an_answer_that_is_old_or_lies_ahead_says_nothing_of_now(works, now, part, off):
+    OLD[part](now + off)
+    assert failing(watch_state(now=now).outside) == [part]
+
+
 def test_without_any_device_something_is_wrong(now):
     at_work(now)
     assert failing(watch_state(now=now).outside) == ["devices"]
 
 
-@pytest.mark.parametrize(("ended", "wrong"), [("failed", True), ("succeeded", False)])
-def test_the_newest_pull_of_a_device_tells_of_ssh(works, device, now, ended, wrong):
-    for state, ago in (("failed", 3), (ended, 2)):
+OVER_SSH = ("pull_results", "pull_videos", "list_card")
+
+
+@pytest.fixture
+def ended(device, now):
+    def ended(kind, state, *, ago):
         at = now - timedelta(hours=ago)
         Run.objects.create(
-            device=device, kind="pull_videos", trigger="schedule", state=state, error="ssh refused",
+            device=device, kind=kind, trigger="schedule", state=state, error="ssh refused",
             queued_at=at, not_before=at, ended_at=at,
         )  # fmt: skip
-    assert failing(watch_state(now=now).outside) == (["pulls over ssh"] if wrong else [])
+
+    return ended
+
+
+@pytest.mark.parametrize("kind", OVER_SSH)
+@pytest.mark.parametrize(("last", "wrong"), [("failed", True), ("succeeded", False)])
+def test_the_newest_of_each_kind_of_run_tells_of_ssh(works, ended, now, kind, last, wrong):
+    ended(kind, "failed", ago=3)
+    ended(kind, last, ago=2)
+    assert failing(watch_state(now=now).outside) == (["runs over ssh"] if wrong else [])
+
+
+@pytest.mark.parametrize("kind", OVER_SSH)
+@pytest.mark.parametrize("other", [*OVER_SSH, "mirror", "verify"])
+def test_a_kind_that_came_through_says_nothing_of_another(works, ended, now, kind, other):
+    ended(kind, "failed", ago=3)
+    ended(other, "succeeded", ago=2)
+    found = {p.name: p.reason for p in watch_state(now=now).outside if p.reason}
+    assert bool(found) == (kind != other)
+    assert all("ssh refused" in reason for reason in found.values())
 
 
 def test_a_folder_that_is_not_there_is_found_by_the_cycle(settings, tmp_path, works, now):
@@ -106,7 +143,7 @@ def test_a_folder_that_is_not_there_is_found_by_the_cycle(settings, tmp_path, wo
 def test_pages_readyz_and_the_banner_agree(admin_client, works, now, path):
     assert BANNER not in admin_client.get(path).content.decode()
     STOPS["worker"](now - timedelta(minutes=20))
-    page = admin_client.get(path).content.decode()
+    page = strip_tags(admin_client.get(path).content.decode())
     assert f"{BANNER} since {now - timedelta(minutes=20):%Y-%m-%d %H:%M} UTC" in page
     assert not admin_client.get("/readyz").json()["parts"]["worker"]["ok"]
 

@@ -30,7 +30,7 @@ def test_every_device_gets_a_snapshot_of_each_of_its_backups(lab):
 
 def test_both_services_are_available(lab):
     cycle(lab_now(lab))
-    assert [status.is_available for status in DaemonStatus.objects.all()] == [True, True]
+    assert [status.answered for status in DaemonStatus.objects.all()] == [True, True]
 
 
 def test_an_experiment_whose_rows_the_device_tells_is_protected(lab):
@@ -117,7 +117,7 @@ def test_with_node_and_services_dead_evidence_ages_into_unknown_at_its_time(lab)
     for device in lab.devices:
         lab.turn_off(device)
     cycle(start + 10 * MINUTE)
-    assert not any(status.is_available for status in DaemonStatus.objects.all())
+    assert not any(status.answered for status in DaemonStatus.objects.all())
     before, after = verdicts(start + TTL - timedelta(seconds=1)), verdicts(start + TTL)
     assert {name for name, found in before.items() if "protected" in found.values()} == protected
     assert protected

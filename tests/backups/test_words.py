@@ -7,7 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from backups import words
-from backups.dashboard import BackupStatus, DeviceStatus
+from backups.dashboard import BackupStatus, DeviceStatus, risk_now
+from backups.engine.evidence import evidence_of
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, risk_of
 from backups.engine.verdict import Verdict, judge
 from backups.models import Backup, BackupSnapshot
@@ -28,12 +29,13 @@ def of(kind, **facts):
     limits = DEFAULT_LIMITS[kind]
     return BackupStatus(
         facts=found, judgement=judge(found, limits=limits, now=NOW), taken_at=NOW, claim="",
+        risk=risk_now(found, limits=limits, now=NOW),
         processing=False, limits=limits,
     )  # fmt: skip
 
 
 def having(kind, *problems, backup_type=BackupType.SQLITE, **facts):
-    risk = risk_of(problems) if kind is not ProblemKind.LOST else risk_of(())
+    risk = risk_of({kind: problems})
     return of(backup_type, **{kind.value: problems, "risk": risk} | facts)
 
 
@@ -106,6 +108,15 @@ def test_what_the_device_has_counts_what_was_written_off():
     assert words.on_the_device(facts) == "2 experiments, 1 written off"
 
 
+@pytest.mark.parametrize("kind", BackupType)
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_disk_that_nobody_read_is_not_said_to_hold_nothing(kind, count):
+    facts = of(kind, disk_read_at=None, copy_count=count, size_bytes=0).facts
+    assert words.on_the_disk(facts) == "not known"
+    facts = of(kind, disk_read_at=NOW, copy_count=0, size_bytes=0).facts
+    assert words.on_the_disk(facts) == "nothing"
+
+
 def test_what_is_lost_promises_no_copy_that_would_clear_it():
     backup = having(ProblemKind.LOST, old())
     (item,) = words.wrong_items(backup.facts)
@@ -122,7 +133,7 @@ def test_what_waits_says_by_when():
 
 
 def test_a_time_that_has_not_come_is_said_as_no_age():
-    lines = words.evidence(of(BackupType.SQLITE, disk_read_at=NOW + DAY), now=NOW)
+    lines = list(evidence_of(of(BackupType.SQLITE, disk_read_at=NOW + DAY).facts, now=NOW))
     assert "the disk was read at 2026-11-23 12:00:00 UTC, which has not come yet" in lines
     ahead = having(ProblemKind.CORRUPT, Problem("a.db", NOW + DAY, "why"))
     assert words.since(ahead.judgement, now=NOW) == ""
@@ -175,3 +186,81 @@ class TestWhy:
     def test_a_word_that_is_no_device_ends_it_with_an_error(self):
         with pytest.raises(CommandError, match="no device of this id or name"):
             self.why("nobody")
+
+
+def item(rows=None, size=None, seconds=None, listed=False):
+    return Problem("a.db", NOW - DAY, "why", rows, size, seconds, listed)
+
+
+def at_risk_now(*backups):
+    return words.at_risk_now(device(*backups).risk, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("items", "said"),
+    [
+        (
+            [item(10, 2048, 7200.0, listed=True)],
+            "1 item (10 rows, 2.0 KiB, 2.0 h of tracking or film) is only on a card, for 24 h;"
+            " listed by ethonode",
+        ),
+        (
+            [item(10, None, 60.0), item(2, None, listed=True)],
+            "2 items (12 rows, at least 1 min of tracking or film) are only on a card, for 24 h;"
+            " 1 listed by ethonode, 1 told by the device",
+        ),
+        (
+            [item(10, None, 600.0), item()],
+            "at least 2 items (10 rows, 0.2 h of tracking or film) are only on a card, for 24 h;"
+            " told by the device; of 1 nobody told how much",
+        ),
+        (
+            [item()],
+            "at least 1 item is only on a card, for 24 h; told by the device; of 1 nobody told how"
+            " much; for how long they were tracked or filmed is not known",
+        ),
+    ],
+)
+def test_what_is_at_risk_now_is_added_up_and_what_nobody_told_is_never_nothing(items, said):
+    assert at_risk_now(having(ProblemKind.MISSING, *items)) == said
+
+
+BLIND = [
+    {"disk_error": "gone"}, {"disk_read_at": None}, {"source_read_at": None},
+    {"source_count": None},
+    {"source_read_at": NOW - 900 * DAY}, {"disk_read_at": NOW + DAY},
+    {"copy_count": 0, "newest_copy_at": None},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("facts", BLIND)
+def test_what_was_not_read_may_be_at_risk(facts):
+    alone = at_risk_now(of(BackupType.VIDEO, **facts))
+    assert alone.endswith("but of 1 more it is not known")
+    worse = having(ProblemKind.CORRUPT, item(3, listed=True))
+    both = at_risk_now(worse, of(BackupType.VIDEO, **facts))
+    assert both.startswith("at least 1 item (3 rows)")
+    assert both.endswith("; of 1 more it is not known")
+
+
+def test_a_damaged_copy_hides_not_that_the_rest_was_not_read():
+    said = at_risk_now(having(ProblemKind.CORRUPT, item(3), disk_error="gone"))
+    assert said.startswith("at least ")
+
+
+def test_a_device_that_nobody_looked_at_may_have_anything():
+    assert at_risk_now().endswith("but of 1 more it is not known")
+
+
+def test_where_all_was_read_and_is_here_nothing_is_at_risk():
+    assert at_risk_now(of(BackupType.SQLITE)) == "nothing that anybody told of is only on a card"
+    none = of(BackupType.VIDEO, source_count=0, copy_count=0, source_read_at=NOW - 900 * DAY)
+    assert at_risk_now(none) == "nothing that anybody told of is only on a card"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.2, "1 s"), (29, "29 s"), (60, "1 min"), (359, "6 min"), (5400, "1.5 h")],
+)
+def test_what_is_something_is_never_said_to_be_nothing(seconds, said):
+    assert words.hours(seconds) == said

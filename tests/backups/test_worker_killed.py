@@ -1,6 +1,7 @@
 """kill -9 of a worker during a snapshot: the snapshot comes later, once."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -19,8 +20,9 @@ PATIENCE = 90
 
 
 @pytest.fixture
-def environment(lab, tmp_path):
+def environment(lab, tmp_path, migrated):
     (tmp_path / "var").mkdir()
+    shutil.copy(migrated, tmp_path / "var")
     with private_redis(tmp_path / "redis") as redis:
         yield os.environ | {
             "ETHONODE_VAR_DIR": str(tmp_path / "var"),
@@ -67,7 +69,6 @@ def wait_for(condition):
 
 @pytest.mark.timeout(240)
 def test_a_killed_worker_costs_a_snapshot_only_time(lab, environment):
-    manage(environment, "migrate")
     manage(environment, "refresh")
     old = next(device for device in lab.devices if device.kind == "old")
     holder = "SELECT max(token) FROM backups_lease WHERE name = ? AND token <> ''"

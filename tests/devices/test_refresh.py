@@ -320,6 +320,35 @@ def test_one_device_that_hangs_costs_only_itself(ethoscope, serve, settings):
     assert [dead.address in problem for problem in report.problems] == [False, True]
 
 
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        pytest.param(None, "refused", id="off"),
+        pytest.param({"/id": http({"error": "Traceback"})}, "id", id="no id"),
+        pytest.param({f"/data/{ID_12}": http({"id": ID_11})}, ID_11, id="data of another"),
+    ],
+)
+def test_without_a_node_no_device_that_answers_is_no_answer(
+    ethoscope, dead_address, settings, answer, why
+):
+    address = dead_address if answer is None else ethoscope(**answer).address
+    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", [address]
+    report = refresh_devices(now=NOW)
+    status = NodeStatus.objects.get()
+    assert (report.devices, report.source, status.answered_at) == (0, "", None)
+    assert status.error == report.error == report.problems[0]
+    assert why in status.error
+
+
+def test_without_a_node_a_device_that_is_retired_is_no_answer(ethoscope, settings):
+    server = ethoscope()
+    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", [server.address]
+    refresh_devices(now=NOW)
+    Device.objects.update(lifecycle=Lifecycle.RETIRED)
+    assert refresh_devices(now=NOW + MINUTE).error == "no device answered"
+    assert NodeStatus.objects.get().answered_at == NOW
+
+
 def test_with_nobody_to_ask_it_says_what_to_set(settings):
     settings.NODE_URL, settings.DEVICE_ADDRESSES = "", []
     with pytest.raises(NothingToAsk, match=r"ETHONODE_NODE_URL.*ETHONODE_DEVICE_ADDRESSES"):
@@ -391,6 +420,39 @@ def test_more_rows_than_before_are_growth_whatever_the_device_calls_itself(node)
     assert Experiment.objects.get().changed_at == NOW + MINUTE
 
 
+def at_rest(node, minute, **rows):
+    counted(node, NOW + minute * MINUTE, status="stopped", rows=rows)
+    return Experiment.objects.get()
+
+
+@pytest.mark.parametrize("table", ["ROI_3", "START_EVENTS", "METADATA", "ROI_2"])
+def test_more_than_a_count_after_the_end_is_growth_whichever_table_has_it(node, table):
+    one = at_rest(node, 0)
+    one.tellings.create(told_at=NOW, told_by="server", rows=one.told_rows, final=True)
+    one = at_rest(node, 1, **{table: 40})
+    assert one.changed_at == NOW + MINUTE
+    assert not one.tellings.filter(final=True, told_at__gte=one.changed_at).exists()
+
+
+def test_a_table_that_is_empty_is_no_growth(node):
+    at_rest(node, 0)
+    assert at_rest(node, 1, ROI_3=1).changed_at is None  # MAX(id) + 1 of nothing
+
+
+@pytest.mark.parametrize("shorter", [{"ROI_1": 51}, {"ROI_1": 1}], ids=str)
+def test_less_and_then_again_what_was_told_before_is_no_growth(node, shorter):
+    for minute, rows in enumerate(({}, shorter, {}, shorter, {})):
+        assert at_rest(node, minute, **rows).changed_at is None
+
+
+def test_two_who_do_not_name_the_same_tables_are_growth_once(node):
+    """As a card's listing and the device's own answers in turn."""
+    assert at_rest(node, 0).changed_at is None
+    for minute in range(1, 7):
+        rows = {"ROI_3": 9} if minute % 2 else {}
+        assert at_rest(node, minute, **rows).changed_at == NOW + MINUTE
+
+
 @pytest.mark.parametrize(
     "counts", [{}, None, [], {"ROI_1": -1}, {"ROI_1": "7"}, {"ROI_1": True}, {"": 3}, {"a\0": 3}]
 )
@@ -432,6 +494,45 @@ def test_a_list_that_names_less_makes_nothing_gone(node):
     told(node, now=NOW + MINUTE, status="stopped", databases={"SQLite": {}, "MariaDB": {}},
          database_info={}, latest_cache={}, backup_path=None)  # fmt: skip
     assert Experiment.objects.get().gone_at is None
+
+
+FIRST, SECOND = "2026-11-01_00-00-00_x.db", "2026-11-02_00-00-00_x.db"
+
+
+def by_mariadb(*names, **others):
+    return {"MariaDB": {name: {"backup_filename": name} for name in names}} | others
+
+
+@pytest.mark.parametrize(
+    "lists",
+    [
+        pytest.param(by_mariadb(SECOND), id="without the other list"),
+        pytest.param(by_mariadb(SECOND, "/", SQLite={}), id="with a name that cannot be read"),
+        pytest.param({"SQLite": {RUN_12: {"file_exists": False}}}, id="a file denied"),
+        pytest.param(
+            {"SQLite": {RUN_12: {"file_exists": False}, "x": {}}, "MariaDB": {}},
+            id="a file denied beside one that cannot be read",
+        ),
+    ],
+)
+def test_nothing_is_gone_by_an_inventory_that_is_not_to_be_believed(node, lists):
+    first = by_mariadb(FIRST, SQLite={RUN_12: {}})
+    told(node, status="stopped", databases=first, database_info={})
+    _, device = told(
+        node, now=NOW + MINUTE, status="stopped", databases=lists, database_info={},
+        latest_cache={}, backup_path=None,
+    )  # fmt: skip
+    assert device.inventory_error
+    assert Experiment.objects.filter(filename__in=[FIRST, RUN_12]).count() == 2
+    assert not Experiment.objects.exclude(gone_at=None)
+
+
+@pytest.mark.parametrize("other", ["2026-10-31_00-00-00_x.db", "x.db"])
+def test_an_older_experiment_in_mariadb_or_one_of_no_time_ends_none(node, other):
+    told(node, status="stopped", databases=by_mariadb(FIRST, SQLite={}), database_info={})
+    lists = by_mariadb(other, SQLite={})
+    told(node, now=NOW + MINUTE, status="stopped", databases=lists, database_info={})
+    assert not Experiment.objects.exclude(gone_at=None)
 
 
 def test_mariadb_holds_one_experiment_so_the_next_one_ends_the_last(node):

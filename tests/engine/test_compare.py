@@ -329,6 +329,38 @@ def test_of_what_has_no_usable_copy_all_that_was_told_is_at_risk(copy, reason, g
     assert (problem.rows, problem.bytes) == (14 + 1000 + 1000, 5000)
 
 
+STARTED = replace(ENDED, began_at=NOW - 9 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "copies", "hours"),
+    [
+        pytest.param(STARTED, [], 8, id="no copy: from its start until it was last seen growing"),
+        pytest.param(ENDED, [], None, id="nobody knows its start"),
+        pytest.param(replace(STARTED, grew_at=None), [], None, id="never seen growing"),
+        pytest.param(
+            replace(STARTED, held_at=NOW - 3 * HOUR, tellings=(told(1234),)),
+            [NAMED],
+            2,
+            id="behind",
+        ),
+        pytest.param(
+            replace(STARTED, growing=True, tellings=(told(1000, at=NOW - 4 * HOUR), told(1234))),
+            [NAMED],
+            3,
+            id="lagging, since the last telling that it reached",
+        ),
+        pytest.param(STARTED, [NAMED], None, id="unproven: the copy may be whole"),
+    ],
+)
+@pytest.mark.parametrize("listed", [True, False])
+def test_hours_at_risk_are_those_that_were_tracked_and_are_not_here(
+    experiment, copies, hours, listed
+):
+    problem = examine(replace(experiment, listed=listed), copies).problem
+    assert (problem.seconds, problem.listed) == (hours and hours * 3600.0, listed)
+
+
 def test_of_what_nobody_told_nothing_is_said_to_be_at_risk():
     problem = examine(ENDED, []).problem
     assert (problem.rows, problem.bytes) == (None, None)
@@ -421,3 +453,11 @@ def test_rows_without_the_names_of_what_they_measure_are_not_counted():
     nameless = replace(WHOLE, rows=ROWS | {"VAR_MAP": Rows(0, 0)})
     assert kind_of(ENDED, nameless) is ProblemKind.UNPROVEN
     assert kind_of(ENDED, replace(WHOLE, rows=ROWS | {"VAR_MAP": Rows(2, 2)})) is None
+
+
+@pytest.mark.parametrize("rows", [{}, ROWS | {"ROI_3": Rows(None, None)}])
+@pytest.mark.parametrize("copy", [NAMED, replace(NAMED, read_at=NOW)])
+def test_a_count_of_no_table_or_not_of_each_proves_nothing(rows, copy):
+    counted = Tally(at=NOW, rows=rows, final=True)
+    item = examine(replace(ENDED, tellings=(counted,)), [copy])
+    assert (item.kind, item.proof) == (ProblemKind.UNPROVEN, Proof.NAMED)

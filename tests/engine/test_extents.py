@@ -8,14 +8,20 @@ from backups.engine.extents import (
     best_of,
     known_since,
     lacking,
-    packed,
     reaches,
     row_total,
     shrunk_tables,
-    unpacked,
 )
-from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, Risk, risk_of
-from devices.records import Rows
+from backups.engine.facts import (
+    BackupFacts,
+    BackupType,
+    Problem,
+    ProblemKind,
+    Risk,
+    risk_of,
+    total_risk,
+)
+from devices.records import Rows, packed, unpacked
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -125,8 +131,23 @@ def test_what_is_at_risk_is_added_up_as_far_as_somebody_told():
         Problem("c", NOW + HOUR, "", rows=1, bytes=2),
         Problem("d", NOW, ""),
     ]
-    assert risk_of(problems) == Risk(items=4, untold=1, rows=4, bytes=6, since=NOW - HOUR)
-    assert risk_of([]) == Risk(items=0, untold=0, rows=0, bytes=0, since=None)
+    risk = risk_of({ProblemKind.MISSING: problems[:3], ProblemKind.BEHIND: problems[3:]})
+    assert risk == Risk(items=4, untold=1, rows=4, bytes=6, timeless=4, since=NOW - HOUR)
+    assert (risk.told, risk.told_seconds, risk.is_at_least) == ((4, 6), None, True)
+    assert risk_of({}) == Risk(items=0, untold=0, rows=0, bytes=0, since=None)
+
+
+def test_what_is_lost_is_on_no_card():
+    assert risk_of({ProblemKind.LOST: [Problem("a", NOW, "", rows=3)]}) == Risk()
+
+
+def test_a_total_keeps_what_is_not_known():
+    one = risk_of({ProblemKind.BEHIND: [Problem("a", NOW, "", 3, 4, 5.0, True)]})
+    total = total_risk([one, Risk(blind=1), risk_of({ProblemKind.BEHIND: [Problem("b", NOW, "")]})])
+    assert (total.items, total.untold, total.timeless, total.listed, total.blind) == (2, 1, 1, 1, 1)
+    assert (total.told, total.told_seconds, total.is_at_least) == ((3, 4), 5.0, True)
+    assert Risk(blind=1).told is Risk(blind=1).told_seconds is None
+    assert (Risk().told, Risk().told_seconds) == ((0, 0), 0.0)
 
 
 @pytest.mark.parametrize("kind", ProblemKind)

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind
-from backups.engine.verdict import CLOCK_SLACK, SEVERITY, Limits, Verdict, judge, worst
+from backups.engine.verdict import (
+    CLOCK_SLACK,
+    CURES,
+    SEVERITY,
+    Limits,
+    Step,
+    Verdict,
+    judge,
+    worst,
+)
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -36,6 +45,22 @@ def verdict_of(facts):
 
 def test_an_idle_whole_backup_is_protected_at_any_age():
     assert verdict_of(SAFE) is Verdict.PROTECTED
+
+
+@pytest.mark.parametrize(
+    ("within", "since", "expected"),
+    [
+        pytest.param(None, timedelta(days=900), Verdict.PROTECTED, id="counts are enough"),
+        pytest.param(timedelta(days=7), None, Verdict.PROTECTED, id="all are equal"),
+        pytest.param(timedelta(days=7), timedelta(days=7) - SECOND, Verdict.PROTECTED, id="before"),
+        pytest.param(timedelta(days=7), timedelta(days=7), Verdict.UNKNOWN, id="at the limit"),
+        pytest.param(timedelta(days=7), -timedelta(days=1), Verdict.UNKNOWN, id="has not come"),
+    ],
+)
+def test_a_policy_may_ask_for_more_than_counts(within, since, expected):
+    facts = replace(SAFE, counted_since=NOW - since if since is not None else None)
+    limits = replace(LIMITS, equal_within=within)
+    assert judge(facts, limits=limits, now=NOW).verdict is expected
 
 
 def test_a_copy_that_failed_verification_is_corrupt_at_once():
@@ -208,7 +233,7 @@ def test_a_verdict_names_the_run_its_reason_and_what_clears_it():
     assert judgement.evidence[-1] == "a.db: why"
     assert (judgement.rule, judgement.clears) == (
         "a copy is damaged, or shrank",
-        "a copy that is read to its end, or held against the device, and passes",
+        CURES,
     )
 
 
@@ -217,15 +242,15 @@ def test_every_verdict_names_the_age_of_its_evidence(kind):
     facts = replace(SAFE, **{kind: problem(timedelta(days=1))})
     evidence = judge(facts, limits=LIMITS, now=NOW).evidence
     assert evidence[:2] == (
-        "the device's inventory read at 2026-11-22 12:00:00 UTC",
-        "the disk read at 2026-11-22 12:00:00 UTC",
+        "the device's inventory was read at 2026-11-22 12:00:00 UTC",
+        "the disk was read at 2026-11-22 12:00:00 UTC",
     )
 
 
 def test_green_names_when_its_evidence_was_seen():
     evidence = judge(SAFE, limits=LIMITS, now=NOW).evidence
-    assert "the disk read at 2026-11-22 12:00:00 UTC" in evidence
-    assert "the device's inventory read at 2026-11-22 12:00:00 UTC" in evidence
+    assert "the disk was read at 2026-11-22 12:00:00 UTC" in evidence
+    assert "the device's inventory was read at 2026-11-22 12:00:00 UTC" in evidence
 
 
 moments = st.sampled_from([-21, -20, 0, 1, 19, 20, 21, 119, 120, 359, 360]).map(
@@ -295,3 +320,29 @@ def test_a_verdict_that_was_cut_for_showing_is_the_same(facts, now):
     )
     first = judge(facts, limits=LIMITS, now=now).verdict
     assert judge(more, limits=LIMITS, now=now).verdict is first
+
+
+@pytest.mark.parametrize(
+    ("facts", "step"),
+    [
+        ({}, Step.NOTHING),
+        ({"corrupt": problem()}, Step.BRING),
+        ({"lost": problem()}, Step.PERSON),
+        ({"missing": problem(STALE_AFTER)}, Step.BRING),
+        ({"behind": problem(STALE_AFTER)}, Step.BRING),
+        ({"behind": problem(LIMITS.max_age)}, Step.BRING),
+        ({"behind": problem()}, Step.BRING),
+        ({"lagging": problem()}, Step.NOTHING),
+        ({"disk_error": "Input/output error"}, Step.PERSON),
+        ({"disk_read_at": NOW - LIMITS.evidence_ttl}, Step.LOOK),
+        ({"source_read_at": None}, Step.LOOK),
+        ({"unproven": problem(LIMITS.max_age)}, Step.LIST),
+        ({"source_count": None}, Step.LIST),
+        ({"copy_count": 0}, Step.BRING),
+        ({"source_count": 0, "copy_count": 0}, Step.NOTHING),
+        ({"counted_since": NOW - timedelta(days=9)}, Step.PROVE),
+    ],
+)
+def test_every_judgement_says_what_comes_next(facts, step):
+    limits = replace(LIMITS, equal_within=timedelta(days=7))
+    assert judge(replace(SAFE, **facts), limits=limits, now=NOW).step is step

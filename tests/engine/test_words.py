@@ -8,7 +8,7 @@ import pytest
 from backups.engine.compare import compare_experiments, examine
 from backups.engine.facts import BackupFacts, BackupType, Problem
 from backups.engine.items import Copy, CopyState, ListedExperiment, Tally
-from backups.engine.verdict import Limits, Verdict, judge
+from backups.engine.verdict import CURES, Limits, Verdict, judge
 from devices.records import Rows
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -19,9 +19,10 @@ NOTHING = BackupFacts(
 )
 SAFE = replace(NOTHING, source_count=1, copy_count=1, newest_copy_at=NOW - 9 * HOUR)
 READ = (
-    "the device's inventory read at 2026-11-22 12:00:00 UTC",
-    "the disk read at 2026-11-22 12:00:00 UTC",
+    "the device's inventory was read at 2026-11-22 12:00:00 UTC",
+    "the disk was read at 2026-11-22 12:00:00 UTC",
 )
+FAILED = "the last attempt failed"
 NEWEST = "all that was told of is saved until 2026-11-22 03:00:00 UTC"
 OLD = (Problem("a.db", NOW - 7 * HOUR, "why"),)
 YOUNG = (Problem("a.db", NOW - 3 * HOUR, "why"),)
@@ -41,7 +42,7 @@ PROOF = "a pull or a mirror made here, a listing of the card, or a person who wr
         (
             replace(SAFE, corrupt=OLD), Verdict.CORRUPT, "a copy is damaged, or shrank",
             (*READ, NEWEST, "a.db: why"), NOW - 7 * HOUR,
-            "a copy that is read to its end, or held against the device, and passes",
+            CURES,
         ),
         (
             replace(SAFE, missing=OLD), Verdict.MISSING,
@@ -50,22 +51,27 @@ PROOF = "a pull or a mirror made here, a listing of the card, or a person who wr
         ),
         (
             replace(SAFE, disk_error="Input/output error"), Verdict.UNKNOWN,
-            "the disk could not be read", (*READ, NEWEST, "Input/output error"), NOW,
+            "the disk could not be read",
+            (READ[0], f"{READ[1]}; {FAILED}: Input/output error", NEWEST), NOW,
             "a readable disk",
         ),
         (
             replace(SAFE, disk_read_at=None), Verdict.UNKNOWN, "the disk was never read",
-            (READ[0], NEWEST), None, NEW_DISK,
+            (READ[0], "the disk was never read", NEWEST), None, NEW_DISK,
         ),
         (
             replace(SAFE, source_read_at=None, source_error="refused"), Verdict.UNKNOWN,
             "the device's inventory was never read",
-            (READ[1], NEWEST, "refused"), None, NEW_INVENTORY,
+            (f"the device's inventory was never read; {FAILED}: refused", READ[1], NEWEST), None,
+            NEW_INVENTORY,
         ),
         (
             replace(SAFE, source_read_at=NOW - HOUR, source_error="refused"), Verdict.UNKNOWN,
             "the device's inventory was last read 20 min ago or more",
-            ("the device's inventory read at 2026-11-22 11:00:00 UTC", READ[1], NEWEST, "refused"),
+            (
+                f"the device's inventory was read at 2026-11-22 11:00:00 UTC; {FAILED}: refused",
+                READ[1], NEWEST,
+            ),
             NOW - timedelta(minutes=40), NEW_INVENTORY,
         ),
         (
@@ -224,7 +230,7 @@ def told(**rows):
         ),
         (
             replace(ENDED, tellings=(told(ROI_1=11),), gone="purged"), NAMED,
-            "purged; lacks 1 rows that the device told of (ROI_1 1)",
+            "purged; lacks 1 row that the device told of (ROI_1 1)",
         ),
     ],
 )  # fmt: skip

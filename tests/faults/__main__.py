@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def arguments() -> argparse.Namespace:
+def argument_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.faults")
     parser.add_argument("--devices", type=int, default=1000)
     parser.add_argument("--seed", default="")
@@ -20,12 +20,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--start", type=float, help="of the first look, in epoch seconds")
     parser.add_argument("--kind", action="append", default=[], help="only faults of this kind")
     parser.add_argument("--healthy", action="store_true", help="the same devices without faults")
+    parser.add_argument("--wipes", action="store_true", help="only ask whether cards may be wiped")
     parser.add_argument("--shown", type=int, default=20, help="failing cases told in full")
-    return parser.parse_args()
+    return parser
 
 
 def main() -> int:
-    given = arguments()
+    given = argument_parser().parse_args()
     seed = given.seed or secrets.token_hex(3)
     print(f"seed {seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="faults-", dir=in_memory()) as folder:
@@ -44,6 +45,7 @@ def _with_database(given: argparse.Namespace, seed: str, folder: Path) -> int:
         "ETHONODE_VAR_DIR": str(folder / "var"),
         "ETHONODE_SECRET_KEY": "only-for-tests",
         "ETHONODE_NODE_URL": "",
+        "ETHONODE_DEVICE_NETWORKS": "127.0.0.0/8",
     }
     import django
 
@@ -53,29 +55,45 @@ def _with_database(given: argparse.Namespace, seed: str, folder: Path) -> int:
     logging.disable(logging.CRITICAL)
     databases = setup_databases(verbosity=0, interactive=False)
     try:
-        return _try(given, seed, folder)
+        return tried(given, seed, folder)
     finally:
         teardown_databases(databases, verbosity=0)
 
 
-def _try(given: argparse.Namespace, seed: str, folder: Path) -> int:
+def tried(given: argparse.Namespace, seed: str, folder: Path) -> int:
     from tests.faults import report
+    from tests.faults.score import Score
+    from tests.faults.strikes import all_kinds
+
+    if unknown := sorted(set(given.kind) - all_kinds().keys()):
+        argument_parser().error(f"no kind of fault is called so: {', '.join(unknown)}")
+    score, began = Score(), time.monotonic()
+    numbers = range(1, given.devices + 1) if given.device is None else [given.device]
+    with suppress(KeyboardInterrupt):  # then what it found so far is told
+        live(given, seed, folder, numbers, score)
+    told = score.findings if given.device else report.first_of_each(score.findings)
+    for finding in told[: given.shown]:
+        print(report.described(finding), "\n")
+    _tell_by_kind(report.first_of_each(score.findings))
+    print(*report.figures(score), sep="\n")
+    print(f"seconds                     {time.monotonic() - began:6.0f}")
+    if not (given.healthy or given.wipes) and given.device is None:
+        print("never struck:", report.never_struck(score) or "none")
+    if why := not_tried(given, score, len(numbers)):
+        print(why)
+    return bool(score.findings or why)
+
+
+def live(given: argparse.Namespace, seed: str, folder: Path, numbers, score) -> None:
+    from tests.faults.asking import ask_only
     from tests.faults.births import MOST_AT_ONCE
     from tests.faults.fleet import try_devices
     from tests.faults.mariadb import world_mariadb
-    from tests.faults.score import Score
     from tests.faults.server import world_server
-    from tests.faults.strikes import all_kinds
 
-    all_kinds()
-    score, began = Score(), time.monotonic()
+    began = time.monotonic()
     start = given.start or time.time() // 3600 * 3600
-    numbers = range(1, given.devices + 1) if given.device is None else [given.device]
-    with (
-        suppress(KeyboardInterrupt),  # then what it found so far is told
-        world_server() as server,
-        world_mariadb(folder / "mariadb") as mariadb,
-    ):
+    with world_server() as server, world_mariadb(folder / "mariadb") as mariadb:
         for first in range(0, len(numbers), MOST_AT_ONCE):
             try_devices(
                 numbers[first : first + MOST_AT_ONCE],
@@ -87,17 +105,18 @@ def _try(given: argparse.Namespace, seed: str, folder: Path) -> int:
                 score=score,
                 with_faults=not given.healthy,
                 only=given.kind,
+                **({"live": ask_only} if given.wipes else {}),
             )
             print(f"{score.devices} devices, {time.monotonic() - began:.0f} s", file=sys.stderr)
-    told = score.findings if given.device else report.first_of_each(score.findings)
-    for finding in told[: given.shown]:
-        print(report.described(finding), "\n")
-    _tell_by_kind(report.first_of_each(score.findings))
-    print(*report.figures(score), sep="\n")
-    print(f"seconds                     {time.monotonic() - began:6.0f}")
-    if not given.healthy and given.device is None:
-        print("never struck:", report.never_struck(score) or "none")
-    return bool(score.findings)
+
+
+def not_tried(given: argparse.Namespace, score, count: int) -> str:
+    """Why nothing follows from that nothing was found."""
+    if score.devices < count:
+        return f"interrupted: {count - score.devices} devices did not live to their end"
+    if given.kind and not (given.healthy or score.faults):
+        return "nothing was tried: no fault of these kinds struck"
+    return ""
 
 
 def _tell_by_kind(findings) -> None:

@@ -4,7 +4,8 @@ from hashlib import md5
 from typing import Any
 
 from tests.faults import databases
-from tests.faults.case import TYPES, Answer, Case
+from tests.faults.care import TYPES, Answer
+from tests.faults.case import Case
 from tests.faults.truth import Experiment
 
 NO_DATABASE = {"db_size_bytes": 0, "table_counts": {}, "last_db_update": 0, "db_status": "no_cache"}

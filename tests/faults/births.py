@@ -4,7 +4,9 @@ import random
 from hashlib import blake2b
 from pathlib import Path
 
-from tests.faults.case import TYPES, Care, Case
+from tests.faults import strangers
+from tests.faults.care import TYPES, Care
+from tests.faults.case import Case
 from tests.faults.looks import LOOKS
 from tests.faults.truth import (
     CHUNK,
@@ -35,7 +37,9 @@ def born(number: int, *, seed: str, root: Path, start: float) -> Case:
         clock=Clock([(0.0, rng.choice((0.0, 0.0, 0.0, 2.0, -40.0)))]),
     )
     _sessions(device, rng, start)
-    return Case(device=device, seed=seed, root=root, born_name=device.name, care=_care(device, rng))
+    care = _care(device, rng)
+    _card(device, care, random.Random(f"{seed}/{number}/card"), start)
+    return Case(device=device, seed=seed, root=root, born_name=device.name, care=care)
 
 
 def address_of(number: int) -> str:
@@ -104,6 +108,18 @@ def _recording(device: Device, rng: random.Random, begins: float, ends: float) -
         ends=begins + count * CHUNK,
         files=files,
     )
+
+
+def _card(device: Device, care: Care, rng: random.Random, start: float) -> None:
+    """Two of three let us look at their cards, and hold what only such a look can find."""
+    if rng.random() < 1 / 3:
+        return
+    looks = range(len(LOOKS))
+    device.others = strangers.some(device, rng, start - rng.uniform(1, 30) * DAY)
+    care.lists = frozenset(looks[::4])
+    care.pulls_files = frozenset(looks[::3])
+    care.proves = frozenset(looks[rng.choice((0, 2)) :: 3] if rng.random() < 0.7 else ())
+    care.asks = frozenset((rng.choice((4, 6, 8)), looks[-1]))
 
 
 def _care(device: Device, rng: random.Random) -> Care:

@@ -4,44 +4,17 @@ import os
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.faults import databases
-from tests.faults.truth import Device, Experiment, Recording, VideoFile
+from tests.faults.care import Care, Switches
+from tests.faults.truth import Device, Experiment, OtherFile, Recording, VideoFile
 
-TYPES = ("mysql", "sqlite", "video")
-Answer = dict[str, Any]
-
-
-@dataclass(slots=True, kw_only=True)
-class Care:
-    """Who saves this device, and how often: at every look, or at those of these numbers."""
-
-    daemons: set[str] = field(default_factory=lambda: set(TYPES))
-    pulls_results: frozenset[int] = frozenset()
-    pulls_videos: frozenset[int] = frozenset()
-    mirrors: frozenset[int] = frozenset()
-    verifies: frozenset[int] = frozenset()
-
-
-@dataclass(slots=True, kw_only=True)
-class Switches:
-    """What faults have turned: obeyed by the answers, the daemons and the looks."""
-
-    bend_entry: list[Callable[[Answer, float], Any]] = field(default_factory=list)
-    bend_inventory: list[Callable[[Answer, float], Any]] = field(default_factory=list)
-    bend_listing: list[Callable[[Answer, float], Any]] = field(default_factory=list)
-    listing_status: int = 0  # HTTP status in place of the list of videos
-    around_look: list[Callable[[], AbstractContextManager[None]]] = field(default_factory=list)
-    copy_ends: Callable[[bytes], bytes] | None = None  # what a daemon makes of a chunk
-    before_look: list[Callable[[], None]] = field(default_factory=list)
-    refuses_ssh: bool = False
-    ours_ahead: list[float] = field(default_factory=list)  # our clock at the next looks, in seconds
-    claim: str = "completed"
+Item = Experiment | Recording | OtherFile
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -53,20 +26,34 @@ class Case:
     care: Care = field(default_factory=Care)
     switches: Switches = field(default_factory=Switches)
     at: float = 0.0  # the card is as it was then
+    later: float = 0.0  # seconds: what is pressed one after another at one look
     copied_at: float = 0.0
     looked_at: float = 0.0
     verified_look: int = -1
+    listed_look: int = -1
+    listed_at: float = 0.0
+    listed_before: float = 0.0  # the listing before that: what came since may be as old
+    proved_look: int = -1
     pulled: dict[str, float] = field(default_factory=dict)  # by kind of run: the last success
     written_off: set[Experiment] = field(default_factory=set)  # a person accepts that loss
     heard_clock: float = 0.0  # of its last answer
-    told: set[Experiment | Recording] = field(default_factory=set)
+    told: set[Item] = field(default_factory=set)
+    more_rows: set[Experiment] = field(default_factory=set)  # of its server: one that nobody told
+    other_rows: set[Experiment] = field(default_factory=set)  # of its server: one is rewritten
+    kept_open: list[Any] = field(default_factory=list)
     proven: set[Experiment | Recording] = field(default_factory=set)  # by a run of ours
     sound: dict[Path, tuple[object, ...]] = field(default_factory=dict)  # read, and as it should be
     ran: list[str] = field(default_factory=list)
 
     @property
     def card(self) -> Path:
-        return self.root / "card"
+        """Its data root, wherever the card is now."""
+        return self.switches.card_aside or self.login_root
+
+    @property
+    def login_root(self) -> Path:
+        """The data root that somebody finds at its address."""
+        return self.root / "cards-there" / self.device.address
 
     @property
     def results(self) -> Path:
@@ -80,8 +67,24 @@ class Case:
         return random.Random("/".join(map(str, (self.seed, self.device.number, *words))))
 
     def on_card(self, item: Experiment | Recording) -> Path:
-        below = "results" if isinstance(item, Experiment) else "videos"
-        return self.card / below / item.place
+        """What MariaDB holds is in no file of the data root; it has one beside that here."""
+        if isinstance(item, Recording):
+            return self.card / "videos" / item.place
+        place = self.card / "results" if item.writer == "sqlite" else self.root / "servers"
+        return place / item.place
+
+    def other_on_card(self, other: OtherFile) -> Path:
+        return self.card / os.fsdecode(other.path)
+
+    def others_here(self, other: OtherFile) -> list[Path]:
+        """Where a copy of it may lie, best first."""
+        return places_here(self, other.path)
+
+    def others_kept(self, other: OtherFile) -> list[Path]:
+        """Copies of it that a pull moved aside, for the card's file was another one by then."""
+        kept = self.root / "cards" / ".kept" / self.device.device_id
+        moments = kept.iterdir() if kept.exists() else ()
+        return [moment / os.fsdecode(other.path) for moment in moments]
 
     def here(self, item: Experiment | Recording) -> Path:
         return (self.results if isinstance(item, Experiment) else self.videos) / item.place
@@ -96,15 +99,26 @@ class Case:
     def recordings(self) -> list[Recording]:
         return [one for one in self.device.recordings if one.begins < self.at]
 
+    def others(self) -> list[OtherFile]:
+        return [one for one in self.device.others if one.since <= self.at]
+
     def advance(self, until: float) -> None:
         """The card gets what is recorded by then."""
-        before, self.at = self.at, until
-        for one in self.experiments():
-            if not one.gone and one.ends > before:
-                self._write_database(one, until)
-        for recording in self.recordings():
-            if recording.ends > before:
-                self._write_chunks(recording, before, until)
+        before, self.at, self.later = self.at, until, 0.0
+        for below in ("results", "videos"):  # its software makes them before anything else
+            (self.card / below / self.device.device_id).mkdir(parents=True, exist_ok=True)
+        for one in (one for one in self.experiments() if not one.gone and one.ends > before):
+            self._write_database(one, until)
+        for recording in (one for one in self.recordings() if one.ends > before):
+            self._write_chunks(recording, before, until)
+        for other in (one for one in self.others() if one.since > before and not one.gone):
+            self.write_other(other)
+
+    def write_other(self, other: OtherFile) -> None:
+        path = self.other_on_card(other)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(other.content)
+        touch(path, self.device.clock.at(other.since))
 
     def copy(self) -> None:
         """The daemons copy what the card has now."""
@@ -152,6 +166,13 @@ class Case:
     def _write_chunk(self, path: Path, file: VideoFile, until: float) -> None:
         path.write_bytes(file.content(until))
         touch(path, self.device.clock.at(min(file.ends, until)))
+
+
+def places_here(case: Case, path: bytes) -> list[Path]:
+    """Where our disk may have a copy of a file of the card, by its path below the data root."""
+    whole = os.fsdecode(path)
+    own = [case.root / whole] if whole.startswith(("results/", "videos/")) else []
+    return [*own, case.root / "cards" / case.device.device_id / whole]
 
 
 def touch(path: Path, at: float) -> None:

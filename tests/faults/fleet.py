@@ -6,26 +6,34 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import Random
 from typing import TypeVar
 
 from django.db import transaction
 
 from backups.models import RunKind
-from tests.faults import front
+from tests.faults import front, person
+from tests.faults.asking import ask, note_listing
 from tests.faults.births import born
 from tests.faults.case import Case, changed_at, folders_of
+from tests.faults.front import Shown
+from tests.faults.kinds import Kind
 from tests.faults.looks import COPIED_BEFORE, LOOKS
 from tests.faults.mariadb import MariaDB
-from tests.faults.score import GREEN, Finding, Score
+from tests.faults.score import Finding, Score
 from tests.faults.server import WorldServer
 from tests.faults.strikes import Strike, planned, strike
 from tests.faults.told import hear, prove, see
 
 T = TypeVar("T")
+HELD = "another content than ours"  # a proof that found out is one, too
 RUNS = {
     "mirrors": RunKind.MIRROR,
     "pulls_results": RunKind.PULL_RESULTS,
     "pulls_videos": RunKind.PULL_VIDEOS,
+    "pulls_files": RunKind.PULL_FILES,
+    "lists": RunKind.LIST_CARD,
+    "proves": RunKind.PROVE,
     "verifies": RunKind.VERIFY,
 }
 
@@ -39,26 +47,31 @@ class World:
     with_faults: bool = True
     only: Collection[str] = ()
     strikes: dict[str, list[Strike]] = field(default_factory=dict)
+    hearing: person.Hearing = field(default_factory=person.Hearing)
 
     def live(self) -> None:
         for number, after in enumerate(LOOKS):
-            self._until(number, self.start + after - COPIED_BEFORE, self.start + after)
-            self._refresh(number, self.start + after)
+            self.until(number, self.start + after - COPIED_BEFORE, self.start + after)
+            self.refresh(number, self.start + after)
+            shown = {case: self._look(case, number) for case in self.cases}
+            self.guarded(number, None, lambda at=self.start + after: person.watch(at))
+            for case, what in shown.items():
+                self._hear(case, number, what)
             for case in self.cases:
-                self._look(case, number)
+                self._ask(case, number)
         self.score.devices += len(self.cases)
 
-    def _refresh(self, number: int, at: float) -> None:
-        self._guarded(number, None, lambda: front.refresh(at))
+    def refresh(self, number: int, at: float) -> None:
+        self.guarded(number, None, lambda: front.refresh(at))
         for case in self.cases:
             hear(case)
 
-    def _until(self, number: int, copied: float, at: float) -> None:
+    def until(self, number: int, copied: float, at: float) -> None:
         for case in self.cases:
             case.advance(copied)
             case.copy()
             self.mariadb.follow(case)
-        self._refresh(number, copied)
+        self.refresh(number, copied)
         for case in self.cases:
             self._runs(case, number)
             case.advance(at)
@@ -68,12 +81,15 @@ class World:
     def _runs(self, case: Case, number: int) -> None:
         for care, kind in RUNS.items():
             if number in getattr(case.care, care) and _has_something(case, kind):
-                self._guarded(number, case, lambda kind=kind: self._run(case, kind, number))
+                self.guarded(number, case, lambda kind=kind: self.run(case, kind, number))
 
-    def _run(self, case: Case, kind: RunKind, number: int) -> None:
+    def run(self, case: Case, kind: RunKind, number: int) -> None:
         state = front.run(case, kind)
         case.ran.append(f"look {number}: {kind} {state}")
         see(case)
+        note_listing(case, number)
+        if kind is RunKind.PROVE and (state == "succeeded" or HELD in state):
+            case.proved_look = number
         if state == "succeeded":
             case.pulled[str(kind)] = case.at
             prove(case, str(kind))
@@ -87,24 +103,46 @@ class World:
         for turn, look in enumerate(planned(rng)):
             if look != number:
                 continue
-            before = folders_of(case)
-            if done := strike(case, number, case.rng("strike", turn), self.only):
-                self.strikes.setdefault(case.device.device_id, []).append(done)
-                self.score.faults[done.kind.name] += 1
-            changed_at(case.at, before, folders_of(case))
+            self.struck(case, number, case.rng("strike", turn))
 
-    def _look(self, case: Case, number: int) -> None:
+    def struck(
+        self,
+        case: Case,
+        number: int,
+        rng: Random,
+        may: Callable[[Kind], bool] = lambda kind: True,
+    ) -> bool:
+        before = folders_of(case)
+        if done := strike(case, number, rng, self.only, may):
+            self.strikes.setdefault(case.device.device_id, []).append(done)
+            self.score.faults[done.kind.name] += 1
+        changed_at(case.at, before, folders_of(case))
+        return bool(done)
+
+    def _ask(self, case: Case, number: int) -> None:
+        if number in case.care.asks:
+            self.guarded(number, case, lambda: ask(self, case, number))
+
+    def _hear(self, case: Case, number: int, shown: dict[str, Shown]) -> None:
+        strikes = self.strikes.get(case.device.device_id, [])
+        for backup_type, what in shown.items():
+            self.score.hear(case, number, backup_type, what, strikes, self.hearing)
+
+    def _look(self, case: Case, number: int) -> dict[str, Shown]:
         see(case)
-        shown = self._guarded(number, case, lambda: front.look(case)) or {}
+        shown = self.guarded(number, case, lambda: front.look(case)) or {}
         strikes = self.strikes.get(case.device.device_id, [])
         said = {of: "\n".join(what.evidence) for of, what in shown.items()}
-        is_green = all(what.verdict in GREEN for what in shown.values())
+        is_unknown = any(what.verdict == "unknown" for what in shown.values())
         for backup_type, what in shown.items():
             others = "\n".join(text for of, text in said.items() if of != backup_type)
-            self.score.judge(case, number, backup_type, what, strikes, others, is_green=is_green)
+            self.score.judge(
+                case, number, backup_type, what, strikes, others, is_unknown=is_unknown
+            )
         case.looked_at = case.at
+        return shown
 
-    def _guarded(self, number: int, case: Case | None, do: Callable[[], T]) -> T | None:
+    def guarded(self, number: int, case: Case | None, do: Callable[[], T]) -> T | None:
         """What the product raises is a finding, not the end of the trial."""
         try:
             with transaction.atomic():
@@ -141,6 +179,7 @@ def try_devices(
     score: Score,
     with_faults: bool = True,
     only: Collection[str] = (),
+    live: Callable[[World], None] = World.live,
 ) -> None:
     """One world of the devices of these numbers, from its birth to its end; nothing of it stays."""
     with _folder(root), front.pointed_at(root, server, mariadb), _forgotten():
@@ -154,7 +193,7 @@ def try_devices(
             with_faults=with_faults,
             only=only,
         )
-        world.live()
+        live(world)
         mariadb.forget()
 
 

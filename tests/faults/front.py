@@ -13,36 +13,33 @@ from backups.dashboard import device_status
 from backups.models import RunKind, RunTrigger
 from backups.services import runs, snapshots
 from backups.services.daemons import check_daemons
+from backups.services.wipes import last_answer, reasons_of
 from devices.models import Device
 from devices.services import refresh_devices
+from tests.faults import logins
 from tests.faults.case import Case
 from tests.faults.mariadb import MariaDB
 from tests.faults.server import WorldServer
 
-# In place of a connection: what sshd would hand to the account's shell goes to one here.
-SSH = """#!/bin/sh
-while [ $# -gt 0 ]; do
-  case "$1" in
-    -o|-p|-F|-l) shift 2 ;;
-    -*) shift ;;
-    *) login=$1; shift; break ;;
-  esac
-done
-if [ -e "$0.refuses/${login#*@}" ]; then
-  echo "${login}: Permission denied (publickey)." >&2
-  exit 255
-fi
-exec sh -c "$*"
-"""
+NOBODY = 1  # a port at which nobody listens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What a person was shown of one backup."""
+    """What a person was shown of one backup. `is_silent`: its device could not be asked last."""
 
     verdict: str
     rule: str
     evidence: tuple[str, ...]
+    is_silent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What was said to who asked whether a card may be wiped: item, what lacks, what mends it."""
+
+    answer: str
+    reasons: tuple[tuple[str, str, str], ...]
 
 
 def moment(seconds: float) -> datetime:
@@ -52,18 +49,15 @@ def moment(seconds: float) -> datetime:
 @contextmanager
 def pointed_at(root: Path, server: WorldServer, mariadb: MariaDB) -> Iterator[None]:
     """The product, with the folders of this world and the world's server as its surroundings."""
-    for name in ("results", "videos", "cache", "card", "bin"):
+    for name in ("results", "videos", "cache", "cards-there"):
         (root / name).mkdir(parents=True)
     for name in ("results", "videos"):  # a device alone would look like a disk that is not mounted
         (root / name / "bystander").mkdir()
         (root / name / "bystander" / "notes.txt").write_text("of another device\n")
-    ssh = root / "bin" / "ssh"
-    ssh.write_text(SSH)
-    ssh.chmod(0o755)
-    refusals(root).mkdir()
+    ssh = logins.set_up(root)
     url = f"http://127.0.0.1:{server.port}"
     with ExitStack() as stack:
-        stack.enter_context(_first_on_path(ssh.parent))
+        stack.enter_context(_first_on_path(ssh))
         stack.enter_context(
             override_settings(
                 NODE_URL=url,
@@ -74,21 +68,17 @@ def pointed_at(root: Path, server: WorldServer, mariadb: MariaDB) -> Iterator[No
                 NODE_TIMEOUT=timedelta(seconds=20),
                 RESULTS_DIR=root / "results",
                 VIDEOS_DIR=root / "videos",
+                CARDS_DIR=root / "cards",
                 VIDEO_CACHE_DIR=root / "cache",
-                DEVICE_DATA_ROOT=root / "card",
                 MYSQL_PORT=mariadb.port,
                 MYSQL_USER="ethoscope",
                 MYSQL_PASSWORD="ethoscope",
+                CERTIFICATE_KEY_FILE=root / "certificates" / "key",
                 SSH_KEY_FILE=root / "key",
                 SSH_KNOWN_HOSTS=root / "known_hosts",
             )
         )
         yield
-
-
-def refusals(root: Path) -> Path:
-    """An address that has a file in here lets nobody in."""
-    return root / "bin" / "ssh.refuses"
 
 
 @contextmanager
@@ -129,6 +119,7 @@ def look(case: Case) -> dict[str, Shown]:
             verdict=str(backup.judgement.verdict),
             rule=backup.judgement.rule,
             evidence=tuple(backup.judgement.evidence),
+            is_silent=bool(backup.facts.source_error),
         )
         for kind, backup in status.backups.items()
     }
@@ -139,14 +130,41 @@ def _ours_ahead(case: Case) -> float:
     return ahead.pop(0) if ahead else 0.0
 
 
+def now_of(case: Case) -> datetime:
+    return moment(case.at + case.later)
+
+
+def _own_side(case: Case) -> dict[str, object]:
+    """What is at this device's address alone, though one machine stands for all of them."""
+    own: dict[str, object] = {"DEVICE_DATA_ROOT": case.login_root}
+    if any(one.writer == "mysql" for one in case.device.experiments):
+        return own | {"MYSQL_USER": case.born_name}
+    return own | {"MYSQL_PORT": NOBODY}
+
+
+def ask(case: Case) -> Answered | None:
+    """May this card be wiped? None: no answer was given."""
+    case.later += 1
+    with ExitStack() as stack:
+        for around in case.switches.around_ask:
+            stack.enter_context(around())
+        run(case, RunKind.WIPE)
+    device = device_of(case)
+    question = last_answer(device) if device else None
+    if question is None or question.asked_at != now_of(case):
+        return None
+    reasons = tuple((one.item, one.lacks, str(one.remedy)) for one in reasons_of(question))
+    return Answered(answer=question.answer, reasons=reasons)
+
+
 def run(case: Case, kind: RunKind) -> str:
     """Ask for a run as a person would, and do it; gives the state in which it ended."""
     device = device_of(case)
     if device is None:
         return "no device"
-    if case.switches.refuses_ssh:
-        (refusals(case.root) / case.device.address).touch()
-    now = moment(case.at)
+    logins.follow(case, cut=case.switches.cut_once.pop(kind, None))
+    now = now_of(case)
     asked = runs.request_run(device, kind, trigger=RunTrigger.PERSON, now=now)
-    done = runs.perform(asked.pk, clock=lambda: now)
+    with override_settings(**_own_side(case)):
+        done = runs.perform(asked.pk, clock=lambda: now)
     return f"{done.state} {done.error}".strip() if done else "not done"

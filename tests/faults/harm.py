@@ -67,7 +67,14 @@ def execute(path: Path, *statements: str) -> None:
             connection.execute(statement)
 
 
+class NothingLeft(Exception):
+    """An earlier fault took away what this one strikes."""
+
+
 def rois(path: Path) -> list[str]:
+    """Raises NothingLeft."""
     query = "SELECT name FROM sqlite_schema WHERE name GLOB 'ROI_[0-9]*' AND type = 'table'"
     with closing(sqlite3.connect(path)) as connection:
-        return [name for (name,) in connection.execute(query)]
+        if names := [name for (name,) in connection.execute(query)]:
+            return names
+    raise NothingLeft(path)

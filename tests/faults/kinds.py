@@ -12,6 +12,10 @@ LOSS = "loss"  # data is lost or unsaved, or a copy is damaged: green would be f
 BLIND = "blind"  # evidence is gone: nothing is lost, and nobody can know it
 HARMLESS = "harmless"  # nothing changes: any alarm would be false
 
+UNLISTED = "no listing names it"
+# Why no look can show a loss yet.
+HIDDEN = frozenset({"content", "verify", "size", "blocks", UNLISTED})
+
 Find = Callable[[Case], Iterable[Any]]
 Act = Callable[[Case, Any, random.Random], None]
 
@@ -37,6 +41,8 @@ def kind(name: str, find: Find, *, effect: str = LOSS, hidden: str = "") -> Call
     def register(act: Act) -> Act:
         if name in KINDS:
             raise ValueError(f"two kinds are called {name!r}")
+        if hidden and hidden not in HIDDEN:
+            raise ValueError(f"{name!r} is hidden by {hidden!r}, which is no reason")
         KINDS[name] = Kind(
             name=name,
             family=act.__module__.rpartition(".")[2],

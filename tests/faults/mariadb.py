@@ -35,11 +35,13 @@ class MariaDB:
         self.port = server.port
         self._connection = connection
         self._holds: dict[str, Experiment] = {}
+        self._accounts: set[str] = set()
         self._run("CREATE DATABASE nobody_db")  # a server with one database gives it to anyone
 
     def follow(self, case: Case) -> None:
         """Bring a device's database to what it holds now."""
         name = f"{case.born_name}_db"
+        self._let_in(case, name)
         newest = max(case.experiments("mysql"), key=lambda one: one.begins, default=None)
         if newest is None or newest.gone:
             self._drop(name)
@@ -48,6 +50,23 @@ class MariaDB:
             self._drop(name)
             self._create(name, newest)
         self._append(name, newest, case)
+
+    def _let_in(self, case: Case, name: str) -> None:
+        """By an account that is shown this database alone: all share one server."""
+        if case.born_name not in self._accounts:
+            self._accounts.add(case.born_name)
+            account = f"'{case.born_name}'@'%'"
+            self._run(f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY 'ethoscope'")
+            pattern = name.replace("_", r"\_")
+            self._run(f"GRANT ALL ON `{pattern}`.* TO {account}")
+
+    def held_for(self, case: Case) -> Experiment | None:
+        return self._holds.get(f"{case.born_name}_db")
+
+    def totals(self, case: Case, one: Experiment) -> dict[str, int]:
+        """What each question about its tables is answered."""
+        of = f"`{case.born_name}_db`."
+        return {asked: int(self._run(asked.format(of))[0][0]) for asked in questions(one)}
 
     def forget(self) -> None:
         for name in list(self._holds):
@@ -69,6 +88,12 @@ class MariaDB:
     def _append(self, name: str, one: Experiment, case: Case) -> None:
         for table, rows in databases.later_rows(one, case.at, self._has(name, one)).items():
             self._insert(name, table, rows)
+        if one in case.more_rows:
+            case.more_rows.remove(one)
+            self._run(f"INSERT INTO `{name}`.ROI_1 (t, x) VALUES (1, 2)")
+        if one in case.other_rows:
+            case.other_rows.remove(one)
+            self._run(f"UPDATE `{name}`.ROI_1 SET x = x + 1 WHERE id = 1")
 
     def _has(self, name: str, one: Experiment) -> dict[str, int]:
         """How many starts, stops and rows of each ROI are there."""
@@ -89,6 +114,13 @@ class MariaDB:
         with self._connection.cursor() as cursor:
             cursor.execute(statement)
             return list(cursor.fetchall())
+
+
+def questions(one: Experiment) -> list[str]:
+    """That a database and its copy answer alike, if each has the rows of the other."""
+    rois = [f"ROI_{roi}" for roi in range(1, one.rois + 1)]
+    counts = [f"SELECT count(*) FROM {{}}{name}" for name in (*TABLES, *rois)]
+    return counts + [f"SELECT coalesce(sum(x * id), 0) FROM {{}}{name}" for name in rois]
 
 
 @contextmanager

@@ -9,27 +9,40 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults import databases
-from tests.faults.case import Case, files_of, stamps
-from tests.faults.truth import HOUR, Experiment, Recording, VideoFile
+from tests.faults.case import Case, Item, files_of, stamps
+from tests.faults.truth import HOUR, Experiment, OtherFile, Recording, VideoFile
 
 MAX_AGE = {"mysql": 2 * HOUR, "sqlite": 2 * HOUR, "video": 6 * HOUR}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """What the disk lacks of one item. `since`: when the oldest of it was recorded."""
+    """What the disk lacks of one item. `since`: when the oldest of it was recorded.
+
+    `file`: which of a recording. `is_here`: a file is, and does not hold what it should.
+    """
 
     item: str
     what: str
     since: float
-    of: Experiment | Recording
+    of: Item
+    is_here: bool
+    file: VideoFile | None = None
+
+    @property
+    def is_beside(self) -> bool:
+        """Of a file that is no chunk."""
+        is_other = isinstance(self.of, OtherFile)
+        return is_other or (self.file is not None and not self.file.is_chunk)
 
 
 def losses(case: Case, backup_type: str) -> list[Loss]:
+    beside = [loss for other in _others(case, backup_type) for loss in _of_other(case, other)]
     if backup_type == "video":
-        return [loss for recording in case.recordings() for loss in _of_recording(case, recording)]
+        items = case.recordings()
+        return beside + [loss for one in items for loss in _of_recording(case, one)]
     ours = [one for one in case.experiments(backup_type) if one not in case.written_off]
-    return [loss for one in ours for loss in _of_database(case, one)]
+    return beside + [loss for one in ours for loss in _of_database(case, one)]
 
 
 def old(case: Case, backup_type: str, lost: list[Loss]) -> list[Loss]:
@@ -38,20 +51,48 @@ def old(case: Case, backup_type: str, lost: list[Loss]) -> list[Loss]:
     return [loss for loss in lost if loss.since <= until]
 
 
+def _others(case: Case, backup_type: str) -> list[OtherFile]:
+    """Films are judged with the videos; all else with what the device writes its results into."""
+    writers = {one.writer for one in case.experiments()}
+    results = "mysql" if writers == {"mysql"} else "sqlite"
+    return [o for o in case.others() if backup_type == ("video" if o.is_video else results)]
+
+
+def _of_other(case: Case, other: OtherFile) -> Iterator[Loss]:
+    """A link is no copy: nobody knows how long what it leads to will be there. Where its card has
+    rotted since, a pull keeps the copy of before beside the one that the card has now."""
+    here = _files(case.others_here(other))
+    if any(
+        path.read_bytes() == other.content for path in (*here, *_files(case.others_kept(other)))
+    ):
+        return
+    what = "its content is another" if here else "not here"
+    name = other.path.decode("utf-8", "backslashreplace")
+    yield Loss(item=name, what=what, since=other.since, of=other, is_here=bool(here))
+
+
+def _files(paths: list[Path]) -> list[Path]:
+    return [path for path in paths if path.is_file() and not path.is_symlink()]
+
+
 def _of_database(case: Case, one: Experiment) -> Iterator[Loss]:
     wanted = one.rows(case.at)
-    count, wrong = _best(case, one)
+    copies = _copies(case, one)
+    held = [_held(case, path, one) for path in copies]
+    count, wrong = max(held, key=lambda found: (found[0], not found[1]), default=(0, "no copy"))
     if count < wanted:
         what = f"{count} of {wanted} rows of each ROI are here{f'; {wrong}' if wrong else ''}"
-        yield Loss(item=one.filename, what=what, since=one.row_at(count + 1), of=one)
+        since = one.row_at(count + 1)
     elif wrong:
-        yield Loss(item=one.filename, what=wrong, since=min(one.ends, case.at), of=one)
+        what, since = wrong, min(one.ends, case.at)
+    else:
+        return
+    yield Loss(item=one.filename, what=what, since=since, of=one, is_here=bool(copies))
 
 
-def _best(case: Case, one: Experiment) -> tuple[int, str]:
-    copies = sorted(case.results.glob(f"{one.device_id}/**/{one.filename}"))
-    held = [_held(case, path, one) for path in copies if path.is_file()]
-    return max(held, key=lambda found: (found[0], not found[1]), default=(0, "no copy"))
+def _copies(case: Case, one: Experiment) -> list[Path]:
+    found = sorted(case.results.glob(f"{one.device_id}/**/{one.filename}"))
+    return [path for path in found if path.is_file()]
 
 
 def _held(case: Case, path: Path, one: Experiment) -> tuple[int, str]:
@@ -89,6 +130,8 @@ def _of_file(case: Case, recording: Recording, file: VideoFile, path: Path) -> L
         what="not here" if found is None else f"{len(found)} bytes of {len(wanted)}",
         since=case.copied_at if grows else min(file.ends, case.at),
         of=recording,
+        is_here=found is not None,
+        file=file,
     )
 
 

@@ -18,6 +18,15 @@ def figures(score: Score) -> Iterator[str]:
     yield f"false greens                {score.count('false green'):6,}"
     yield f"healthy looks               {score.healthy:6,}"
     yield f"false alarms                {alarms:6,} ({share:.2f} %)"
+    yield f"asked, may it be wiped      {score.asked:6,} ({score.no_answer} without an answer)"
+    yield f"  while something lacked    {score.over_a_lack:6,}"
+    yield f"  answered yes              {score.yes:6,}"
+    yield f"false yes                   {score.count('false yes'):6,}"
+    yield f"had to become yes           {score.must_be_yes:6,}"
+    yield f"false no                    {score.count('false no'):6,}"
+    yield f"asked: was a person told?   {score.heard:6,}"
+    yield f"  nobody was told           {score.count('nobody was told'):6,}"
+    yield f"  told of a healthy one     {score.count('told of a healthy one'):6,}"
     yield f"crashes                     {score.count('crash'):6,}"
 
 

@@ -51,7 +51,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _of_device(self, case: Case) -> tuple[int, Any]:
         if self.path == "/id":
-            return 200, {"id": case.device.device_id}
+            return 200, {"id": case.switches.other_id or case.device.device_id}
         if self.path == "/list_video_files":
             return answers.listing(case)
         if self.path.startswith("/data/databases/"):

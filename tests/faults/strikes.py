@@ -3,7 +3,7 @@
 import random
 import sqlite3
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib import import_module
 from pkgutil import iter_modules
@@ -11,7 +11,9 @@ from typing import Any
 
 from tests.faults import families
 from tests.faults.case import Case, files_of
+from tests.faults.harm import NothingLeft
 from tests.faults.kinds import KINDS, Kind
+from tests.faults.targets import Kept
 from tests.faults.truth import Recording
 
 HOW_MANY = (0, 1, 1, 1, 2, 2, 3)
@@ -37,6 +39,8 @@ class Strike:
 
     @property
     def item(self) -> Any:
+        if isinstance(self.target, Kept):
+            return self.target.item
         return getattr(self.target, "recording", self.target)
 
 
@@ -45,13 +49,20 @@ def planned(rng: random.Random) -> list[int]:
     return sorted(rng.randint(FIRST, LAST) for _ in range(rng.choice(HOW_MANY)))
 
 
-def strike(case: Case, look: int, rng: random.Random, only: Collection[str] = ()) -> Strike | None:
+def strike(
+    case: Case,
+    look: int,
+    rng: random.Random,
+    only: Collection[str] = (),
+    may: Callable[[Kind], bool] = lambda kind: True,
+) -> Strike | None:
     """One fault of those that can strike this device now."""
     found: dict[Any, list[Any]] = {}
-    for kind in KINDS.values():
+    kinds = {name: one for name, one in KINDS.items() if may(one) and (not only or name in only)}
+    for kind in kinds.values():
         if kind.find not in found:
             found[kind.find] = list(kind.find(case))
-    possible = [k for name, k in KINDS.items() if found[k.find] and (not only or name in only)]
+    possible = [kind for kind in kinds.values() if found[kind.find]]
     if not possible:
         return None
     kind = rng.choice(possible)
@@ -59,7 +70,7 @@ def strike(case: Case, look: int, rng: random.Random, only: Collection[str] = ()
     seen = _was_whole(case, target)
     try:
         kind.act(case, target, rng)
-    except (sqlite3.Error, OSError):  # an earlier fault left nothing to strike
+    except (sqlite3.Error, OSError, NothingLeft):  # an earlier fault left nothing to strike
         return None
     verified = case.pulled.get("verify", 0.0) >= getattr(target, "ends", case.at)
     return Strike(kind=kind, target=target, look=look, verified=verified, seen=seen)
@@ -70,7 +81,7 @@ def _was_whole(case: Case, target: Any) -> bool:
     if isinstance(target, Recording):
         paths = [path for _, path in files_of(case, target)]
     else:
-        paths = [getattr(target, "path", case.root)]
+        paths = [getattr(target, "here", getattr(target, "path", case.root))]
     return all(
         path in case.sound and path.exists() and path.stat().st_mtime < time.time()
         for path in paths

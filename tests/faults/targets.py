@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.case import Case, files_of
-from tests.faults.truth import CHUNK, Experiment, Recording, VideoFile
+from tests.faults.case import Case, Item, files_of
+from tests.faults.truth import CHUNK, Experiment, OtherFile, Recording, VideoFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,67 @@ class Chunk:
         return self.file.ends
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file of the card, of any sort, and the copy of it that is here and equal."""
+
+    item: Item
+    there: Path
+    here: Path
+
+
+def kept(case: Case) -> list[Kept]:
+    """Of each sort: a chunk, an experiment's database, another file."""
+    pairs = [
+        (one, case.on_card(one), case.here(one))
+        for one in case.experiments("sqlite")
+        if one.ended(case.at)
+    ]
+    for one in case.recordings():
+        files = files_of(case, one) if one.ends <= case.at else ()
+        pairs += [(one, case.on_card(one) / file.name, path) for file, path in files]
+    pairs += [
+        (o, case.other_on_card(o), place) for o in case.others() for place in case.others_here(o)
+    ]
+    return [Kept(*pair) for pair in pairs if _are_equal(*pair[1:])]
+
+
+def _are_equal(there: Path, here: Path) -> bool:
+    both = all(path.is_file() and not path.is_symlink() for path in (there, here))
+    return both and there.read_bytes() == here.read_bytes()
+
+
+def others_on_card(case: Case) -> list[OtherFile]:
+    return [one for one in case.others() if case.other_on_card(one).is_file()]
+
+
+def others_kept(case: Case) -> list[Kept]:
+    return [one for one in kept(case) if isinstance(one.item, OtherFile)]
+
+
+def own_databases(case: Case) -> list[Experiment]:
+    """On the card, and at rest."""
+    ended = (one for one in case.experiments("sqlite") if one.ended(case.at))
+    return [one for one in ended if case.on_card(one).is_file()]
+
+
+def servers(case: Case) -> list[Experiment]:
+    """What a MariaDB holds of an experiment that is over."""
+    newest = max(case.experiments("mysql"), key=lambda one: one.begins, default=None)
+    return [newest] if newest and newest.ended(case.at) and not newest.gone else []
+
+
+def listed(case: Case) -> list[Case]:
+    """Devices whose cards we look at, and go on doing so."""
+    return [case] if case.care.lists and not case.switches.refuses_ssh else []
+
+
+def idle(case: Case) -> list[Case]:
+    """Cards that nothing will be written to any more."""
+    items = (*case.device.experiments, *case.device.recordings)
+    return listed(case) if all(one.ends <= case.at for one in items) else []
+
+
 def devices(case: Case) -> list[Case]:
     return [case]
 
@@ -32,10 +93,6 @@ def saved(case: Case) -> list[Experiment]:
 
 def saved_sqlite(case: Case) -> list[Experiment]:
     return [one for one in saved(case) if one.writer == "sqlite"]
-
-
-def saved_mysql(case: Case) -> list[Experiment]:
-    return [one for one in saved(case) if one.writer == "mysql"]
 
 
 def saved_twice(case: Case) -> list[Experiment]:
@@ -61,10 +118,6 @@ def live_mysql(case: Case) -> list[Experiment]:
 
 def tracked(case: Case) -> list[Case]:
     return [case] if case.experiments() else []
-
-
-def filmed(case: Case) -> list[Case]:
-    return [case] if case.recordings() else []
 
 
 def recordings(case: Case) -> list[Recording]:

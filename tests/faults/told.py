@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 
 from tests.faults import answers
-from tests.faults.case import Case, files_of
-from tests.faults.truth import Experiment, Recording
+from tests.faults.case import Case, Item, files_of
+from tests.faults.truth import Recording
 
 
 def see(case: Case) -> None:
@@ -16,6 +16,13 @@ def see(case: Case) -> None:
         for recording in set(case.recordings()) - case.told
         if any(path.exists() for _, path in files_of(case, recording))
     }
+
+
+def list_card(case: Case) -> None:
+    """A listing of ours is whole: all that is on the card is named."""
+    files = [one for one in case.experiments("sqlite") if case.on_card(one).exists()]
+    case.told |= {*files, *(one for one in case.recordings() if case.on_card(one).exists())}
+    case.told |= {one for one in case.others() if case.other_on_card(one).exists()}
 
 
 def hear(case: Case) -> None:
@@ -36,8 +43,8 @@ def hear(case: Case) -> None:
 
 
 def _told_recordings(case: Case, *, filming: bool) -> Iterator[Recording]:
-    if not set(case.recordings()) - case.told:
-        return
+    if case.switches.other_id or not set(case.recordings()) - case.told:
+        return  # another device's word is not heard
     listed = json.dumps(answers.listing(case)[1], default=str)
     for recording in set(case.recordings()) - case.told:
         now = filming and recording.is_recording(case.at)
@@ -51,10 +58,10 @@ def prove(case: Case, kind: str) -> None:
     if kind == "pull_videos":
         there = [r for r in case.recordings() if r.ends <= case.at and case.on_card(r).exists()]
         case.proven.update(there)
-    elif kind != "verify":
+    elif kind in ("pull_results", "mirror"):
         ours = case.experiments("sqlite" if kind == "pull_results" else "mysql")
         case.proven.update(o for o in ours if o.ended(case.at) and o.listed and not o.gone)
 
 
-def was_told(case: Case, item: Experiment | Recording) -> bool:
+def was_told(case: Case, item: Item) -> bool:
     return item in case.told

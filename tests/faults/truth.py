@@ -120,6 +120,10 @@ class VideoFile:
     def name(self) -> str:
         return f"{stamp_of(self.clock.at(self.recorded))}_{self.tail}"
 
+    @property
+    def is_chunk(self) -> bool:
+        return self.tail.endswith((".h264", ".avi"))
+
     def content(self, until: float) -> bytes:
         """What it holds by then: it is written from front to end."""
         size = 100 + self.seed % 120
@@ -153,6 +157,20 @@ class Recording:
         return [file for file in self.files if file.begins < at]
 
 
+@dataclass(slots=True, kw_only=True, eq=False)
+class OtherFile:
+    """What a card holds beside its experiments and videos: `path` is below its data root."""
+
+    path: bytes
+    content: bytes
+    since: float
+    gone: bool = False
+
+    @property
+    def is_video(self) -> bool:
+        return self.path.startswith(b"videos/")
+
+
 @dataclass(slots=True, kw_only=True)
 class Firmware:
     """What a device tells of itself, by the age of its software."""
@@ -181,7 +199,7 @@ class Device:
     clock: Clock
     experiments: list[Experiment] = field(default_factory=list)
     recordings: list[Recording] = field(default_factory=list)
-    booted: float = 0.0
+    others: list[OtherFile] = field(default_factory=list)
 
     def status(self, at: float) -> str:
         if any(one.is_tracking(at) for one in self.experiments):

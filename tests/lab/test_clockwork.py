@@ -2,6 +2,7 @@
 
 import pytest
 
+from lab.tracking import ResultWriter
 from tests.lab.conftest import wait_until
 
 
@@ -88,6 +89,15 @@ def test_a_restless_lab_loses_and_finds_devices_and_begins_new_runs(make_lab):
     lab.tick(300)
     assert all(device.online for device in lab.devices)
     assert sum(len(device.runs) for device in lab.devices) == runs + 1
+
+
+def test_a_restless_lab_drops_no_mariadb_that_nobody_copied(make_lab):
+    """A start takes the run before along: a loss that nobody switched on would be a red lamp."""
+    lab = make_lab(restless=True)
+    mysql = [device for device in lab.devices if device.writer is ResultWriter.MYSQL]
+    runs = {device.name: list(device.runs) for device in mysql}
+    lab.tick(900 * 2 * len(lab.devices))
+    assert {device.name: device.runs for device in mysql} == runs
 
 
 def test_a_live_lab_moves_by_itself(make_lab, monkeypatch):

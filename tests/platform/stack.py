@@ -2,14 +2,16 @@
 
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from typing import Any
 
 from tests.servers import free_port
 
@@ -78,6 +80,12 @@ def running(var: Path, **others: str) -> Iterator[Running]:
     finally:
         if process.poll() is None:
             stack.stop()
+
+
+def asked(stack: Running, sql: str, *values: object) -> list[tuple[Any, ...]]:
+    """Of its database, which others are writing to."""
+    with closing(sqlite3.connect(stack.var / "ethonode.sqlite3", timeout=20)) as database, database:
+        return database.execute(sql, values).fetchall()
 
 
 def wait_until(happened: Callable[[], object]) -> None:

@@ -22,3 +22,13 @@ def test_the_settings_are_found():
 @pytest.mark.parametrize("setting", SETTINGS)
 def test_each_setting_is_named(setting, place):
     assert f"ETHONODE_{setting}" in Path(BASE_DIR / place).read_text()
+
+
+PAGES = sorted([*BASE_DIR.glob("*.md"), *BASE_DIR.glob("docs/**/*.md")])
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(BASE_DIR)))
+def test_what_a_page_leads_to_is_there(page):
+    links = LINK.findall(page.read_text())
+    assert [link for link in links if not (page.parent / link).exists()] == []

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
@@ -82,8 +82,11 @@ class TestReaders:
     def test_others_are_refused(self, client, all_runs, path):
         assert client.get(path, **OUTSIDE).status_code == 403
 
-    def test_staff_reads_from_anywhere(self, client, all_runs, path):
-        client.force_login(User.objects.create_user("alice", is_staff=True))
+    def test_who_may_see_devices_reads_from_anywhere(self, client, all_runs, path):
+        alice = User.objects.create_user("alice")
+        client.force_login(alice)
+        assert client.get(path, **OUTSIDE).status_code == 403
+        alice.user_permissions.add(Permission.objects.get(codename="view_device"))
         assert client.get(path, **OUTSIDE).status_code == 200
 
     def test_another_user_is_refused(self, client, all_runs, path):
@@ -122,9 +125,12 @@ def test_without_a_snapshot_no_age_is_made_up(client, no_redis):
     assert "ethonode_newest_snapshot_age_seconds" not in metrics(client)
 
 
-@pytest.mark.parametrize(("error", "value"), [("", "1.0"), ("refused", "0.0")])
-def test_metrics_tell_which_service_answered(client, no_redis, error, value):
-    now = timezone.now()
+@pytest.mark.parametrize(
+    ("error", "ago", "value"),
+    [("", 0, "1.0"), ("refused", 0, "0.0"), ("", 11, "0.0"), ("", -1, "0.0")],
+)
+def test_metrics_tell_which_service_answered(client, no_redis, error, ago, value):
+    now = timezone.now() - timedelta(minutes=ago)
     DaemonStatus.objects.create(daemon="mysql", checked_at=now, answered_at=now, error=error)
     assert metrics(client)['ethonode_service_available{service="mysql"}'] == value
 

@@ -41,12 +41,18 @@ def test_its_open_devices_are_backed_up_here(key_file):
     assert plan.pull_videos_here
 
 
+def test_the_cards_of_all_others_are_listed(key_file):
+    prepare_lab(LAB, key_file=key_file)
+    plan = BackupPlan.objects.get(group=None)
+    assert (plan.list_card_here, plan.pull_videos_here) == (True, False)
+
+
 def test_what_people_made_of_it_stays(key_file):
     prepare_lab(LAB, key_file=key_file)
     BackupPlan.objects.update(mirror_here=False)
     Device.objects.update(group=None)
     prepare_lab(LAB, key_file=key_file)
-    assert not BackupPlan.objects.get().mirror_here
+    assert not BackupPlan.objects.get(group__name=GROUP).mirror_here
     assert not Device.objects.exclude(group=None).exists()
 
 
@@ -55,7 +61,7 @@ def test_what_people_made_of_it_stays(key_file):
 )
 def test_only_what_is_installed_is_planned(key_file, missing, mirrors, pulls):
     prepare_lab(replace(LAB, **{missing: 0}), key_file=key_file)
-    plan = BackupPlan.objects.get()
+    plan = BackupPlan.objects.get(group__name=GROUP)
     assert (plan.mirror_here, plan.pull_results_here) == (mirrors, pulls)
 
 

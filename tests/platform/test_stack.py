@@ -60,9 +60,15 @@ def test_no_password_is_logged(stack):
     assert password.encode() not in logs
 
 
+@pytest.fixture(scope="module")
+def used(tmp_path_factory):
+    """A var in which stacks are started, and end, one after the other: only the first is new."""
+    return tmp_path_factory.mktemp("used")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_stopped_stack_leaves_no_process(tmp_path, number):
-    with running(tmp_path) as started:
+def test_a_stopped_stack_leaves_no_process(used, number):
+    with running(used) as started:
         os.kill(started.process.pid, number)
         started.process.wait(timeout=PATIENCE)
         assert started.pids() == []
@@ -93,7 +99,8 @@ def test_a_var_folder_that_cannot_be_written_is_one_line(tmp_path):
     refused = refusal(tmp_path / "var" / "x", ETHONODE_SECRET_KEY="given")
     assert refused.returncode == 1
     assert refused.stderr == (
-        f"ethonode: cannot write into ETHONODE_VAR_DIR ({tmp_path}/var/x: Not a directory)\n"
+        f"ethonode: ETHONODE_VAR_DIR: {tmp_path}/var/x is not there, and cannot be made:"
+        " Not a directory\n"
     )
 
 

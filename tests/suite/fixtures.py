@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.utils import timezone
 
 from backups.services import daemons, disk_looks, snapshots
@@ -33,7 +33,7 @@ def node_lab(tmp_path):
 @pytest.fixture
 def quiet_site(db):
     """A site whose throttles start at nothing."""
-    cache.clear()
+    caches["shared"].clear()
 
 
 @pytest.fixture

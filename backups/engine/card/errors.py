@@ -9,3 +9,11 @@ class NoPython(RemoteFailed):
 
 class BadListing(RemoteFailed):
     """The answer was cut, or is none that our lister gives: it shows nothing."""
+
+
+class BadDigests(RemoteFailed):
+    """The answer was cut, or is none that our program gives. What was told before stands."""
+
+
+class Rebooted(RemoteFailed):
+    """The device was started anew in the middle of our work. What was told before stands."""

@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,27 +13,38 @@ from backups.engine.copies.inspection import Inspection, inspect
 from backups.engine.copies.integrity import damage
 from backups.engine.copies.opening import GaveUp, NotADatabase, reading
 from backups.engine.errors import NotReady
+from backups.engine.extents import WRITTEN_ONCE
 from backups.engine.items import CopyState
+from devices.records import COUNTED_TABLES
 from devices.texts import one_line
 
 PATIENCE = 1800.0  # seconds for one check of one file
 _MODES = slice(18, 20)  # of the header: how to write, how to read
 _ROLLBACK, _WAL = b"\1\1", b"\2\2"
 _TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 LIMIT 10000"
+_REWRITTEN = COUNTED_TABLES - {WRITTEN_ONCE}  # by the device itself
 _RUN = "SELECT value FROM METADATA WHERE field = 'date_time' AND value IS NOT NULL ORDER BY rowid"
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Which run a copy is of, and how far each of its tables goes."""
+    """Which run a copy is of, how far each of its tables goes, and how many rows it has so far.
+
+    A table without row ids has a count alone.
+    """
 
     run: str
     highest: dict[str, int]
+    counts: dict[str, int]
 
-    def lost_since(self, older: "Extent") -> list[str]:
-        """The tables that go less far than they did."""
-        now = self.highest
-        return [name for name, rows in sorted(older.highest.items()) if now.get(name, -1) < rows]
+    def lost_since(self, older: "Extent") -> Iterator[str]:
+        """The tables that go less far than they did, or lack rows in between."""
+        for name, rows in sorted(older.highest.items()):
+            if (now := self.highest.get(name, -1)) < rows:
+                yield f"{name} {max(now, 0):,} < {rows:,}"
+        for name, rows in sorted(older.counts.items()):
+            if name not in _REWRITTEN and (now := self.counts.get(name, 0)) < rows:
+                yield f"{name} {now:,} of {rows:,} rows"
 
 
 def prove(path: Path, *, latest: datetime, deeply: bool) -> Inspection:
@@ -47,11 +59,15 @@ def prove(path: Path, *, latest: datetime, deeply: bool) -> Inspection:
     return found
 
 
-def extent_of(path: Path) -> Extent | None:
-    """None where the file is no database that can be read."""
+def extent_of(path: Path, *, within: Extent | None = None) -> Extent | None:
+    """None where the file is no database that can be read.
+
+    `within`: only as many rows are counted as may be in that other one. What came since makes up
+    for nothing.
+    """
     try:
         with reading(path, deadline=time.monotonic() + PATIENCE, private_bytes=2**62) as connection:
-            return _extent(connection)
+            return _extent(connection, within.highest if within else {})
     except (NotADatabase, sqlite3.DatabaseError, UnicodeDecodeError):
         return None
     except (GaveUp, OSError) as error:
@@ -59,12 +75,9 @@ def extent_of(path: Path) -> Extent | None:
 
 
 def refuse_fewer_rows(fresh: Extent, present: Extent) -> None:
-    """Raises FewerRows if the same run goes less far than before."""
-    if lost := fresh.lost_since(present):
-        told = [
-            f"{name} {fresh.highest.get(name, 0):,} < {present.highest[name]:,}" for name in lost
-        ]
-        raise FewerRows(one_line(f"fewer rows than here: {', '.join(told)}", limit=400))
+    """Raises FewerRows if the same run holds less than before."""
+    if lost := list(fresh.lost_since(present)):
+        raise FewerRows(one_line(f"fewer rows than here: {', '.join(lost)}", limit=400))
 
 
 def make_readable_alone(path: Path) -> None:
@@ -87,20 +100,31 @@ def _damage(path: Path, *, indexes: bool) -> str:
         return str(error)
 
 
-def _extent(connection: sqlite3.Connection) -> Extent:
+def _extent(connection: sqlite3.Connection, within: Mapping[str, int]) -> Extent:
     names = [name for (name,) in connection.execute(_TABLES)]
     # Times of a run are added when it is appended to: the first one is when it began.
     run = connection.execute(_RUN).fetchone() if "METADATA" in names else None
     highest = {name: rows for name in names if (rows := _highest(connection, name)) is not None}
-    return Extent(run=str(run[0]) if run else "", highest=highest)
+    counts = {name: _count(connection, name, within.get(name)) for name in names}
+    return Extent(run=str(run[0]) if run else "", highest=highest, counts=counts)
+
+
+def _count(connection: sqlite3.Connection, table: str, upto: int | None) -> int:
+    query = f"SELECT count(*) FROM {_quoted(table)}"  # noqa: S608
+    if upto is None:
+        return int(connection.execute(query).fetchone()[0])
+    return int(connection.execute(f"{query} WHERE rowid <= ?", (upto,)).fetchone()[0])
 
 
 def _highest(connection: sqlite3.Connection, table: str) -> int | None:
-    quoted = '"' + table.replace('"', '""') + '"'
     try:
-        row = connection.execute(f"SELECT max(rowid) FROM {quoted}").fetchone()  # noqa: S608
+        row = connection.execute(f"SELECT max(rowid) FROM {_quoted(table)}").fetchone()  # noqa: S608
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
             raise
         return None  # a table without row ids
     return row[0] if isinstance(row[0], int) else 0
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

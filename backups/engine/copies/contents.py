@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from backups.engine.copies.about import About, about
 from backups.engine.copies.times import ROI_TABLE, Times, time_of
 from devices.records import COUNTED_TABLES, Rows
 
@@ -47,6 +48,7 @@ class Contents:
     short_rois: int = 0  # ROIs whose newest row is much older than the stop row
     rowless_rois: tuple[int, ...] = ()  # of ROI_MAP or with a table, and without a row
     holes: int = 0  # row numbers that lack, of a writer that leaves out none
+    about: About = field(default_factory=About)
 
     @property
     def row_count(self) -> int:
@@ -83,6 +85,7 @@ def contents_of(
         short_rois=times.short_rois,
         rowless_rois=_rowless_rois(connection, rows),
         holes=_holes(connection, tables, rows) if writer == "sqlite" else 0,
+        about=about(connection),
     )
 
 

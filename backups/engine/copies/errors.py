@@ -8,6 +8,14 @@ from pathlib import Path
 
 from backups.engine.errors import BackupError
 
+# The system keeps us from a file, whatever is in it: rights, a mount that is away, no handles.
+KEEPS_FROM = frozenset(
+    {
+        errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE,
+        errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN,
+    }
+)  # fmt: skip
+_NO_FILE = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO})
 _NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -21,6 +29,22 @@ class LocalMissing(LocalFailed):
 
 class LocalFull(LocalFailed):
     """No space here, or a limit on the size of files."""
+
+
+class LocalUnread(LocalFailed):
+    """We are kept from reading it: this says nothing of what is in it."""
+
+
+class LocalClosed(LocalUnread):
+    """The system lets us not read or write it: no right, or nobody there who could answer."""
+
+
+class LocalInMemory(LocalUnread):
+    """Another program has it in memory: what the disk has of it cannot be read."""
+
+
+class LocalElsewhere(LocalFailed):
+    """A link, a folder or a pipe stands in its place, or a link above it."""
 
 
 class LocalInUse(LocalFailed):
@@ -74,6 +98,10 @@ def file_errors(path: Path) -> Iterator[None]:
 def _kind_of(error: OSError) -> type[LocalFailed]:
     if isinstance(error, FileNotFoundError):
         return LocalMissing
+    if error.errno in KEEPS_FROM:
+        return LocalClosed
+    if error.errno in _NO_FILE:
+        return LocalElsewhere
     return LocalFull if error.errno in _NO_SPACE else LocalFailed
 
 

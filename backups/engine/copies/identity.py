@@ -14,11 +14,12 @@ def fingerprint(path: Path | str, *, folder: int | None = None) -> str:
     """A short text that changes with a database or its -wal, by whomever it is written.
 
     Inode, size and times; and the counter that SQLite's own header has of its changes, which no
-    setting back of times undoes. `folder`: open, and the path is below it. Raises OSError.
+    setting back of times undoes. An empty -wal holds no change: whoever only read a database in
+    WAL mode may leave one. `folder`: open, and the path is below it. Raises OSError.
     """
     told: list[object] = [*_of(os.stat(path, dir_fd=folder, follow_symlinks=False))]
     told.append(change_counter(path, folder=folder))
-    if wal := beside(path, "-wal", folder=folder):
+    if (wal := beside(path, "-wal", folder=folder)) and not _is_empty_file(wal):
         told += _of(wal)
     return hashlib.blake2b(repr(told).encode(), digest_size=16).hexdigest()
 
@@ -49,6 +50,10 @@ def beside(path: Path | str, suffix: str, *, folder: int | None = None) -> os.st
         return os.stat(f"{path}{suffix}", dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
         return None
+
+
+def _is_empty_file(seen: os.stat_result) -> bool:
+    return stat.S_ISREG(seen.st_mode) and seen.st_size == 0
 
 
 def _of(seen: os.stat_result) -> tuple[int, ...]:

@@ -5,11 +5,13 @@ import sqlite3
 import stat
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from backups.engine.copies.contents import NOTHING, Contents, contents_of
+from backups.engine.copies.digests import forget
 from backups.engine.copies.identity import beside, fingerprint
 from backups.engine.copies.integrity import damage
 from backups.engine.copies.opening import GaveUp, NotADatabase, never, reading, wal_is_read
@@ -52,8 +54,8 @@ def inspect(
 ) -> Inspection:
     """Look into a database, changing nothing in its folder. Never raises for a bad file.
 
-    `deeply` reads it from its first page to its last, every index beside its table, and counts
-    every row; where its -wal is too large to be read along, that cannot be done.
+    `deeply` reads it from the disk, from its first page to its last, every index beside its table,
+    and counts every row; where its -wal is too large to be read along, that cannot be done.
 
     `latest` is the last moment, on the device's clock, that a row can be of. BUSY says that
     nothing was learnt: being written, locked, not allowed, or not done in `give_up_after` seconds.
@@ -92,9 +94,15 @@ class _Reading:
     stop: Callable[[], bool]
 
     def look(self) -> Inspection:
-        at_first_sight = _without_opening(self.path)
-        if at_first_sight:
+        if at_first_sight := _without_opening(self.path):
             return at_first_sight
+        if self.deeply and _has_unread_wal(self.path, self.private_bytes):
+            return _busy("its -wal is too large to be read along")
+        return self._look_inside()
+
+    def _look_inside(self) -> Inspection:
+        if self.deeply:
+            _forget(self.path)
         try:
             found = self._open()
         except NotADatabase as error:
@@ -114,6 +122,13 @@ class _Reading:
             if self.deeply and (wrong := damage(connection)):
                 return _corrupt(wrong)
             return _contents(connection, self.latest, counting=self.deeply)
+
+
+def _forget(path: Path) -> None:
+    """What memory still has of it may be better than what the disk has."""
+    forget(path)
+    with suppress(FileNotFoundError):
+        forget(path.with_name(f"{path.name}-wal"))
 
 
 def _without_opening(path: Path) -> Inspection | None:
@@ -138,14 +153,18 @@ def _with_unread_wal(
     path: Path, found: Inspection, private_bytes: int, *, deeply: bool
 ) -> Inspection:
     """Say so where a WAL was too large to be read: what it holds is not known."""
-    wal = beside(path, "-wal")
-    if wal is None or wal.st_size == 0 or wal_is_read(path, wal, private_bytes=private_bytes):
+    if not _has_unread_wal(path, private_bytes):
         return found
     if deeply or found.state is CopyState.EMPTY:
         said = found.problem or "read"
         return _busy(f"{said} without its -wal, which is too large to be read along")
-    problem = f"read without its -wal of {wal.st_size:,} bytes: newer rows may be in there"
+    problem = "read without its -wal, which is too large: newer rows may be in there"
     return replace(found, problem=problem)
+
+
+def _has_unread_wal(path: Path, private_bytes: int) -> bool:
+    wal = beside(path, "-wal")
+    return bool(wal and wal.st_size and not wal_is_read(path, wal, private_bytes=private_bytes))
 
 
 def _failed(error: sqlite3.Error) -> Inspection:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from backups.engine.copies.errors import LocalFailed, LocalInUse, file_errors
+from backups.engine.copies.identity import fingerprint
 from backups.engine.copies.lock import locked
 
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS})
@@ -104,14 +105,19 @@ def discard(path: Path) -> None:
         path.with_name(path.name + tail).unlink(missing_ok=True)
 
 
-def put_in_place(place: Place) -> None:
-    """Give the fresh copy its final name; readers see the old one or the new one."""
+def put_in_place(place: Place) -> str:
+    """Give the fresh copy its final name; readers see the old one or the new one.
+
+    Gives the fingerprint of what was put there: who writes it from now on writes another file.
+    """
     with file_errors(place.destination):
         _sync(place.fresh)
         for tail in _SQLITE_TAILS:  # of a former file: SQLite would play it into the new one
             place.destination.with_name(place.destination.name + tail).unlink(missing_ok=True)
         place.fresh.replace(place.destination)
+        left = fingerprint(place.destination)
         _sync(place.destination.parent)
+    return left
 
 
 def set_aside(place: Place, why: str, *, now: datetime) -> Path:

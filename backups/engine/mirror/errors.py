@@ -4,6 +4,9 @@ What can go wrong on our own disk is in backups.engine.copies.errors.
 """
 
 from backups.engine.errors import BackupError
+from devices.texts import one_line
+
+LONGEST_WORDS = 300
 
 
 class SourceError(BackupError):
@@ -51,6 +54,7 @@ _ERRORS: dict[int, tuple[type[SourceError], str]] = {
     1146: (SourceChanged, "a table vanished while it was read"),
     1412: (SourceChanged, "a table was altered while it was read"),
     1054: (SourceChanged, "a column vanished while it was read"),
+    2059: (AccessDenied, "the server asks for the password in a form that would give it away"),
     1040: (SourceUnreachable, "the server has too many connections"),
     1053: (SourceGone, "the server is shutting down"),
     1153: (SourceGone, "a packet was larger than the server takes"),
@@ -73,10 +77,12 @@ def is_refusal(error: Exception) -> bool:
 
 
 def _kind(number: object) -> tuple[type[SourceError], str]:
+    if number in _ERRORS:
+        return _ERRORS[number]
     if isinstance(number, int) and number and number not in _DRIVERS_OWN:
-        return _ERRORS.get(number, (SourceRefused, "the server reports an error"))
+        return SourceRefused, "the server reports an error"
     return _BROKEN
 
 
 def _words(error: Exception) -> str:
-    return str(error.args[-1] if error.args else error)[:300]
+    return one_line(str(error.args[-1] if error.args else error), limit=LONGEST_WORDS)

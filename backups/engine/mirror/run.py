@@ -102,8 +102,7 @@ def _first(job: _Job, *, corrupt: str = "") -> Done:
         done = _build(job, snapshot, survey(snapshot, job.source.database))
     if corrupt:
         return _instead(job, done, "corrupt", FindingKind.CORRUPT_COPY, f"it is damaged: {corrupt}")
-    put_in_place(job.place)
-    return replace(done, left=fingerprint(job.place.destination))
+    return replace(done, left=put_in_place(job.place))
 
 
 def _build(job: _Job, snapshot: Snapshot, there: Survey) -> Done:
@@ -117,9 +116,8 @@ def _build(job: _Job, snapshot: Snapshot, there: Survey) -> Done:
 def _instead(job: _Job, done: Done, why: str, kind: FindingKind, text: str) -> Done:
     """The new copy takes the place of the present one, which is kept aside."""
     aside = set_aside(job.place, why, now=job.now)
-    put_in_place(job.place)
+    left = put_in_place(job.place)
     finding = Finding(kind, "", f"{text}; the former copy is kept as {aside.name}")
-    left = fingerprint(job.place.destination)
     return replace(done, findings=(finding,), kept=(aside,), left=left)
 
 

@@ -24,24 +24,28 @@ class Patience:
         self._received = 0
 
     def begin(self) -> None:
-        """A new question."""
+        """A new question. Raises Cancelled: a server that is quick enough is never waited for."""
+        self._check()
         self._waited, self._received = 0.0, 0
 
     def received(self, count: int) -> None:
         self._received += count
         if self._received >= PACE_BYTES:
-            self.begin()
+            self._waited, self._received = 0.0, 0
 
     def wait(self, poll: select.poll) -> dict[int, int]:
         """What is ready within a moment, as events by handle."""
-        if self._cancelled():
-            raise Cancelled("cancelled")
+        self._check()
         if self._waited >= self._seconds:
             raise SourceGone(f"the server has been silent or too slow for {self._seconds:g} s")
         started = time.monotonic()
         ready = poll.poll(TICK_SECONDS * 1000)
         self._waited += time.monotonic() - started
         return dict(ready)
+
+    def _check(self) -> None:
+        if self._cancelled():
+            raise Cancelled("cancelled")
 
 
 class PatientSocket:

@@ -1,8 +1,9 @@
 """Copies pulled over ssh: run databases of one moment, videos chunk by chunk, each proven."""
 
 from backups.engine.progress import Phase, Progress
+from backups.engine.pull.authorized_keys import authorize
 from backups.engine.pull.errors import PullError
-from backups.engine.pull.keys import ensure_key, forget_host_key
+from backups.engine.pull.keys import ensure_key, forget_host_key, public_file
 from backups.engine.pull.on_device import folder_is_there
 from backups.engine.pull.outcome import (
     Difference,
@@ -28,10 +29,12 @@ __all__ = [
     "PulledVideos",
     "Quarantined",
     "SshTarget",
+    "authorize",
     "ensure_key",
     "folder_is_there",
     "forget_host_key",
     "knock",
+    "public_file",
     "pull_database",
     "pull_videos",
 ]

@@ -30,6 +30,14 @@ class KeyRefused(ConnectionFailed):
     """The device does not take our key for this account."""
 
 
+class PasswordRefused(ConnectionFailed):
+    """The device does not take this password for this account."""
+
+
+class NoPasswords(ConnectionFailed):
+    """The device lets nobody in by a password, right or wrong."""
+
+
 class HostKeyChanged(ConnectionFailed):
     """Another key than at first contact: a new SD card, or another machine at this address."""
 

@@ -23,8 +23,20 @@ def ensure_key(key_file: Path) -> str:
             raise KeyFailed(f"{key_file}: others may read it; its mode must be 0600")
     except OSError as error:
         raise KeyFailed(f"{key_file}: {error.strerror}") from error
-    # Derived each time: a .pub beside it may be that of another key.
+    # Derived each time: a .pub beside it, which is for people, may be that of another key.
     return _keygen("-y", "-P", "", "-f", str(key_file)).strip()
+
+
+def public_file(key_file: Path) -> Path:
+    """The file beside it that tools of people's want. Raises KeyFailed."""
+    public = key_file.with_name(f"{key_file.name}.pub")
+    if not public.exists():
+        text = ensure_key(key_file)
+        try:
+            public.write_text(f"{text}\n")
+        except OSError as error:
+            raise KeyFailed(f"{public}: {error.strerror}") from error
+    return public
 
 
 def forget_host_key(known_hosts: Path, known_as: str) -> bool:

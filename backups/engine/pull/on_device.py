@@ -85,8 +85,7 @@ class DatabaseFiles:
 
     @property
     def mark(self) -> str:
-        parts = [self.db, self.wal] if self.wal and self.wal.size else [self.db]
-        return "/".join(f"{part.size}:{part.modified}:{part.inode}" for part in parts if part)
+        return mark_of(self.db, self.wal)
 
     def is_continued_by(self, later: "DatabaseFiles") -> bool:
         """Whether files copied between two looks fit together.
@@ -100,6 +99,15 @@ class DatabaseFiles:
             return self.wal is later.wal
         same = self.wal.inode == later.wal.inode and self.salt == later.salt
         return same and later.wal.size >= self.wal.size
+
+
+def mark_of(db: Stamp, wal: Stamp | None) -> str:
+    """What tells the content of a database's files on a device from any other, as text.
+
+    The -wal goes without its ctime: SQLite gives it its owner anew whenever root opens it to read.
+    """
+    mark = f"{db.size}:{db.modified}:{db.changed}:{db.inode}"
+    return f"{mark}/{wal.size}:{wal.modified}:{wal.inode}" if wal and wal.size else mark
 
 
 def look_at(target: SshTarget, path: PurePosixPath, *, leash: Leash) -> DatabaseFiles:

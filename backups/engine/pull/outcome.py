@@ -18,7 +18,10 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PulledDatabase:
-    """A proven copy. `mark` is of the files on the device: the same mark, nothing new."""
+    """A proven copy. `mark` is of the files on the device: the same mark, nothing new.
+
+    `fingerprint` is of the file here that was proven: of no other that lies there later.
+    """
 
     destination: Path
     method: Method
@@ -28,6 +31,7 @@ class PulledDatabase:
     wire_bytes: int  # through rsync, both ways
     literal_bytes: int  # of those, data of the database that was not here yet
     mark: str
+    fingerprint: str
     kept: tuple[Path, ...]  # an older copy set aside
     remarks: tuple[str, ...]
     seconds: float

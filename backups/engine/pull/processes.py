@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
@@ -39,7 +39,11 @@ class LocalProgram:
     """Use as a context manager: at its end nothing of the process group is left."""
 
     def __init__(
-        self, words: Sequence[str], *, stdin: IO[bytes] | int = subprocess.DEVNULL
+        self,
+        words: Sequence[str],
+        *,
+        stdin: IO[bytes] | int = subprocess.DEVNULL,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         if shutil.which(words[0]) is None:
             raise ProgramFailed(f"{words[0]} is not installed on this machine")
@@ -50,7 +54,7 @@ class LocalProgram:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 start_new_session=True,
-                env=_environment(),
+                env={**plain_environment(), **(environment or {})},
             )
         except OSError as error:
             raise ProgramFailed(f"{words[0]}: {error.strerror}") from error
@@ -163,6 +167,6 @@ def _dying_with_us(words: Sequence[str]) -> list[str]:
     return list(words)
 
 
-def _environment() -> dict[str, str]:
+def plain_environment() -> dict[str, str]:
     """Nothing of the user's: no agent, no RSYNC_RSH, no language."""
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}

@@ -10,12 +10,13 @@ from pathlib import Path, PurePosixPath
 
 from backups.engine.copies import Inspection
 from backups.engine.copies.arrival import (
+    Extent,
     extent_of,
     make_readable_alone,
     prove,
     refuse_fewer_rows,
 )
-from backups.engine.copies.errors import LocalFull, file_errors
+from backups.engine.copies.errors import CopyUnusable, FewerRows, LocalFull, file_errors
 from backups.engine.copies.identity import fingerprint
 from backups.engine.copies.place import Place, held, put_in_place, set_aside
 from backups.engine.progress import Phase, Progress
@@ -32,7 +33,9 @@ from backups.engine.pull.ssh import SshTarget
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseOptions:
     """`known_mark` is that of an earlier result, and `known_fingerprint` that of the file which it
-    left: where both hold still, nothing is copied.
+    left: where both hold still, nothing is copied. `is_doubted`: somebody found the copy here
+    damaged; it is made anew, and the old one kept aside, whatever it holds. `gives_way`: a person
+    lets the device's take its place though that holds less; the old one is kept aside then, too.
 
     A snapshot writes the whole database once to the device's card; Method.WITH_WAL writes nothing
     there, but needs a moment without a checkpoint as long as the copy takes.
@@ -41,6 +44,8 @@ class DatabaseOptions:
     methods: tuple[Method, ...] = (Method.SNAPSHOT, Method.WITH_WAL)
     known_mark: str = ""
     known_fingerprint: str = ""
+    is_doubted: bool = False
+    gives_way: bool = False
     integrity_check: bool = False
     bandwidth_kib: int = 0
     silent_seconds: int = 60
@@ -104,49 +109,67 @@ class _DatabasePull:
                 methods=self.options.methods,
             )
             look = fetch.look()
+            is_doubted = self.options.is_doubted
             if look.mark == self.options.known_mark and self._is_as_proven():
-                return self._unchanged(look)
+                try:
+                    return self._unchanged(look)
+                except CopyUnusable:  # ours is, though nobody wrote it
+                    is_doubted = True
             self._refuse_if_full(look)
-            return self._install(fetch.bring(look), look)
+            return self._install(fetch.bring(look), look, is_doubted=is_doubted)
 
     def _is_as_proven(self) -> bool:
         """Nobody has written the copy since. Looked at here: what is stored of it may be old."""
-        if self.place.is_empty:
+        if self.place.is_empty or self.options.is_doubted:
             return False
         return fingerprint(self.place.destination) == self.options.known_fingerprint
 
-    def _install(self, fetched: Fetched, look: DatabaseFiles) -> PulledDatabase:
+    def _install(
+        self, fetched: Fetched, look: DatabaseFiles, *, is_doubted: bool
+    ) -> PulledDatabase:
         self._tell(Phase.VERIFYING)
         make_readable_alone(fetched.path)
         inspection = self._prove(fetched.path)
-        why = self._why_aside(fetched.path)
+        why = self._why_aside(fetched.path, is_doubted=is_doubted)
         fetched.path.chmod(0o644)
         fetched.path.replace(self.place.fresh)
         kept = (set_aside(self.place, why, now=self.now),) if why else ()
-        put_in_place(self.place)
-        done = self._result(look, inspection, fetched.method, fetched.heard)
+        left = put_in_place(self.place)
+        done = self._result(look, inspection, fetched.method, fetched.heard, left=left)
         return replace(done, changed=True, kept=kept, remarks=fetched.remarks)
 
     def _unchanged(self, look: DatabaseFiles) -> PulledDatabase:
         """Nothing to copy; that the copy here is still whole is looked at all the same."""
         self._tell(Phase.VERIFYING)
         inspection = self._prove(self.place.destination)
-        return self._result(look, inspection, Method.AS_IS, Heard())
+        left = self.options.known_fingerprint
+        return self._result(look, inspection, Method.AS_IS, Heard(), left=left)
 
     def _prove(self, path: Path) -> Inspection:
         return prove(path, latest=self.latest, deeply=self.options.integrity_check)
 
-    def _why_aside(self, fresh: Path) -> str:
+    def _why_aside(self, fresh: Path, *, is_doubted: bool) -> str:
         """Why the present copy must be kept beside the new one; empty: the new one holds it all."""
         if self.place.is_empty:
             return ""
-        present, arrived = extent_of(self.place.destination), extent_of(fresh)
+        if is_doubted:
+            return "corrupt"
+        present = extent_of(self.place.destination)
+        arrived = extent_of(fresh, within=present)
         if present is None or arrived is None:
             return "corrupt"
         if present.run != arrived.run:
             # A torn copy of the old engine has no tables at all: nothing in it is worth keeping.
             return "restarted" if present.highest else ""
-        refuse_fewer_rows(arrived, present)
+        return self._why_of_more_rows(arrived, present)
+
+    def _why_of_more_rows(self, arrived: Extent, present: Extent) -> str:
+        try:
+            refuse_fewer_rows(arrived, present)
+        except FewerRows:
+            if self.options.gives_way:
+                return "more-rows"
+            raise
         return ""
 
     def _refuse_if_full(self, look: DatabaseFiles) -> None:
@@ -157,7 +180,13 @@ class _DatabasePull:
             raise LocalFull(f"{needed:,} bytes are needed, {free:,} are free")
 
     def _result(
-        self, look: DatabaseFiles, inspection: Inspection, method: Method, heard: Heard
+        self,
+        look: DatabaseFiles,
+        inspection: Inspection,
+        method: Method,
+        heard: Heard,
+        *,
+        left: str,
     ) -> PulledDatabase:
         return PulledDatabase(
             destination=self.place.destination,
@@ -168,6 +197,7 @@ class _DatabasePull:
             wire_bytes=heard.wire_bytes,
             literal_bytes=heard.literal_bytes,
             mark=look.mark,
+            fingerprint=left,
             kept=(),
             remarks=(),
             seconds=0.0,

@@ -1,5 +1,6 @@
 """The system's rsync over our ssh: how it is called, and what it says."""
 
+import os
 import re
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -157,10 +158,28 @@ def copy_whole(
     return _run(route, command, meter=meter, names=names)
 
 
+def copy_below(
+    route: Route,
+    root: PurePosixPath,
+    paths: Sequence[bytes],
+    here: Path,
+    *,
+    kept: Path,
+    size_bytes: int,
+) -> Heard:
+    """Copy files with their folders; those that are here are compared by content. What another
+    content takes the place of goes to `kept`."""
+    meter = Meter(route.tell, size_bytes, len(paths))
+    words = ["-tc", "--files-from=-", "--from0", "--relative", "--chmod=D700,F600", "--no-links"]
+    words += ["--backup", f"--backup-dir={kept}", "--info=progress2", "--no-protect-args"]
+    command = route.command(words, [f"{root}/"], here)
+    return _run(route, command, meter=meter, names=[os.fsdecode(path) for path in paths])
+
+
 def _run(route: Route, command: list[str], *, meter: Meter | None, names: Sequence[str]) -> Heard:
     heard = Heard()
     with tempfile.TemporaryFile() as stdin:
-        stdin.write(b"".join(name.encode() + b"\0" for name in names))
+        stdin.write(b"".join(os.fsencode(name) + b"\0" for name in names))
         stdin.seek(0)
         with LocalProgram(command, stdin=stdin) as program:
             # rsync and ssh give a silent device up by themselves; this is for a silent rsync.

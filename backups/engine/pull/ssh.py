@@ -1,7 +1,7 @@
 """Log in to a device by the system's ssh, with our own key and our own memory of host keys."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -65,10 +65,14 @@ class SshTarget:
     def rsync_login(self) -> str:
         return f"{self.user}@[{self.host}]" if ":" in self.host else self.login
 
-    def words(self) -> list[str]:
-        """ssh with all its options; where to log in and what to do there come after."""
+    def words(self, changed: Mapping[str, str] | None = None) -> list[str]:
+        """ssh with all its options; where to log in and what to do there come after.
+
+        `changed`: options that are to be others than always.
+        """
         options = {
             **_ALWAYS,
+            **(changed or {}),
             "IdentityFile": _quoted(self.key_file),
             "UserKnownHostsFile": _quoted(self.known_hosts),
             "ConnectTimeout": str(self.connect_seconds),
@@ -80,14 +84,26 @@ class SshTarget:
         return ["ssh", "-T", "-F", "none", "-p", str(self.port), *settings]
 
 
-def command_on(target: SshTarget, words: Sequence[str]) -> list[str]:
+def command_on(
+    target: SshTarget, words: Sequence[str], *, changed: Mapping[str, str] | None = None
+) -> list[str]:
     """ssh hands what follows to the account's shell, so it is quoted for one."""
-    return [*target.words(), target.login, shlex.join(words)]
+    return [*target.words(changed), target.login, shlex.join(words)]
 
 
-def run_on(target: SshTarget, words: Sequence[str], *, leash: Leash) -> list[str]:
-    """Run one short command on the device and give its lines. Raises PullError."""
-    return _heard_from(target, words, leash=leash)[1]
+def run_on(
+    target: SshTarget,
+    words: Sequence[str],
+    *,
+    leash: Leash,
+    changed: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Run one short command on the device and give its lines. Raises PullError.
+
+    `changed`: options of ssh; `environment`: what our ssh has beside the usual.
+    """
+    return _heard_from(target, words, leash=leash, changed=changed, environment=environment)[1]
 
 
 def knock(target: SshTarget, *, leash: Leash) -> None:
@@ -101,12 +117,18 @@ def greeting_of(target: SshTarget, *, leash: Leash) -> str:
 
 
 def _heard_from(
-    target: SshTarget, words: Sequence[str], *, leash: Leash
+    target: SshTarget,
+    words: Sequence[str],
+    *,
+    leash: Leash,
+    changed: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> tuple[list[str], list[str]]:
     """The lines before the command began, and its own."""
     brief = replace(leash, most_bytes=MOST_ANSWER)
     begun = ["sh", "-c", f'echo; echo "{_BEGUN}"; exec "$@"', "sh", *words]
-    with LocalProgram(command_on(target, begun)) as program:
+    ssh = command_on(target, begun, changed=changed)
+    with LocalProgram(ssh, environment=environment) as program:
         lines = list(program.lines(brief))
         code = program.code(brief)
     if code:

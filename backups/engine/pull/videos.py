@@ -64,9 +64,9 @@ def pull_videos(
         )
         share = share_of(pull.copy(), after=content_after, budget=content_bytes, first=damaged)
         pull.compare(share)
+        compared_at = now + timedelta(seconds=time.monotonic() - began)
         done = pull.prove(began=now)
-    seconds = time.monotonic() - began
-    return replace(done, compared_at=now + timedelta(seconds=seconds), seconds=seconds)
+    return replace(done, compared_at=compared_at, seconds=time.monotonic() - began)
 
 
 @dataclass(slots=True)

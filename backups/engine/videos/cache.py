@@ -36,7 +36,7 @@ _BAD_CONTENT = (
 )  # fmt: skip
 REWRITTEN = (
     "was rewritten without our signature, as an old node beside us does: "
-    "set ETHONODE_CACHE_DIR to a folder that only this installation uses"
+    "ours moves aside by itself, unless ETHONODE_CACHE_DIR names this folder"
 )
 
 

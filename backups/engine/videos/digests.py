@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import msgspec
 
 from backups.engine.videos.damage import ChunkReading, Damage, DamageKind, Damages
-from backups.engine.videos.ledger import EQUAL, KnownFile, KnownFiles
+from backups.engine.videos.ledger import BEGINS, EQUAL, KnownFile, KnownFiles
 
 
 class KnownDigest(msgspec.Struct, frozen=True, array_like=True):
@@ -42,6 +42,8 @@ def damage_read(
 def _wrong(
     reading: ChunkReading, before: KnownDigest | None, item: KnownFile
 ) -> tuple[DamageKind, str] | None:
+    if reading.unread:
+        return (DamageKind.CLOSED, reading.unread) if reading.closed else None
     if reading.problem:
         return DamageKind.UNREADABLE, reading.problem
     most = max(item.held, before.size_bytes if before else 0)
@@ -79,11 +81,11 @@ def cured(
 def _passes(
     reading: ChunkReading, before: KnownDigest | None, item: KnownFile, damage: Damage
 ) -> bool:
-    if reading.problem or reading.size_bytes < item.held:
+    if reading.problem or reading.unread or reading.size_bytes < item.held:
         return False
-    is_as_before = before is not None and before.digest == reading.digest
     if damage.kind is DamageKind.CHANGED:
-        return is_as_before
-    if damage.kind is DamageKind.UNREADABLE:
+        return before is not None and before.digest == reading.digest
+    if damage.kind is DamageKind.UNREADABLE or damage.is_closed:
         return True
-    return is_as_before or item.seen != damage.content
+    begins = damage.kind is DamageKind.SHRANK or item.has(BEGINS)
+    return begins and item.seen != damage.content  # to be read twice as the same bad one is no cure

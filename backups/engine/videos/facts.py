@@ -56,6 +56,10 @@ class ScanResult:
         return sum(recording.chunk_count for recording in self.recordings)
 
     @property
+    def file_count(self) -> int:
+        return self.chunk_count + self.other_count
+
+    @property
     def size_bytes(self) -> int:
         return min(sum(recording.size_bytes for recording in self.recordings), MOST_BYTES)
 

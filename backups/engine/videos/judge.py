@@ -4,7 +4,7 @@ The rules are a table, first match wins. No time of a file decides anything: siz
 what was told do. Since when something is wrong is counted on our clock.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from backups.engine.facts import ProblemKind
@@ -43,7 +43,7 @@ class Judged:
 
     troubles: Troubles
     proofs: dict[str, int]
-    newest_number: int  # of those here
+    newest_number: int | None  # of those here; None: none of them has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +77,28 @@ def judge_recording(
     items: KnownFiles, here: Mapping[bytes, Here], damages: Damages, growth: Growth
 ) -> Judged:
     """Judge every file that was ever told or held, and every number that lacks."""
-    newest = newest_numbers(items, here)
-    judged = Judged({}, dict.fromkeys(PROOFS, 0), max(newest.values(), default=0))
-    for name, item in items.items():
-        tail = growth.growing and _is_tail(name, newest)
-        part = is_old_part(name, here.get(name))
-        case = Case(item, here.get(name), damages.get(name), growth, tail, part)
-        found = next(found for rule in RULES if (found := rule(case)))
+    newest = max(newest_numbers(items, here).values(), default=None)
+    judged = Judged({}, dict.fromkeys(PROOFS, 0), newest)
+    for name, found in opinions(items, here, damages, growth):
         if found.proof:
             judged.proofs[found.proof] += 1
         if found.fault:
             _add(judged.troubles, name, found.fault)
-    if growth.growing and judged.newest_number:
+    if growth.growing and judged.newest_number is not None:
         _note_growth(judged, growth)
     return judged
+
+
+def opinions(
+    items: KnownFiles, here: Mapping[bytes, Here], damages: Damages, growth: Growth
+) -> Iterator[tuple[bytes, Opinion]]:
+    """What is to be said of each file, by its name."""
+    newest = newest_numbers(items, here)
+    for name, item in items.items():
+        tail = growth.growing and _is_tail(name, newest)
+        part = is_old_part(name, here.get(name))
+        case = Case(item, here.get(name), damages.get(name), growth, tail, part)
+        yield name, next(found for rule in RULES if (found := rule(case)))
 
 
 def newest_numbers(items: KnownFiles, here: Mapping[bytes, Here]) -> dict[tuple[bytes, bytes], int]:
@@ -128,8 +136,8 @@ def _note_growth(judged: Judged, growth: Growth) -> None:
 
 
 def _damaged(case: Case) -> Opinion | None:
-    if not case.damage:
-        return None
+    if not (case.damage and case.file) or case.damage.is_closed:
+        return None  # what is gone is missing, whatever it was
     words = f"cannot be trusted: {case.damage.reason}"
     return _wrong(ProblemKind.CORRUPT, case.damage.since, words, case.wanted)
 
@@ -153,7 +161,7 @@ def _not_here(case: Case) -> Opinion | None:
     if case.item.has(HELD):
         words = "were here and are gone"
         return _wrong(ProblemKind.MISSING, case.item.seen, words, case.wanted)
-    words = "are not here" if case.item.has(TOLD) else "lack between the numbers that are known"
+    words = "are not here" if case.item.has(TOLD) else "lack between known numbers"
     return _wrong(ProblemKind.MISSING, case.item.known, words, case.wanted)
 
 
@@ -166,6 +174,14 @@ def _empty(case: Case) -> Opinion | None:
     if case.item.has(ABSENT):
         kind = ProblemKind.LOST
     return _wrong(kind, case.item.known, "hold no byte", case.wanted)
+
+
+def _closed(case: Case) -> Opinion | None:
+    """Its name and its size are seen, and no more."""
+    if not (case.damage and case.damage.is_closed):
+        return None
+    words = f"may not be read here: {case.damage.reason}"
+    return _wrong(ProblemKind.UNPROVEN, case.damage.since, words, None)
 
 
 def _whole(case: Case) -> Opinion | None:
@@ -220,6 +236,7 @@ RULES: tuple[Rule, ...] = (
     _not_here_yet,
     _not_here,
     _empty,
+    _closed,
     _whole,
     _short,
     _unfinished,

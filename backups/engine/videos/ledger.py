@@ -14,7 +14,7 @@ from backups.engine.videos.folder import common_prefix
 from backups.engine.videos.names import CHUNK_SUFFIX
 
 TOLD = 1  # the device, or a listing of its card, named it once
-ABSENT = 2  # the newest credible listing does not name it: the device has it no more
+ABSENT = 2  # the newest credible listing does not name it, or tells less of it than there was
 SIZED = 4  # `told` is the size that a listing told when the file had its end
 OPEN = 8  # `told` is a size, and the file was still growing
 HELD = 16  # it was here once, with at least one byte

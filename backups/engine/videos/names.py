@@ -69,7 +69,7 @@ def by_recording(names: Iterable[str]) -> dict[str, list[str]]:
     for name in names:
         key = name[:19]
         if not (is_stamp.get(key) and name.endswith(".h264")):
-            key = text_of(recording_key(b"", bytes_of(name)), longest=400)
+            key = recording_of(b"", bytes_of(name))
             is_stamp[name[:19]] = key == name[:19]
         groups.setdefault(key, []).append(name)
     return groups
@@ -89,6 +89,11 @@ def recording_key(folder: bytes, name: bytes) -> bytes:
         or folder
         or b"."
     )
+
+
+def recording_of(folder: bytes, name: bytes) -> str:
+    """The recording that a file belongs to, by the name that is stored."""
+    return text_of(recording_key(folder, name), longest=400)
 
 
 def chunks_and_others(names: list[bytes], *, hidden: bool) -> tuple[list[bytes], list[bytes]]:

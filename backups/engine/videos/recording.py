@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 
 from backups.engine.videos.damage import (
     Damages,
+    Heads,
     find_damage,
     healed,
     unread_heads,
 )
 from backups.engine.videos.judge import Growth, Judged, judge_recording
 from backups.engine.videos.ledger import HERE, Here, KnownFiles, pack_items, unpack_items
-from backups.engine.videos.names import numbered
+from backups.engine.videos.names import is_video, numbered
 from backups.engine.videos.telling import (
     CHUNK_SECONDS,
     Moment,
@@ -25,7 +26,6 @@ from backups.engine.videos.telling import (
 )
 
 CHUNK_SECONDS_AT_MOST = CHUNK_SECONDS * 11 // 10
-Heads = dict[bytes, bytes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,12 +86,12 @@ def look_at(record: Record, sight: Sight) -> Looked:
     if sight.growing:
         reopen(items)
     note_holes(items, sight.moment, sealed=record.sealed)
-    unread = unread_heads(items, sight.here)
+    unread = unread_heads(items, sight.here, sight.damages)
     heads = sight.read(unread)
     found = find_damage(items, sight.here, heads, sight.damages)
     well = healed(items, sight.here, sight.damages)
     damages = {k: v for k, v in sight.damages.items() if k not in well} | {
-        name: replace(damage, since=sight.now) for name, damage in found.items()
+        name: replace(damage, since=damage.since or sight.now) for name, damage in found.items()
     }
     after = _advanced(record, items, sight)
     judged = judge_recording(items, sight.here, damages, _growth(after, sight))
@@ -105,8 +105,8 @@ def look_at(record: Record, sight: Sight) -> Looked:
     )
 
 
-def hear_listing(record: Record, sight: Sight, *, complete: bool) -> Record:
-    """Remember what a listing of the card with sizes says, made by whoever read the card."""
+def hear_listing(record: Record, sight: Sight, *, complete: bool, at: int) -> Record:
+    """Remember what a listing of the card with sizes says, by whoever began to read it then."""
     items = unpack_items(record.memory)
     see(items, sight.here, sight.moment, device_id=sight.device_id)
     told = sight.told or {}
@@ -115,11 +115,12 @@ def hear_listing(record: Record, sight: Sight, *, complete: bool) -> Record:
         miss(items, told.keys(), chunks_only=False)
     if sight.growing:
         reopen(items)
-    numbers = [place.number for name in told if complete and (place := numbered(name))]
+    videos = [name for name in told if complete and is_video(name)]  # a note's number seals nothing
+    numbers = [place.number for name in videos if (place := numbered(name))]
     return replace(
         record,
         memory=pack_items(items),
-        told_at=sight.now if told else record.told_at,
+        told_at=at if told else record.told_at,
         first_known=record.first_known or min((f.known for f in items.values()), default=sight.now),
         sealed=max([record.sealed, *numbers]),
     )

@@ -1,16 +1,18 @@
-"""Many chunks in few words: "chunks 11-80 (70)"."""
+"""Many chunks in few words: "chunks 11-80 (70) are not here"."""
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+from backups.engine.grammar import agreeing
 from backups.engine.videos.names import numbered, text_of
 
 MOST_SPANS = 8
 MOST_NAMES = 3
 
 
-def spans(names: Iterable[bytes]) -> str:
-    """Name chunks by their numbers, and files without one by their names."""
+def spans(names: Iterable[bytes], words: str = "") -> str:
+    """Name chunks by their numbers, and files without one by their names. `words`, which are of
+    many: what is said of them."""
     numbers, others = set(), []
     for name in names:
         if place := numbered(name):
@@ -18,7 +20,8 @@ def spans(names: Iterable[bytes]) -> str:
         else:
             others.append(name)
     said = [_numbers(sorted(numbers))] if numbers else []
-    return " and ".join([*said, *([_others(sorted(others))] if others else [])])
+    named = " and ".join([*said, *([_others(sorted(others))] if others else [])])
+    return f"{named} {agreeing(words, len(numbers) + len(others))}" if words else named
 
 
 def _numbers(numbers: list[int]) -> str:

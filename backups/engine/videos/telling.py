@@ -33,6 +33,7 @@ CHUNK_SECONDS = 300
 ZONE_MARGIN = 12 * 3600  # a start is in the device's local time: taken at its latest
 FIRST_BELIEVABLE = int(datetime(2010, 1, 1, tzinfo=UTC).timestamp())
 CLOCK_IS_RIGHT = timedelta(minutes=5)
+Seals = dict[tuple[bytes, bytes], int]  # by series
 MOST_HOLES = 100_000  # of one series: a chunk's number has five digits
 
 
@@ -82,14 +83,22 @@ def tell(items: KnownFiles, told: Mapping[bytes, Told], moment: Moment) -> None:
         if item is None:
             item = items[name] = KnownFile(known=moment.known_since(name))
         item.flags = (item.flags | TOLD) & ~ABSENT
-        if file.is_other and item.held == file.size:
-            item.flags &= ~(SIZED | EQUAL)  # the size alone would say that they are the same
-        elif file.size is not None:
-            item.told = file.size
-            item.flags = item.flags & ~OPEN | SIZED
-        if file.by_content and file.size is not None and item.has(HERE):
-            item.held = file.size  # whatever it was before: it is the device's own now
-            item.flags |= EQUAL
+        if file.size is not None:
+            _tell_size(item, file, file.size)
+
+
+def _tell_size(item: KnownFile, file: Told, size: int) -> None:
+    """A size that was told once is wanted for ever: what a device holds less of, it lost."""
+    if file.is_other and item.held == size:
+        item.flags &= ~(SIZED | EQUAL)  # the size alone would say that they are the same
+        return
+    item.flags = item.flags & ~OPEN | SIZED
+    if file.by_content and item.has(HERE):
+        item.told = item.held = size  # whatever it was before: it is the device's own now
+        item.flags |= EQUAL
+        return
+    item.flags |= ABSENT if size < item.told else 0
+    item.told = max(item.told, size)
 
 
 def miss(items: KnownFiles, told: Collection[bytes], *, chunks_only: bool) -> None:
@@ -130,24 +139,35 @@ def _see(item: KnownFile, file: Here) -> None:
 def note_holes(items: KnownFiles, moment: Moment, *, sealed: int) -> None:
     """Let every number that lacks be an item.
 
-    Up to the number `sealed` a listing of the card named all that the device had.
+    Up to the number `sealed` a listing of the card named all that the device had: in each series
+    up to what was told of that.
     """
+    seals = _seals(items, sealed)
     for name in [name for name, item in items.items() if not item.has(TOLD | HELD)]:
         place = numbered(name)
-        if place and place.number <= sealed:
+        if place and place.number <= seals.get(place.series, 0):
             del items[name]
-    for last, gaps in _gaps(items, sealed):
+    for last, gaps in _gaps(items, seals):
         for number in islice(chain.from_iterable(gaps), MOST_HOLES):
             name = _name(last, number)
             items.setdefault(name, KnownFile(known=moment.known_since(name)))
 
 
-def _gaps(items: KnownFiles, sealed: int) -> Iterator[tuple[Numbered, list[range]]]:
+def _seals(items: KnownFiles, sealed: int) -> Seals:
+    seals: Seals = {}
+    for name, item in items.items():
+        if item.has(TOLD) and (place := numbered(name)):
+            seals[place.series] = max(seals.get(place.series, 0), min(place.number, sealed))
+    return seals
+
+
+def _gaps(items: KnownFiles, seals: Seals) -> Iterator[tuple[Numbered, list[range]]]:
     """Of each series of chunks that was ever told or held: its last, and the gaps before that."""
     places = [numbered(name) for name, item in items.items() if _is_known(name, item)]
     known = sorted((place for place in places if place), key=_order)
     for _, series in groupby(known, key=lambda place: place.series):
         one = list(series)
+        sealed = seals.get(one[-1].series, 0)
         beyond = [place.number for place in one if place.number > sealed]
         yield one[-1], gaps_between([sealed, *beyond])
 

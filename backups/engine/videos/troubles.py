@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from backups.engine.facts import ProblemKind
+from backups.engine.videos.names import numbered
 from backups.engine.videos.spans import spans
+from backups.engine.videos.telling import CHUNK_SECONDS
 
 
 class FileFault(NamedTuple):
-    """What is wrong with one file, in words that stand after its number."""
+    """What is wrong with one file, in words that stand after the numbers of many."""
 
     kind: ProblemKind
     since: int
@@ -44,7 +46,7 @@ class Trouble:
 
     @property
     def reason(self) -> str:
-        said = [f"{spans(names)} {words}" for words, names in sorted(self.names.items())]
+        said = [spans(names, words) for words, names in sorted(self.names.items())]
         return "; ".join([*said, self.note] if self.note else said)
 
     @property
@@ -54,3 +56,12 @@ class Trouble:
 
 
 Troubles = dict[ProblemKind, Trouble]
+_WHOLE_CHUNKS = {ProblemKind.CORRUPT, ProblemKind.LOST, ProblemKind.MISSING}
+
+
+def film_seconds(kind: ProblemKind, trouble: Trouble) -> int | None:
+    """How long the chunks are that lack; None where part of each may be here."""
+    if kind not in _WHOLE_CHUNKS:
+        return None
+    names = {name for some in trouble.names.values() for name in some}
+    return CHUNK_SECONDS * sum(numbered(name) is not None for name in names)

@@ -1,13 +1,11 @@
 """`manage.py refresh`: one whole cycle in the foreground, with its progress and what came of it."""
 
-import sys
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
 from backups import dashboard, tasks, words
@@ -15,9 +13,10 @@ from backups.engine.facts import BackupType
 from backups.services import daemons, disk_looks, snapshots
 from backups.services.leases import LeaseHeld
 from devices.services import NothingToAsk, refresh_devices
+from devices.terminal import OurCommand, PlainColumn, Terminal
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Read the node, ask both services, look at every device's copies, and show the verdicts."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,28 +29,29 @@ class Command(BaseCommand):
             tasks.refresh_all.delay()
             self.stdout.write("One refresh of everything is queued.")
             return
-        console = Console(file=sys.stdout)
+        console = Terminal()
         _ask(console)
         _look(console)
         console.print(_table())
 
 
-def _ask(console: Console) -> None:
+def _ask(console: Terminal) -> None:
     try:
         report = refresh_devices(now=timezone.now())
     except NothingToAsk as error:
         raise CommandError(str(error)) from error
-    console.print(f"{report.devices} devices, told by {report.source}. {report.error}".strip())
+    told_by = report.source or "nobody"
+    console.print(f"{report.devices} devices, told by {told_by}. {report.error}".strip())
     for problem in report.problems:
-        console.print(f"  [yellow]{problem}", highlight=False)
+        console.print(f"  {problem}", style="yellow")
     for status in daemons.check_daemons(now=timezone.now()):
         console.print(f"{status}: {status.error or 'available'}")
 
 
-def _look(console: Console) -> None:
+def _look(console: Terminal) -> None:
     disk_looks.look_at_disks(now=timezone.now())
     columns = (
-        TextColumn("{task.description}"),
+        PlainColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
@@ -61,7 +61,7 @@ def _look(console: Console) -> None:
             try:
                 snapshots.take_snapshot(device, now=timezone.now())
             except LeaseHeld as held:
-                progress.console.print(f"  [yellow]{device}: {held}")
+                progress.console.print(f"  {device}: {held}", style="yellow")
 
 
 def _table() -> Table:

@@ -1,19 +1,15 @@
 """`manage.py scan_videos`: scan the videos of one device or of all; show what the cache saved."""
 
-import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
-    TextColumn,
     TimeRemainingColumn,
 )
 from rich.table import Table
@@ -23,6 +19,7 @@ from backups.engine.videos.folder import VideoCache
 from backups.models import Recording
 from backups.services.videos import scan_videos
 from devices.models import Device, Lifecycle
+from devices.terminal import OurCommand, PlainColumn, Terminal
 
 
 class Shown:
@@ -40,7 +37,7 @@ class Shown:
     def begin(self, device: Device) -> None:
         self.done += 1
         description = f"{device} ({self.done} of {self.device_count})"
-        self.progress.update(self.task, description=escape(description))
+        self.progress.update(self.task, description=description)
 
     def folder(self, files: int) -> None:
         self.files += files
@@ -53,7 +50,7 @@ class Shown:
         self.progress.update(self.task, counts=counts)
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Scan the video folders of all devices that are not retired, or of one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -63,7 +60,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, device: str | None, rebuild: bool, **options: Any) -> None:
-        console = Console(file=sys.stdout)
+        console = Terminal()
         devices = _devices(device)
         with _progress(console) as progress:
             results = list(_scanned(devices, Shown(progress, devices), rebuild=rebuild))
@@ -90,20 +87,20 @@ def _scanned(
         try:
             result = scan_videos(device, now=timezone.now(), rebuild=rebuild, progress=shown.folder)
         except VideosUnreadable as error:
-            say(f"{device}: {error}", style="red", markup=False, highlight=False)
+            say(f"{device}: {error}", style="red")
             continue
         shown.end(result)
         for problem in filter(None, (result.cache_problem, *result.errors)):
-            say(f"{device}: {problem}", style="yellow", markup=False, highlight=False)
+            say(f"{device}: {problem}", style="yellow")
         yield device, replace(result, cache=VideoCache())  # its names are no longer needed
 
 
-def _progress(console: Console) -> Progress:
+def _progress(console: Terminal) -> Progress:
     return Progress(
-        TextColumn("{task.description}"),
+        PlainColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed} folders"),
-        TextColumn("{task.fields[counts]}"),
+        PlainColumn("{task.completed} folders"),
+        PlainColumn("{task.fields[counts]}"),
         TimeRemainingColumn(),
         console=console,
     )
@@ -126,7 +123,7 @@ def _table(results: list[tuple[Device, ScanResult]]) -> Table:
     table.add_column("Seconds", footer=f"{seconds:.3f}", justify="right")
     for device, result in results:
         counts = [f"{count(result):,}" for count in columns.values()]
-        table.add_row(escape(str(device)), *counts, f"{result.seconds:.3f}")
+        table.add_row(str(device), *counts, f"{result.seconds:.3f}")
     return table
 
 

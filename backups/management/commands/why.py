@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from backups import words
 from backups.dashboard import BackupStatus, device_status
+from backups.engine.evidence import evidence_of
 from devices.models import Device
+from devices.terminal import OurCommand
 
 
-class Command(BaseCommand):
+class Command(OurCommand):
     help = "Say why a device's backups are judged as they are, and what would clear that."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -45,7 +47,7 @@ def _of_backup(backup: BackupStatus, now: datetime) -> Iterator[str]:
     if risk := words.at_risk(facts, now=now):
         yield risk
     yield f"on the device: {words.on_the_device(facts)}"
-    yield from (f"evidence: {line}" for line in words.evidence(backup, now=now))
+    yield from (f"evidence: {line}" for line in evidence_of(facts, now=now))
     for item in words.wrong_items(facts):
         problem = item.problem
         yield f"{item.kind}: {problem.name}: {problem.reason}"

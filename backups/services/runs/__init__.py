@@ -2,6 +2,7 @@
 
 from backups.services.runs.jobs import OtherServer, RunProgress, Sheet
 from backups.services.runs.kinds import KINDS, KindOfRun, kind_of, report_of
+from backups.services.runs.offers import Offer, offers_for
 from backups.services.runs.perform import forget_old_runs, perform, reap_runs
 from backups.services.runs.planning import due_runs, kinds_here, plan_of, plan_runs
 from backups.services.runs.requests import RunRefused, cancel_run, request_run
@@ -11,6 +12,7 @@ __all__ = [
     "KINDS",
     "LONGEST_RUN",
     "KindOfRun",
+    "Offer",
     "OtherServer",
     "RunProgress",
     "RunRefused",
@@ -20,6 +22,7 @@ __all__ = [
     "forget_old_runs",
     "kind_of",
     "kinds_here",
+    "offers_for",
     "perform",
     "plan_of",
     "plan_runs",

@@ -1,13 +1,14 @@
-"""Whether a disk may be written to: it is mounted, and a full one would cost more than the backup
-it stops."""
+"""Our disk, as runs meet it: whether it may be written to, and what of a device lies there."""
 
 import shutil
 from pathlib import Path
 
 from django.conf import settings
 
+from backups.engine.videos.facts import ScanResult, VideosUnreadable
 from backups.models import Recording, ResultCopy
-from backups.services.runs.jobs import RunFailed
+from backups.services.runs.jobs import RunFailed, RunProgress, Work
+from backups.services.videos import scan_videos
 
 FULL_PERCENT = 95
 
@@ -24,6 +25,12 @@ def results_folder() -> Path:
 def videos_folder() -> Path:
     folder: Path = settings.VIDEOS_DIR
     return folder
+
+
+def cards_folder() -> Path:
+    """For other files of cards: where there are none yet it is the folder above that has room."""
+    folder: Path = settings.CARDS_DIR
+    return folder if folder.is_dir() else folder.parent
 
 
 def check_room(folder: Path | None) -> None:
@@ -51,6 +58,24 @@ def refuse_lost_videos() -> None:
     seen = {name for name in _names(videos_folder()) if not name.startswith(".")}
     if not seen and Recording.objects.exists():
         raise RunFailed("the videos folder is empty, though it held recordings: not mounted?")
+
+
+def scanned(work: Work, *, rebuild: bool = False) -> ScanResult:
+    """The device's videos here, as they are now; their rows are brought up to date.
+
+    Raises RunFailed.
+    """
+    try:
+        return scan_videos(
+            work.device,
+            now=work.clock(),
+            rebuild=rebuild,
+            progress=lambda files: work.watch.progress(
+                RunProgress(phase="looking at the videos here", files_done=files)
+            ),
+        )
+    except VideosUnreadable as error:
+        raise RunFailed(f"the videos here cannot be looked at: {error}") from error
 
 
 def _names(folder: Path) -> set[str]:

@@ -7,15 +7,20 @@ from typing import Protocol
 
 import msgspec
 
+from backups.engine.progress import Progress
 from devices.models import Device
 
 
 class RunFailed(Exception):
-    """The job could not do its work. `retry`: it may do it later, without a person's help."""
+    """The job could not do its work. `retry`: it may do it later, without a person's help.
 
-    def __init__(self, text: str, *, retry: bool = True) -> None:
+    `failure`: the name of the error that it met, where the engine has one.
+    """
+
+    def __init__(self, text: str, *, retry: bool = True, failure: str = "") -> None:
         super().__init__(text)
         self.retry = retry
+        self.failure = failure
 
 
 class RunWaits(Exception):
@@ -37,6 +42,17 @@ class RunProgress:
     bytes_total: int | None = None
     files_done: int | None = None
     files_total: int | None = None
+
+
+def how_far(progress: Progress) -> RunProgress:
+    """Of a transfer."""
+    return RunProgress(
+        phase=progress.phase,
+        bytes_done=progress.bytes_done,
+        bytes_total=progress.bytes_expected or None,
+        files_done=progress.files_done,
+        files_total=progress.files_expected or None,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,12 +111,24 @@ class Watcher(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much a run by a plan may read, and until when."""
+
+    most_bytes: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
+    """`budget` None: a person asked for all of it."""
+
     device: Device
     watch: Watcher
     now: datetime
     clock: Callable[[], datetime]
+    budget: Budget | None = None
     server: OtherServer = field(default_factory=OtherServer)
+    asked_by: str = ""  # a person's name; "": nobody's
 
 
 Job = Callable[[Work], Outcome]

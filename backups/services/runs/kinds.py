@@ -5,7 +5,7 @@ A new one is a word in `RunKind`, a module with its job, and a declaration here.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -13,39 +13,55 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from backups.engine.facts import BackupType
 from backups.models import BackupPlan, Recording, ResultCopy, Run, RunKind
-from backups.services.runs.disks import results_folder, videos_folder
-from backups.services.runs.jobs import Job, RunReport
+from backups.services.runs.connection import MARIADB, SSH, ConnectionReport, try_doors
+from backups.services.runs.disks import cards_folder, results_folder, videos_folder
+from backups.services.runs.jobs import Budget, Job, RunReport
 from backups.services.runs.list_card import list_device_card
 from backups.services.runs.mirror import mirror_device
+from backups.services.runs.nights import budget_of, is_night
+from backups.services.runs.prove import prove_device
+from backups.services.runs.pull_files import pull_other_files
 from backups.services.runs.pull_results import pull_results
 from backups.services.runs.pull_videos import pull_device_videos
 from backups.services.runs.reports import (
+    FilesReport,
     ListingReport,
     MirrorReport,
+    ProofReport,
     ResultsReport,
     VerifyReport,
     VideosReport,
 )
 from backups.services.runs.verify import verify_device
+from backups.services.runs.wipe import WipeReport, ask_to_wipe
 from devices.models import Device, Experiment, Writer
 
 Devices = QuerySet[Device]
+NO_ADDRESS = "nobody has told its address"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanEntry:
-    """Where a plan says whether and how often; `pause` is None where it only watches."""
+    """Where a plan says whether it is made here, and how often: the names of its two fields."""
 
     title: str
-    fields: tuple[str, str]
-    pause: Callable[[BackupPlan], timedelta | None]
+    fields: tuple[str, ...]
+    pause_when_busy: timedelta | None = None  # at most, while the device tracks or records
+    opens: Callable[[BackupPlan, datetime], bool] = lambda plan, now: True
+    budget: Callable[[BackupPlan, datetime], Budget | None] = lambda plan, now: None
+
+    def pause(self, plan: BackupPlan) -> timedelta | None:
+        is_made, every, *_ = self.fields
+        return getattr(plan, every) if getattr(plan, is_made) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindOfRun:
     """`copies`: which data of a device it brings here. `fills`: the folder that it writes to.
 
-    `suits` narrows devices to those that have what it is for.
+    `suits` narrows devices to those that have what it is for, and `lacks` says what the others
+    have not. `door`: of the device, through which it goes. `brief`: done in seconds: it needs no
+    slot.
     """
 
     kind: RunKind
@@ -57,6 +73,9 @@ class KindOfRun:
     job: Job
     report: type[RunReport]
     suits: Callable[[Devices], Devices]
+    lacks: str
+    door: str = ""
+    brief: bool = False
     copies: frozenset[BackupType] = frozenset()
     fills: Callable[[], Path] | None = None
     plan: PlanEntry | None = None
@@ -65,9 +84,15 @@ class KindOfRun:
     def folder(self) -> Path | None:
         return self.fills() if self.fills else None
 
-    def pause(self, plan: BackupPlan) -> timedelta | None:
+    def pause(self, plan: BackupPlan, *, busy: bool = False) -> timedelta | None:
         """How long to wait after each by this plan; None: it is not made here."""
-        return self.plan.pause(plan) if self.plan else None
+        pause = self.plan.pause(plan) if self.plan else None
+        most = self.plan.pause_when_busy if self.plan and busy else None
+        return min(pause, most) if pause and most else pause
+
+    def opens(self, plan: BackupPlan, now: datetime) -> bool:
+        """Whether the plan lets one begin at this time of day."""
+        return self.plan is None or self.plan.opens(plan, now)
 
 
 def _with_mysql(devices: Devices) -> Devices:
@@ -109,12 +134,13 @@ _DECLARED = (
         job=mirror_device,
         report=MirrorReport,
         suits=_with_mysql,
+        lacks="no experiment of this device is in MariaDB",
+        door=MARIADB,
         copies=frozenset({BackupType.MYSQL}),
         fills=results_folder,
         plan=PlanEntry(
             title="MySQL results",
             fields=("mirror_here", "mirror_every"),
-            pause=lambda plan: plan.mirror_every if plan.mirror_here else None,
         ),
     ),
     KindOfRun(
@@ -130,12 +156,13 @@ _DECLARED = (
         job=pull_results,
         report=ResultsReport,
         suits=_with_sqlite,
+        lacks="no experiment of this device is in SQLite",
+        door=SSH,
         copies=frozenset({BackupType.SQLITE}),
         fills=results_folder,
         plan=PlanEntry(
             title="SQLite results",
             fields=("pull_results_here", "pull_results_every"),
-            pause=lambda plan: plan.pull_results_every if plan.pull_results_here else None,
         ),
     ),
     KindOfRun(
@@ -150,12 +177,34 @@ _DECLARED = (
         job=pull_device_videos,
         report=VideosReport,
         suits=_with_address,
+        lacks=NO_ADDRESS,
+        door=SSH,
         copies=frozenset({BackupType.VIDEO}),
         fills=videos_folder,
         plan=PlanEntry(
             title="Videos",
             fields=("pull_videos_here", "pull_videos_every"),
-            pause=lambda plan: plan.pull_videos_every if plan.pull_videos_here else None,
+        ),
+    ),
+    KindOfRun(
+        kind=RunKind.PULL_FILES,
+        button="Pull other files",
+        icon="folder_copy",
+        question="Pull its other files now?",
+        explained=(
+            "A worker lists the card, and fetches what is neither an experiment nor a video of this"
+            " device: another machine's data, uploads, dumps. They go to a folder of their own, and"
+            " what lies there is never replaced without being kept."
+        ),
+        job=pull_other_files,
+        report=FilesReport,
+        suits=_with_address,
+        lacks=NO_ADDRESS,
+        door=SSH,
+        fills=cards_folder,
+        plan=PlanEntry(
+            title="Other files",
+            fields=("pull_files_here", "pull_files_every"),
         ),
     ),
     KindOfRun(
@@ -170,10 +219,10 @@ _DECLARED = (
         job=verify_device,
         report=VerifyReport,
         suits=_with_copies,
+        lacks="no copy of its data is here yet",
         plan=PlanEntry(
             title="Verification",
             fields=("verify_here", "verify_every"),
-            pause=lambda plan: plan.verify_every if plan.verify_here else None,
         ),
     ),
     KindOfRun(
@@ -188,11 +237,70 @@ _DECLARED = (
         job=list_device_card,
         report=ListingReport,
         suits=_with_address,
+        lacks=NO_ADDRESS,
+        door=SSH,
         plan=PlanEntry(
             title="Listing of cards",
             fields=("list_card_here", "list_card_every"),
-            pause=lambda plan: plan.list_card_every if plan.list_card_here else None,
+            pause_when_busy=timedelta(minutes=10),
         ),
+    ),
+    KindOfRun(
+        kind=RunKind.PROVE,
+        button="Prove contents",
+        icon="verified",
+        question="Prove its contents now?",
+        explained=(
+            "A worker lists the card, and reads what is not proven yet to its end: on the card, at"
+            " a low rate, and here, from the disk. What is equal on both sides is proven."
+        ),
+        job=prove_device,
+        report=ProofReport,
+        suits=_with_address,
+        lacks=NO_ADDRESS,
+        door=SSH,
+        plan=PlanEntry(
+            title="Proof of content",
+            fields=(
+                "prove_here",
+                "prove_every",
+                "prove_from",
+                "prove_until",
+                "prove_gigabytes",
+            ),
+            opens=is_night,
+            budget=budget_of,
+        ),
+    ),
+    KindOfRun(
+        kind=RunKind.WIPE,
+        button="May I wipe it?",
+        icon="contract_delete",
+        question="Ask whether its card may be wiped?",
+        explained=(
+            "A worker lists the card twice, asks the device's MariaDB, and looks at our copies. Yes"
+            " is said only where everything is equal here. Nothing is deleted by us, ever."
+        ),
+        job=ask_to_wipe,
+        report=WipeReport,
+        suits=_with_address,
+        lacks=NO_ADDRESS,
+        door=SSH,
+    ),
+    KindOfRun(
+        kind=RunKind.CONNECT,
+        button="Test connection",
+        icon="cable",
+        question="Test the connection to it now?",
+        explained=(
+            "A worker asks the device by HTTP who it is, logs in by ssh and leaves again, and asks"
+            " its MariaDB for its databases. Nothing is read or written beyond that."
+        ),
+        job=try_doors,
+        report=ConnectionReport,
+        suits=_with_address,
+        lacks=NO_ADDRESS,
+        brief=True,
     ),
 )
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 
-from backups.engine.errors import BackupError, Cancelled, NotReady
+from backups.engine.errors import NotReady
 from backups.engine.mirror import (
     MariaDBSource,
     MirrorOptions,
@@ -20,50 +20,38 @@ from backups.engine.mirror import (
     list_databases,
     mirror,
 )
-from backups.engine.mirror.errors import (
-    AccessDenied,
-    DatabaseMissing,
-    SourceChanged,
-    TableDenied,
-)
+from backups.engine.mirror.errors import SourceChanged
 from backups.engine.mirror.outcome import INCOMPLETE
 from backups.engine.mirror.source import literal
 from backups.engine.mirror.survey import read_backup_filename
 from backups.services.foreign import note_foreign_write
+from backups.services.hosts import host_of
 from backups.services.proofs import store_proof
 from backups.services.runs.disks import refuse_lost_results
 from backups.services.runs.jobs import (
     Outcome,
     RunFailed,
     RunProgress,
-    RunStopped,
     RunWaits,
     Work,
 )
-from backups.services.runs.place import UnsafePlace, folder_for, path_of_copy
-from backups.services.runs.reach import host_of
+from backups.services.runs.place import folder_for, path_of_copy
+from backups.services.runs.reach import own_errors
 from backups.services.runs.reports import MirrorReport
 from devices.models import Device, Writer
 
-FOR_PEOPLE = (AccessDenied, DatabaseMissing, TableDenied)  # to try again soon helps nobody
-
 
 def mirror_device(work: Work) -> Outcome:
-    try:
-        return _mirror(work)
-    except NotReady as error:
-        raise RunWaits(str(error)) from error
-    except Cancelled as error:
-        raise RunStopped(str(error)) from error
-    except UnsafePlace as error:
-        raise RunFailed(str(error), retry=False) from error
-    except BackupError as error:
-        raise RunFailed(str(error), retry=not isinstance(error, FOR_PEOPLE)) from error
+    with own_errors():
+        try:
+            return _mirror(work)
+        except NotReady as error:
+            raise RunWaits(str(error)) from error
 
 
 def _mirror(work: Work) -> Outcome:
     refuse_lost_results()
-    source = _source_of(work)
+    source = its_database(server_of(work), work)
     with source.snapshot(work.watch.cancelled) as snapshot:
         told = read_backup_filename(snapshot, source.database)
     device = work.device
@@ -82,11 +70,12 @@ def _mirror(work: Work) -> Outcome:
     store_proof(
         device,
         copy,
+        fingerprint=result.fingerprint,
+        whole=result.compared_whole,
         proven_at=work.now,
         now=work.clock(),
         by="a mirror made here",
         doubt=outcome.problem,
-        fingerprint=result.fingerprint,
     )
     return outcome
 
@@ -126,13 +115,18 @@ def _filenames(snapshot: Snapshot) -> set[Any]:
     return {row[0] for row in rows}
 
 
-def _source_of(work: Work) -> MariaDBSource:
-    server = MariaDBSource(
+def server_of(work: Work) -> MariaDBSource:
+    """Raises NoAddress."""
+    return MariaDBSource(
         host=work.server.host or host_of(work.device.address),
         port=work.server.port or settings.MYSQL_PORT,
         user=settings.MYSQL_USER,
         password=settings.MYSQL_PASSWORD,
     )
+
+
+def its_database(server: MariaDBSource, work: Work) -> MariaDBSource:
+    """The device's own on this server. Raises BackupError."""
     names = list_databases(server, work.watch.cancelled)
     return replace(server, database=database_of_device(names, device_name=work.device.name))
 

@@ -23,6 +23,7 @@ from backups.services.runs.jobs import (
     Work,
 )
 from backups.services.runs.kinds import kind_of
+from backups.services.runs.planning import budget_of
 from backups.services.runs.requests import due_by, end_run, let_wait
 from backups.services.runs.watch import RunWatch, WhyStopped
 
@@ -48,7 +49,8 @@ def perform(
     show: Callable[[RunProgress], None] = _in_silence,
     server: OtherServer | None = None,
 ) -> Run | None:
-    """Do this run if it is due, nobody does it, and fewer than `slots` runs are at work.
+    """Do this run if it is due, nobody does it, and fewer than `slots` runs are at work, or it is
+    brief.
 
     Returns it as it ended; None where nothing was done, as when it is asked for twice.
     """
@@ -56,7 +58,7 @@ def perform(
     if run is None:
         return None
     with suppress(LeaseHeld), hold(lease_name(run), duration=LEASE, now=clock()) as renew:
-        if not _start(run, slots=slots, now=clock()):
+        if not _start(run, slots=None if kind_of(run).brief else slots, now=clock()):
             return None
         run.refresh_from_db(fields=["state", "started_at", "log"])
         watch = RunWatch(run, fills=kind_of(run).folder, clock=clock, renew=renew, show=show)
@@ -79,7 +81,16 @@ def _start(run: Run, *, slots: int | None, now: datetime) -> bool:
 
 
 def _work(run: Run, watch: RunWatch, *, clock: Callable[[], datetime], server: OtherServer) -> None:
-    work = Work(device=run.device, watch=watch, now=clock(), clock=clock, server=server)
+    now = clock()
+    work = Work(
+        device=run.device,
+        watch=watch,
+        now=now,
+        clock=clock,
+        server=server,
+        budget=budget_of(run, now=now),
+        asked_by=run.requested_by.get_username() if run.requested_by else "",
+    )
     kind = kind_of(run)
     with _NeverLeftRunning(run, watch, clock):
         try:
@@ -91,9 +102,10 @@ def _work(run: Run, watch: RunWatch, *, clock: Callable[[], datetime], server: O
         except RunStopped:
             _end_stopped(run, watch, now=clock())
         except NoRoom as full:
-            _fail(run, watch, str(full), now=clock(), retry=True)
+            _fail(run, watch, str(full), now=clock(), retry=True, failure=NoRoom.__name__)
         except RunFailed as failed:
-            _fail(run, watch, str(failed), now=clock(), retry=failed.retry)
+            name = failed.failure
+            _fail(run, watch, str(failed), now=clock(), retry=failed.retry, failure=name)
         else:
             _end_done(run, watch, outcome, now=clock())
 

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 
-from backups.engine.freshness import is_fresh
 from backups.models import OPEN_STATES, Backup, BackupPlan, Run, RunKind, RunState, RunTrigger
+from backups.services.runs.jobs import Budget
 from backups.services.runs.kinds import KINDS, KindOfRun, kind_of
 from backups.services.runs.requests import due_by, request_run
-from devices.models import Device, Lifecycle
+from devices.freshness import is_fresh
+from devices.models import Device, Experiment, Lifecycle
 
 WATCH_ONLY = BackupPlan()  # where nobody made a plan
 AFTER_A_FAILURE = timedelta(hours=1)  # when its own attempts are used up
@@ -17,6 +18,14 @@ AFTER_A_FAILURE = timedelta(hours=1)  # when its own attempts are used up
 
 def plan_of(device: Device) -> BackupPlan:
     return _plan(device, _plans())
+
+
+def budget_of(run: Run, *, now: datetime) -> Budget | None:
+    """What a run by a plan may read; None: all, as when a person asks."""
+    entry = kind_of(run).plan
+    if entry is None or run.trigger != RunTrigger.SCHEDULE:
+        return None
+    return entry.budget(plan_of(run.device), now)
 
 
 def kinds_here(device: Device) -> frozenset[RunKind]:
@@ -45,18 +54,27 @@ def _plan_kind(
 ) -> list[Run]:
     devices = list(declared.suits(Device.objects.filter(lifecycle=Lifecycle.ACTIVE)))
     newest = _newest_runs(devices, declared.kind)
+    busy = set(Experiment.objects.filter(growing=True).values_list("device__pk", flat=True))
+
+    def is_due(device: Device) -> bool:
+        plan, is_busy = _plan(device, plans), device.pk in busy or device.is_recording
+        pause = declared.pause(plan, busy=is_busy)
+        return _is_due(newest.get(device.pk), pause, now=now) and declared.opens(plan, now)
+
     return [
         request_run(device, declared.kind, trigger=RunTrigger.SCHEDULE, now=now)
         for device in devices
-        if _is_due(newest.get(device.pk), declared.pause(_plan(device, plans)), now=now)
+        if is_due(device)
     ]
 
 
 def due_runs(*, slots: int, now: datetime) -> list[int]:
-    """Keys of the runs to start now, as many as there are free slots, the most urgent first."""
-    due = Run.objects.filter(due_by(now)).select_related("device")
+    """Keys of the runs to start now, the most urgent first: what is brief, and as many others as
+    there are free slots."""
+    due = most_urgent_first(Run.objects.filter(due_by(now)).select_related("device"))
     free = slots - Run.objects.filter(state=RunState.RUNNING).count()
-    return [run.pk for run in most_urgent_first(due)][: max(free, 0)]
+    brief = [run.pk for run in due if kind_of(run).brief]
+    return brief + [run.pk for run in due if run.pk not in brief][: max(free, 0)]
 
 
 def most_urgent_first(runs: Iterable[Run]) -> list[Run]:

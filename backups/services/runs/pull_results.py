@@ -8,10 +8,10 @@ from pathlib import Path, PurePosixPath
 
 from django.conf import settings
 
-from backups.engine.copies.errors import CopyUnusable, FewerRows, LocalInUse
+from backups.engine.copies.errors import CopyUnusable, FewerRows, LocalFailed, LocalFull
 from backups.engine.copies.identity import fingerprint
 from backups.engine.errors import NotReady
-from backups.engine.freshness import is_fresh
+from backups.engine.items import CopyState
 from backups.engine.pull import (
     DatabaseOptions,
     Phase,
@@ -26,18 +26,20 @@ from backups.engine.pull.processes import Leash
 from backups.models import ResultCopy
 from backups.services.foreign import note_foreign_write
 from backups.services.proofs import store_proof
+from backups.services.refused_copies import CURE, note_refused, note_taken
 from backups.services.results import latest_moment
 from backups.services.runs.disks import refuse_lost_results
 from backups.services.runs.jobs import Outcome, RunProgress, RunWaits, Work
 from backups.services.runs.place import UnsafePlace, folder_for, path_of_copy
 from backups.services.runs.reach import own_errors, ssh_target
 from backups.services.runs.reports import DatabaseReport, ResultsReport
+from devices.freshness import is_fresh
 from devices.models import Device, Experiment, Writer
 
 LOOK_AGAIN = timedelta(days=1)  # at a database that nobody saw change
 
 # What is wrong with one database keeps nobody from pulling the next.
-OF_ONE = (BadName, CopyUnusable, FewerRows, KeepsChanging, LocalInUse, RemoteFailed, UnsafePlace)
+OF_ONE = (BadName, CopyUnusable, FewerRows, KeepsChanging, LocalFailed, RemoteFailed, UnsafePlace)
 NOT_THERE = "the device lists it, and has no such file any more"
 
 
@@ -51,9 +53,23 @@ class PullSource:
     copy: ResultCopy | None
 
     @property
+    def is_damaged(self) -> bool:
+        """As whoever looked into the copy found it."""
+        copy = self.copy
+        return copy is not None and (bool(copy.damage) or copy.state == CopyState.CORRUPT)
+
+    @property
+    def gives_way(self) -> bool:
+        """A person lets the device's take its place, though that holds less."""
+        return self.copy is not None and self.copy.gives_way_at is not None
+
+    @property
     def proven(self) -> ResultCopy | None:
-        """The copy, if the proof that is stored of it is of the file that lies here now."""
-        if self.copy is None or self.copy.whole_as_of is None:
+        """The copy, if the proof that is stored of it is of the file that lies here now, and
+        nobody found it damaged since."""
+        if self.copy is None or self.copy.whole_as_of is None or self.is_damaged:
+            return None
+        if self.copy.state != CopyState.USABLE:
             return None
         with suppress(OSError):
             is_the_same = fingerprint(settings.RESULTS_DIR / self.place)
@@ -131,11 +147,13 @@ def _source(device: Device, run: Experiment, copies: dict[str, ResultCopy]) -> P
 
 
 def _is_settled(source: PullSource, work: Work) -> bool:
+    if source.gives_way:
+        return False
     copy, run = source.proven, source.experiment
     whole_as_of = copy.whole_as_of if copy else None
     if whole_as_of is None or run.growing:
         return False
-    changed_since = run.changed_at is not None and run.changed_at > whole_as_of
+    changed_since = run.changed_at is not None and run.changed_at >= whole_as_of
     return not changed_since and is_fresh(whole_as_of, within=LOOK_AGAIN, now=work.now)
 
 
@@ -150,17 +168,29 @@ def _pull(
         pulled.waits = str(error)
     except RemoteMissing:
         pulled.remark = NOT_THERE
+    except LocalFull:
+        raise  # for the next one there is no more room
     except OF_ONE as error:
-        pulled.problem = str(error)
+        pulled.problem = _problem(work, source, error)
     else:
         store_proof(
             work.device,
             source.place,
             proven_at=proven_at,
             now=work.clock(),
+            fingerprint=pulled.done.fingerprint,
+            whole=pulled.done.changed,
             source_mark=pulled.done.mark,
         )
+        note_taken(work.device, source.place)
     return pulled
+
+
+def _problem(work: Work, source: PullSource, error: Exception) -> str:
+    if not isinstance(error, FewerRows):
+        return str(error)
+    note_refused(work.device, source.place, str(error))
+    return f"{error}; {CURE}"
 
 
 def _pull_one(
@@ -170,6 +200,8 @@ def _pull_one(
     options = DatabaseOptions(
         known_mark=known.source_mark if known else "",
         known_fingerprint=known.proven_fingerprint if known else "",
+        is_doubted=source.is_damaged,
+        gives_way=source.gives_way,
         bandwidth_kib=settings.BANDWIDTH_KIB,
     )
     note_foreign_write(work.device, source.place, now=work.clock())

@@ -6,7 +6,6 @@ from pathlib import PurePosixPath
 from django.conf import settings
 
 from backups.engine.pull import (
-    Progress,
     PulledVideos,
     Quarantined,
     SshTarget,
@@ -15,15 +14,14 @@ from backups.engine.pull import (
 )
 from backups.engine.pull.errors import RemoteMissing
 from backups.engine.pull.processes import Leash
-from backups.engine.videos.facts import VideosUnreadable
+from backups.engine.videos.held import parts_by_name
 from backups.models import VideoComparison
 from backups.services.pulled_videos import store_comparison, store_no_videos
-from backups.services.runs.disks import refuse_lost_videos
-from backups.services.runs.jobs import Outcome, RunFailed, RunProgress, Work
+from backups.services.runs.disks import refuse_lost_videos, scanned
+from backups.services.runs.jobs import Outcome, Work, how_far
 from backups.services.runs.reach import own_errors, ssh_target
 from backups.services.runs.reports import VideosReport
 from backups.services.video_digests import damaged_paths
-from backups.services.videos import scan_videos
 
 SHOWN = 20  # names of each sort
 
@@ -37,8 +35,7 @@ def pull_device_videos(work: Work) -> Outcome:
             pulled = _pull(work, target, remote)
         except RemoteMissing as error:
             return _no_videos(work, target, remote, error)
-    held = _held_count(work)
-    apart = store_comparison(work.device, pulled, held_count=held, now=work.clock())
+    apart = store_comparison(work.device, pulled, held=scanned(work), now=work.clock())
     return _outcome(pulled, apart)
 
 
@@ -51,8 +48,8 @@ def _pull(work: Work, target: SshTarget, remote: PurePosixPath) -> PulledVideos:
         remote_dir=remote,
         bandwidth_kib=settings.BANDWIDTH_KIB,
         content_after=_content_upto(work),
-        damaged=damaged_paths(work.device),
-        progress=lambda progress: work.watch.progress(_how_far(progress)),
+        damaged=damaged_paths(work.device, parts_by_name(scanned(work).cache)),
+        progress=lambda progress: work.watch.progress(how_far(progress)),
         cancelled=work.watch.cancelled,
     )
 
@@ -69,27 +66,8 @@ def _no_videos(
     """A device that never recorded has no folder of its own; one without any lost its disk."""
     if not folder_is_there(target, remote, leash=Leash(cancelled=work.watch.cancelled)):
         raise error
-    store_no_videos(work.device, held_count=_held_count(work), now=work.now)
+    store_no_videos(work.device, held=scanned(work), began_at=work.now, now=work.clock())
     return Outcome(summary="the device has no videos", report=VideosReport(file_count=0))
-
-
-def _held_count(work: Work) -> int:
-    """All files of the device on the disk now; the scan also brings their rows up to date."""
-    try:
-        scan = scan_videos(work.device, now=work.clock())
-    except VideosUnreadable as error:
-        raise RunFailed(f"what arrived cannot be looked at: {error}") from error
-    return scan.chunk_count + scan.other_count
-
-
-def _how_far(progress: Progress) -> RunProgress:
-    return RunProgress(
-        phase=progress.phase,
-        bytes_done=progress.bytes_done,
-        bytes_total=progress.bytes_expected or None,
-        files_done=progress.files_done,
-        files_total=progress.files_expected or None,
-    )
 
 
 def _outcome(pulled: PulledVideos, apart: Sequence[Quarantined]) -> Outcome:

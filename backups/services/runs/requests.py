@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Case, F, Q, Value, When
 
-from backups.engine.freshness import not_after
 from backups.models import OPEN_STATES, Run, RunKind, RunState, RunTrigger
+from devices.freshness import not_after
 from devices.models import Device
 from devices.texts import one_line
 
@@ -82,12 +82,18 @@ def request_retry(run: Run, *, now: datetime) -> None:
 
 
 def cancel_run(run: Run, *, now: datetime) -> bool:
-    """Cancel what waits at once; ask what runs to stop. False: it had ended before."""
-    mine = Run.objects.filter(pk=run.pk)
-    waits = mine.filter(state__in=(RunState.QUEUED, RunState.WAITING))
-    if waits.update(state=RunState.CANCELLED, cancel_requested_at=now, ended_at=now):
-        return True
-    return bool(mine.filter(state=RunState.RUNNING).update(cancel_requested_at=now))
+    """Cancel what waits at once; ask what runs to stop. False: it had ended before.
+
+    In one statement: between two it may begin, or begin to wait.
+    """
+    runs = When(state=RunState.RUNNING, then=F("state"))
+    still_open = When(state=RunState.RUNNING, then=F("ended_at"))
+    cancelled = Run.objects.filter(pk=run.pk, state__in=OPEN_STATES).update(
+        state=Case(runs, default=Value(RunState.CANCELLED)),
+        ended_at=Case(still_open, default=Value(now)),
+        cancel_requested_at=now,
+    )
+    return bool(cancelled)
 
 
 def end_run(
@@ -111,8 +117,9 @@ def _was_cancelled(run: Run) -> bool:
     return Run.objects.filter(pk=run.pk, cancel_requested_at__isnull=False).exists()
 
 
-def let_wait(run: Run, *, now: datetime, reason: str, **facts: Any) -> bool:
-    """It stays open, and is asked again later."""
-    mine = Run.objects.filter(pk=run.pk, state=RunState.RUNNING)
+def let_wait(run: Run, *, now: datetime, reason: str, **facts: Any) -> None:
+    """It stays open, and is asked again later, unless somebody cancelled it meanwhile."""
+    mine = Run.objects.filter(pk=run.pk, state=RunState.RUNNING, cancel_requested_at=None)
     waits = {"state": RunState.WAITING, "not_before": now + ASK_AGAIN_AFTER}
-    return bool(mine.update(**waits, error=one_line(reason, limit=LONGEST_ERROR), **facts))
+    if not mine.update(**waits, error=one_line(reason, limit=LONGEST_ERROR), **facts):
+        end_run(run, RunState.CANCELLED, now=now, **facts)

@@ -2,6 +2,7 @@
 const TYPES = ["mysql", "sqlite", "video"];
 const WORDS = ["success", "not_available", "offline", "unknown", "error"];
 const OVERALL = ["success", "partial", "no_backups", "unknown", "error"];
+const PROBLEM = { title: "string", status: "number", detail: "string", code: "string" };
 const MOST_SECONDS = 5;
 const COMMON = {
   available: "boolean", status: "string", processing: "boolean", size: "number",
@@ -41,7 +42,7 @@ async function answer(path) {
 async function readable(path) {
   const { status, body } = await answer(path);
   if (status === 401 || status === 403) {
-    hasTypes(body, { error: "string", code: "string", fields: "object" }, path);
+    hasTypes(body, PROBLEM, path);
     throw new NeedsLogin();
   }
   hold(status === 200, `${path}: answers ${status}`);
@@ -140,7 +141,7 @@ async function checkAgreement(status) {
 async function checkErrorShape() {
   const { status, body } = await answer("/api/v1/there-is-no-such-thing/");
   hold(status === 404, `answers ${status}`);
-  hasTypes(body, { error: "string", code: "string", fields: "object" }, "the error");
+  hasTypes(body, PROBLEM, "the error");
 }
 
 async function checkAlive() {

@@ -12,8 +12,10 @@ from django.core.management.base import BaseCommand, CommandError
 from lab.doors import AddressTaken
 from lab.faults.catalogue import CATALOGUE, DEMO
 from lab.faults.options import FaultError
+from lab.films import film_one
 from lab.memory import LabMemoryError
 from lab.server import Lab
+from lab.sink import Inbox, sink
 
 
 class Command(BaseCommand):
@@ -35,6 +37,8 @@ class Command(BaseCommand):
         parser.add_argument("--ssh-port", type=int, default=0, help="of open devices; 0 picks one")
         parser.add_argument("--database-port", type=int, default=0, help="of their MariaDB")
         parser.add_argument("--authorized-key", type=Path, help="the public key that logs in")
+        parser.add_argument("--sink-port", type=int, default=0, help="shows messages; 0 picks one")
+        parser.add_argument("--mail-port", type=int, default=0, help="takes mail; 0: none does")
         parser.add_argument("--live", action="store_true", help="let it move by itself")
         parser.add_argument("--ready-file", type=Path, help="where to write the addresses")
 
@@ -46,8 +50,10 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())
         try:
-            with _lab(options) as lab:
-                self._tell(lab, options["ready_file"])
+            ports = {"port": options["sink_port"], "mail_port": options["mail_port"]}
+            with _lab(options) as lab, sink(**ports) as inbox:
+                film_one(lab.devices, lab.videos_dir, options["root"].absolute() / "films")
+                self._tell(lab, inbox, options["ready_file"])
                 stopped.wait()
         except (AddressTaken, FaultError, LabMemoryError, OSError, ValueError) as error:
             raise CommandError(f"the simulated lab cannot start: {error}") from error
@@ -57,7 +63,7 @@ class Command(BaseCommand):
         for name, fault in CATALOGUE.items():
             self.stdout.write(f"{name:{width}}  {fault.line}")
 
-    def _tell(self, lab: Lab, ready_file: Path | None) -> None:
+    def _tell(self, lab: Lab, inbox: Inbox, ready_file: Path | None) -> None:
         addresses = {
             "node_url": lab.node_url,
             "mysql_service_url": lab.mysql_service_url,
@@ -67,6 +73,7 @@ class Command(BaseCommand):
             "database_port": lab.database_port,
             "videos_dir": str(lab.videos_dir),
             "results_dir": str(lab.results_dir),
+            "inbox_url": f"http://127.0.0.1:{inbox.port}",
             "devices": [f"{each.address}:{lab.device_port}" for each in lab.devices],
         }
         for remark in lab.remarks:

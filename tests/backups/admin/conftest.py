@@ -40,7 +40,7 @@ def take(now):
         backup.latest = BackupSnapshot.of_facts(
             BackupFacts(backup_type=BackupType(backup_type), **(whole | facts)),
             backup=backup,
-            taken_at=facts.get("disk_read_at", now),
+            taken_at=facts.get("disk_read_at") or now,
         )
         backup.latest.save()
         backup.save()

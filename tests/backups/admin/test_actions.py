@@ -2,6 +2,7 @@
 
 import pytest
 
+from backups.models import ExperimentState
 from devices.models import Device, Experiment
 from ethonode.urls import admin  # which has loaded every page
 
@@ -110,7 +111,7 @@ def test_an_action_queues_and_says_so(refresher, device, queue, url, tasks):
     response = refresher.post(url.format(key=device.pk), SUBMIT)
     assert response["HX-Redirect"].startswith("/admin/")
     assert queue() == tasks
-    assert "queued" in said(response)[0]
+    assert "queued" in said(response)[0].lower()
 
 
 def test_selected_devices_are_looked_at_again(refresher, make_devices, queue):
@@ -118,7 +119,7 @@ def test_selected_devices_are_looked_at_again(refresher, make_devices, queue):
     chosen = {"action": "look_again", "_selected_action": keys}
     response = refresher.post("/admin/devices/device/", chosen)
     assert queue().count("backups.tasks.take_snapshot") == 2
-    assert said(response) == ["2 looks at the disk queued."]
+    assert said(response) == ["Queued: 2 looks at the disk."]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,8 @@ def test_without_redis_a_scheduled_task_cannot_be_run_now(admin_client, broker):
     assert any("Redis" in message for message in said(response))
 
 
-def test_a_run_is_written_off_with_a_reason(person, experiment):
+def test_a_run_is_written_off_with_a_reason(person, experiment, now):
+    ExperimentState.objects.create(experiment=experiment, kind="missing", looked_at=now)
     someone = person("devices.view_experiment", "devices.write_off_experiment")
     url = f"/admin/devices/experiment/{experiment.pk}/write_off/"
     words = {"confirmation": "write off", "reason": "the card died"}

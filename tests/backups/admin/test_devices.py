@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.html import escape
 
+from backups.admin.device_page import TABS
 from backups.engine.facts import Problem, ProblemKind
 from backups.models import Claim, ExperimentState, RecordingLedger
 from backups.words import CLEARED_BY
@@ -26,13 +27,22 @@ def queries_of(client, url):
     return len(queries)
 
 
+@pytest.mark.parametrize(("days", "is_new"), [(5, True), (0, False)])
+def test_what_came_lately_to_a_fleet_is_marked(admin_client, make_devices, now, days, is_new):
+    """All that the first look finds came at once, and is not new among others."""
+    make_devices(2)
+    Device.objects.filter(name="ETHOSCOPE_000").update(first_seen_at=now - timedelta(days=days))
+    page = admin_client.get("/admin/devices/device/").content.decode()
+    assert page.count(">New</span>") == is_new
+
+
 def test_the_list_takes_as_many_queries_for_100_devices_as_for_one(admin_client, make_devices):
     make_devices(1)
     one = queries_of(admin_client, LIST)
     Device.objects.all().delete()
     make_devices(100)
     assert queries_of(admin_client, LIST) == one
-    assert one <= 11 + 6  # those of the banner
+    assert one <= 12 + 6  # those of the banner
 
 
 def test_a_device_page_takes_as_many_queries_for_many_runs_as_for_one(
@@ -50,9 +60,9 @@ def test_a_device_page_takes_as_many_queries_for_many_runs_as_for_one(
 
     take(device)
     add_runs([0])
-    one = queries_of(admin_client, f"{LIST}{device.pk}/change/")
+    one = queries_of(admin_client, f"{LIST}{device.pk}/change/?tab=experiments")
     add_runs(range(1, 12))
-    assert queries_of(admin_client, f"{LIST}{device.pk}/change/") <= one
+    assert queries_of(admin_client, f"{LIST}{device.pk}/change/?tab=experiments") <= one
 
 
 @pytest.mark.parametrize(
@@ -95,7 +105,7 @@ def test_a_retired_device_has_no_verdict_in_the_list(admin_client, device, take)
 def test_a_page_gives_the_rule_the_evidence_and_what_clears_it(page_of, device, take, now):
     take(device, missing=(Problem("run.db", now - timedelta(days=1), "the disk holds no copy"),))
     page = page_of()
-    assert "on the device for 6 h or more without a usable copy here" in page
+    assert "On the device for 6 h or more without a usable copy here" in page
     assert "<strong>run.db</strong>" in page
     assert "the disk holds no copy</td>" in page
     assert "<li>the disk was read 0 s ago, at" in page
@@ -105,8 +115,8 @@ def test_a_page_gives_the_rule_the_evidence_and_what_clears_it(page_of, device, 
 def test_a_page_shows_claims_as_claims_and_what_contradicts_them(page_of, device, take, now):
     Claim.objects.create(device=device, daemon="rsync", claimed_at=now, state="completed")
     take(device, findings=("the rsync service says “completed”, but 1 are not safely here",))
+    assert "What the services claim" in page_of("?tab=runs")
     page = page_of()
-    assert "What the services claim" in page
     assert "<li>the rsync service says “completed”, but 1 are not safely here</li>" in page
 
 
@@ -115,12 +125,12 @@ def test_an_experiment_is_shown_with_its_proof_and_where_it_stands(page_of, devi
     experiment = Experiment.objects.create(
         device=device, writer="sqlite", filename=name, listed_at=now, first_seen_at=now
     )
-    assert "not looked at yet" in page_of()
+    assert "not looked at yet" in page_of("?tab=experiments")
     ExperimentState.objects.create(
         experiment=experiment, looked_at=now, proof="counted", how="all tables reach it",
         proven_at=now, kind="corrupt", reason="database disk image is malformed", since=now,
     )  # fmt: skip
-    page = page_of()
+    page = page_of("?tab=experiments")
     assert ">2026-11-20_10-00-00</a>" in page
     assert ">counted</td>" in page
     assert "all tables reach it" in page
@@ -149,7 +159,7 @@ def test_recordings_come_in_pages(page_of, device, now):
         RecordingLedger(device=device, recording=f"f{number:02d}", first_known_at=now)
         for number in range(20)
     )
-    assert "<strong>f19</strong>" in page_of()
+    assert "<strong>f19</strong>" in page_of("?tab=recordings")
     assert "<strong>f19</strong>" not in page_of("?recordings=2")
     assert "<strong>f00</strong>" in page_of("?recordings=2")
 
@@ -161,7 +171,7 @@ def test_a_recording_is_shown_with_the_proofs_of_its_files_and_where_it_stands(
         device=device, recording="f", first_known_at=now, known_count=9, counted_count=5,
         equal_count=2, named_count=1, kind="missing", reason="chunk 4 is not here", since=now,
     )  # fmt: skip
-    page = page_of()
+    page = page_of("?tab=recordings")
     assert "2 equal, 5 counted, 1 named" in page
     assert "<strong>missing</strong>: chunk 4 is not here" in page
 
@@ -169,7 +179,7 @@ def test_a_recording_is_shown_with_the_proofs_of_its_files_and_where_it_stands(
 def test_growth_over_the_last_looks_is_drawn(page_of, device, take, now):
     for minutes in (10, 5, 0):
         take(device, disk_read_at=now - timedelta(minutes=minutes), size_bytes=4096 - minutes)
-    page = page_of()
+    page = page_of("?tab=timeline")
     assert page.count("<polyline") == 2
     assert "4.0 KiB → 4.0 KiB" in page
 
@@ -185,10 +195,11 @@ def test_nothing_told_by_a_device_is_markup(page_of, device, take, now):
     )
     Claim.objects.create(device=device, daemon="rsync", claimed_at=now, state="x", message=bad)
     take(device, findings=(bad,), corrupt=(Problem(bad, now, bad),), source_error=bad)
-    assert bad not in page_of()
+    for tab in TABS:
+        assert bad not in page_of(f"?tab={tab}")
 
 
-def test_people_set_only_group_lifecycle_and_notes(admin_client, device):
+def test_people_set_only_group_and_notes_in_the_form(admin_client, device):
     group = DeviceGroup.objects.create(name="Incubator A")
     admin_client.post(
         f"{LIST}{device.pk}/change/",
@@ -201,7 +212,7 @@ def test_people_set_only_group_lifecycle_and_notes(admin_client, device):
         },
     )
     device.refresh_from_db()
-    assert (device.group, device.lifecycle, device.notes) == (group, "parked", "moved")
+    assert (device.group, device.lifecycle, device.notes) == (group, "active", "moved")
     assert (device.name, device.device_id) == ("ETHOSCOPE_019", "0192c3d4e5f60718293a4b5c6d7e8f90")
     assert device.history.count() == 2
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from zlib import compress
 
 import pytest
 from django.contrib.auth.models import Group
@@ -13,20 +14,27 @@ from knox.models import AuthToken
 from backups.models import (
     BackupPlan,
     BackupSnapshot,
+    OtherFile,
     QuarantinedVideo,
     Recording,
     RecordingLedger,
     ResultCopy,
     Run,
     VideoScan,
+    WipeCertificate,
+    WipeQuestion,
 )
 from devices.models import DeviceGroup, Experiment, NodeStatus
 from ethonode.urls import admin  # which has loaded every page
+from incidents.models import Channel, Delivery, Incident, Silence, Subscription
 
 READ_ONLY = [
     "BackupSnapshot",
+    "Delivery",
     "Experiment",
+    "Incident",
     "NodeStatus",
+    "OtherFile",
     "QuarantinedVideo",
     "Recording",
     "RecordingLedger",
@@ -34,6 +42,8 @@ READ_ONLY = [
     "Run",
     "DaemonStatus",
     "TaskResult",
+    "WipeCertificate",
+    "WipeQuestion",
 ]
 MODELS = [
     pytest.param(model, id=f"{model._meta.app_label}.{model.__name__}")
@@ -51,10 +61,13 @@ def one_of_each(device, take, services, now, admin_user):
         device=device, path="run.db", filename="run.db", size_bytes=1, modified_at=now,
         first_seen_at=now, state="usable", inspected_at=now,
     )  # fmt: skip
+    OtherFile.objects.create(
+        device=device, name="upload/a", path=b"upload/a", size_bytes=4, first_seen_at=now
+    )
     Recording.objects.create(device=device, folder="f", chunk_count=1, size_bytes=1)
     RecordingLedger.objects.create(
         device=device, recording="2026-01-03_10-00-00", first_known_at=now, kind="lost",
-        reason="chunk 1 are lost", since=now, at_risk_bytes=9,
+        reason="chunk 1 is lost", since=now, at_risk_bytes=9,
     )  # fmt: skip
     VideoScan.objects.create(
         snapshot=take(device, "video"), seconds=0.1, folder_count=2, listed_folder_count=1,
@@ -67,6 +80,25 @@ def one_of_each(device, take, services, now, admin_user):
     QuarantinedVideo.objects.create(
         device=device, path="a.h264", kept_path="q/a.h264", first_seen_at=now, seen_at=now
     )
+    incident = Incident.objects.create(
+        key="backup 1", kind="corrupt", severity="critical", device=device, state="open",
+        backup_type="sqlite", first_seen_at=now, opened_at=now,
+    )  # fmt: skip
+    channel = Channel.objects.create(name="lab")
+    Delivery.objects.create(
+        channel=channel, incident=incident, key="1", event="opened", title="x", created_at=now,
+        not_before=now,
+    )  # fmt: skip
+    Silence.objects.create(starts_at=now, ends_at=now + timedelta(days=1), reason="moving")
+    Subscription.objects.create(person=admin_user, channel=channel)
+    reasons = compress(b'[{"item":"a","lacks":"a copy","remedy":"prove","says":"no"}]')
+    WipeQuestion.objects.create(
+        device=device, asked_at=now, answered_at=now, answer="no", reasons=reasons
+    )
+    WipeCertificate.objects.create(
+        number="1", device=device, made_at=now, listed_at=now, item_count=1, size_bytes=1,
+        checked_at=now, withdrawn_at=now, withdrawn_why="a chunk came",
+    )  # fmt: skip
     BackupPlan.objects.create(mirror_here=True)
     NodeStatus.objects.create(asked_at=now, problems=["one entry is skipped"])
     DeviceGroup.objects.create(name="Incubator A")
@@ -149,7 +181,7 @@ def test_the_list_of_snapshots_takes_the_same_queries_for_many(
 ):
     for _ in range(count):
         take(device)
-    with django_assert_max_num_queries(8 + 6):  # those of the banner
+    with django_assert_max_num_queries(8 + 7):  # those of the banner and the bell
         admin_client.get("/admin/backups/backupsnapshot/")
 
 

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -5,8 +6,9 @@ from django.contrib.auth.models import User
 from django_celery_results.models import TaskResult
 
 from backups.engine.facts import Problem
-from backups.models import Run
-from devices.models import Device, DeviceGroup, Lifecycle
+from backups.models import DaemonStatus, Run
+from devices.models import Device, DeviceGroup, Lifecycle, NodeStatus
+from tests.backups.cycles import at_work
 from tests.backups.runs.doors import LOOK
 
 HOME = "/admin/"
@@ -14,7 +16,9 @@ SIGN_IN = 2  # the session and the user
 FLEET = 3  # the services, the limits, and each backup with its device and newest snapshot
 RUNS = 1  # those that are open
 NODE = 1
-WATCH = 6  # whether ethonode itself is at work
+WATCH = 7  # whether ethonode itself is at work, and the bell
+CARDS = 1  # the newest reading of each
+ROOM = 3  # the services again, what came lately, and our disks
 
 
 @pytest.fixture
@@ -28,7 +32,7 @@ def test_the_first_page_takes_as_many_queries_for_100_devices_as_for_one(
     admin_client, make_devices, django_assert_num_queries, count
 ):
     make_devices(count)
-    with django_assert_num_queries(SIGN_IN + FLEET + RUNS + NODE + WATCH):
+    with django_assert_num_queries(SIGN_IN + FLEET + RUNS + NODE + WATCH + CARDS + ROOM):
         response = admin_client.get(HOME)
     assert response.content.decode().count('class="tile ') == count
 
@@ -42,7 +46,7 @@ def test_a_device_is_shown_with_its_verdict_and_the_rule(admin_client, late):
 def test_a_card_of_a_verdict_leads_to_the_devices_it_counts(admin_client, late):
     page = admin_client.get(HOME).content.decode()
     link = "/admin/devices/device/?verdict=late&amp;lifecycle__exact=active"
-    assert f'<a class="count verdict-late"\n     href="{link}"' in page
+    assert f'<a class="count verdict-late" id="count-late" href="{link}"' in page
     assert "ETHOSCOPE_019" in admin_client.get(link.replace("&amp;", "&")).content.decode()
 
 
@@ -55,7 +59,7 @@ def test_the_worst_device_comes_first(admin_client, make_devices, late):
 def test_a_parked_device_is_shown_apart_and_not_counted(admin_client, late, device):
     Device.objects.update(lifecycle=Lifecycle.PARKED)
     page = admin_client.get(HOME).content.decode()
-    assert "<strong>0</strong> devices watched,\n    1 parked" in page
+    assert "0 devices watched, 1 parked" in page
     assert page.index("Parked: off on purpose") < page.index("ETHOSCOPE_019")
 
 
@@ -63,6 +67,23 @@ def test_a_device_that_nobody_looked_at_is_unknown(admin_client, device):
     page = admin_client.get(HOME).content.decode()
     assert "nobody looked at the disk for this device yet" in page
     assert 'class="tile verdict-unknown"' in page
+
+
+@pytest.mark.parametrize("which", ["backup", "device"])
+def test_what_was_never_read_is_not_left_out_of_the_oldest_look(
+    admin_client, device, take, now, which
+):
+    take(device)
+    assert "for some of these devices it was never read" not in home(admin_client)
+    if which == "backup":
+        take(device, "video", disk_read_at=None)
+    else:
+        Device.objects.create(device_id="1" * 32, first_seen_at=now, told_at=now, told_by="node")
+    assert "for some of these devices it was never read" in home(admin_client)
+
+
+def home(admin_client):
+    return admin_client.get(HOME).content.decode()
 
 
 def test_a_writing_device_that_falls_behind_is_called_stalled(admin_client, device, take, now):
@@ -91,6 +112,41 @@ def test_an_old_answer_of_a_service_is_not_called_available(admin_client, servic
     page = admin_client.get(HOME).content.decode()
     assert "not asked lately" in page
     assert "available</span>" not in page
+
+
+PLACES = [HOME, "/admin/devices/nodestatus/1/change/", "/admin/backups/daemonstatus/"]
+
+
+@pytest.mark.parametrize("off", [-timedelta(minutes=11), timedelta(minutes=1)])
+@pytest.mark.parametrize("place", PLACES)
+def test_an_answer_that_is_old_or_lies_ahead_is_nowhere_called_available(
+    admin_client, now, place, off
+):
+    at_work(now)
+    assert says(admin_client.get(place), "available")
+    NodeStatus.objects.update(asked_at=now + off)
+    DaemonStatus.objects.update(checked_at=now + off)
+    page = admin_client.get(place)
+    assert says(page, "not asked lately")
+    assert not says(page, "available")
+
+
+@pytest.mark.parametrize(("off", "busy"), [(0, True), (-11, False), (1, False)])
+@pytest.mark.parametrize("place", [HOME, "device"])
+def test_an_old_word_of_a_service_puts_nobody_at_work(
+    admin_client, device, take, now, place, off, busy
+):
+    take(device)
+    at_work(now + timedelta(minutes=off))
+    DaemonStatus.objects.update(processing=[device.device_id])
+    place = f"/admin/devices/device/{device.pk}/change/" if place == "device" else place
+    page = admin_client.get(place).content.decode()
+    assert ("backing up" in page) == busy
+    assert ("says that it works on 1 device" in page) == (busy and place == HOME)
+
+
+def says(page, word):
+    return re.search(rf">\s*{word}\s*<", page.content.decode())
 
 
 def test_a_service_that_was_never_asked_is_not_called_available(admin_client):
@@ -148,6 +204,18 @@ def test_runs_at_work_show_how_far_they_are_and_come_before_those_that_wait(
     page = admin_client.get(HOME).content.decode()
     assert "1,500 of about 2,000 rows" in page
     assert page.index(">running<") < page.index(">queued<")
+
+
+def test_of_a_long_queue_the_first_page_says_how_much_is_left(
+    admin_client, make_devices, late, now
+):
+    times = {"queued_at": now, "not_before": now}
+    make_devices(7)
+    for one in Device.objects.all():
+        Run.objects.create(device=one, kind="verify", trigger="schedule", **times)
+    page = admin_client.get(HOME).content.decode()
+    assert page.count('class="open-run"') == 4
+    assert f"and {Run.objects.count() - 4} more in the queue" in page
 
 
 def test_who_may_not_see_runs_sees_none_on_the_first_page(person, device, late, now):

@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.utils import timezone
 
 from backups.engine.facts import BackupFacts, BackupType
 from backups.models import Backup, BackupSnapshot, DaemonStatus
+from tests.backups.api.things import make_one_of_each
 
 
 @pytest.fixture
@@ -64,6 +65,11 @@ def services(db, now):
 
 
 @pytest.fixture
+def one_of_each(device, services, take, now):
+    return make_one_of_each(device, take(device, "sqlite", findings=("claims differ",)), now)
+
+
+@pytest.fixture
 def long_ago(now):
     return now - timedelta(days=2)
 
@@ -73,14 +79,24 @@ def viewer(person):
     """May look at everything, and start nothing."""
     return person(
         "devices.view_device",
+        "incidents.view_incident",
+        "backups.view_run",
         "devices.view_experiment",
         "backups.view_backupsnapshot",
         "backups.view_daemonstatus",
         "backups.view_recording",
+        "backups.view_recordingledger",
+        "backups.view_otherfile",
+        "backups.view_resultcopy",
+        "backups.view_backup",
+        "backups.view_wipecertificate",
+        "backups.view_backupplan",
+        "backups.view_policy",
+        "devices.export_lists",
     )
 
 
 @pytest.fixture(autouse=True)
 def _no_one_was_here_before():
     """Throttles count in the cache."""
-    cache.clear()
+    caches["shared"].clear()

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+PROBLEM = ["type", "title", "status", "detail", "code"]  # of an error; with `errors` of parameters
+
 
 def shape(value: Any) -> Any:
     if isinstance(value, dict):

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from backups.engine.facts import Problem, ProblemKind
-from backups.models import DamagedFile, ExperimentState, ResultCopy
+from backups.engine.facts import ProblemKind
+from backups.engine.videos.names import recording_of
+from backups.models import Backup, DamagedFile, ExperimentState, RecordingLedger, ResultCopy
 from backups.services.videos import scan_videos
 from devices.models import Device, Experiment
 from tests.backups.api.shapes import keys, shape
@@ -39,9 +40,11 @@ def told(client, device):
 
 
 @pytest.fixture
-def run(device, now):
-    def run(writer="sqlite", filename=RUN):
-        return Experiment.objects.create(
+def run(device, now, take):
+    """Make an experiment known, which a look just found saved, and no other."""
+
+    def run(writer="sqlite", filename=RUN, **state):
+        one = Experiment.objects.create(
             device=device,
             writer=writer,
             filename=filename,
@@ -49,6 +52,9 @@ def run(device, now):
             first_seen_at=now,
             listed_at=now,
         )
+        ExperimentState.objects.create(experiment=one, looked_at=now, **state)
+        take(device, writer)
+        return one
 
     return run
 
@@ -75,7 +81,7 @@ def copy(device, now):
 
 @pytest.fixture
 def chunks(device, tmp_path, settings, now):
-    """Put videos on the disk, and scan them."""
+    """Put videos on the disk, scan them, and have their recording compared and found whole."""
     settings.VIDEOS_DIR = tmp_path / "videos"
     settings.VIDEO_CACHE_DIR = tmp_path / "cache"
 
@@ -84,7 +90,12 @@ def chunks(device, tmp_path, settings, now):
         place.mkdir(parents=True)
         for number in range(count):
             (place / f"{place.name}_x_1280x960@15fps-20q_{number + 1:05}.h264").write_bytes(b"123")
-        return scan_videos(device, now=now)
+        RecordingLedger.objects.get_or_create(
+            device=device,
+            recording=recording_of(folder.encode(), f"{place.name}_x.h264".encode()),
+            defaults={"first_known_at": now, "looked_at": now},
+        )
+        scan_videos(device, now=now)
 
     return chunks
 
@@ -175,23 +186,104 @@ def assert_draws_no_bar(entry):
     assert not entry.keys() & {"rsync_enhanced", "size_human"}
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ProblemKind if kind is not ProblemKind.LAGGING])
-def test_a_copy_that_a_look_found_wrong_draws_no_bar(told, run, copy, now, kind):
-    ExperimentState.objects.create(experiment=run(), copy=copy(), kind=kind, looked_at=now)
+WRONG = [kind.value for kind in ProblemKind if kind is not ProblemKind.LAGGING]
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_copy_that_a_look_found_wrong_draws_no_bar(told, run, copy, kind):
+    run(copy=copy(), kind=kind)
     assert_draws_no_bar(told()["databases"]["SQLite"][RUN])
 
 
-def test_a_copy_of_what_still_grows_is_as_safe_as_can_be(told, run, copy, now):
-    ExperimentState.objects.create(experiment=run(), copy=copy(), kind="lagging", looked_at=now)
+def test_a_copy_of_what_still_grows_is_as_safe_as_can_be(told, run, copy):
+    run(copy=copy(), kind="lagging")
     assert told()["databases"]["SQLite"][RUN]["file_exists"] is True
 
 
-def test_a_damaged_copy_that_the_device_no_longer_lists_draws_no_bar(
-    told, take, device, copy, long_ago
+def test_a_copy_that_no_look_compared_draws_no_bar(told, run, copy):
+    run(copy=copy()).state.delete()
+    assert_draws_no_bar(told()["databases"]["SQLite"][RUN])
+
+
+@pytest.mark.parametrize("facts", [{"damage": "it shrank"}, {"foreign": "it is of another"}])
+def test_a_copy_that_is_not_sound_draws_no_bar_though_the_device_no_longer_lists_it(
+    told, take, device, copy, facts
 ):
     copy()
-    take(device, "sqlite", corrupt=(Problem(RUN, long_ago, "why"),))
+    take(device, "sqlite")
+    assert told()["databases"]["SQLite"][RUN]["file_exists"] is True
+    ResultCopy.objects.update(**facts)
     assert_draws_no_bar(told()["databases"]["SQLite"][RUN])
+
+
+DISK_NOT_KNOWN = [
+    {"disk_error": "gone"},
+    {"disk_read_at": None},
+    {"disk_read_at": datetime(2020, 1, 1, tzinfo=UTC)},
+    {"disk_read_at": datetime(2100, 1, 1, tzinfo=UTC)},
+]
+
+
+@pytest.mark.parametrize("facts", DISK_NOT_KNOWN, ids=str)
+@pytest.mark.parametrize("listed", [True, False])
+def test_nothing_is_saved_over_a_disk_that_was_not_read_lately(
+    told, take, device, run, copy, chunks, facts, listed
+):
+    chunks(1), copy(), copy("other.db", writer="mysql")
+    if listed:
+        run(), run("mysql", "other.db")
+    for kind in ("sqlite", "mysql", "video"):
+        take(device, kind, **facts)
+    answer = told()
+    assert_draws_no_bar(answer["databases"]["SQLite"][RUN])
+    assert answer["databases"]["MariaDB"]["other.db"]["db_size_bytes"] == 0
+    totals = answer["backup_status"]
+    assert [totals[kind]["available"] for kind in ("sqlite", "mysql", "video")] == [False] * 3
+    section = answer["databases"].get("Video", {"video_backup": {"files": {}}})
+    words = {(f["status"], f["size_bytes"]) for f in section["video_backup"]["files"].values()}
+    assert words <= {("unknown", 0)}
+
+
+def test_a_backup_that_nobody_looked_at_has_nothing_saved(told, run, copy):
+    run(copy=copy())
+    Backup.objects.all().delete()
+    assert_draws_no_bar(told()["databases"]["SQLite"][RUN])
+
+
+def words_of_files(answer):
+    files = answer["databases"]["Video"]["video_backup"]["files"]
+    return {(file["status"], bool(file["size_bytes"])) for file in files.values()}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.parametrize("folder", [FOLDER, "ETHOSCOPE_019/no time"])
+def test_a_file_of_a_recording_with_a_problem_is_not_backed_up(
+    told, take, device, chunks, kind, folder
+):
+    """However many recordings have one: the facts name only the first few."""
+    chunks(2, folder)
+    take(device, "video")
+    assert words_of_files(told()) == {("backed-up", True)}
+    RecordingLedger.objects.update(kind=kind)
+    assert words_of_files(told()) == {("unknown", False)}
+
+
+def test_a_file_of_a_recording_that_grows_is_as_safe_as_can_be(told, take, device, chunks):
+    chunks(1)
+    RecordingLedger.objects.update(kind="lagging")
+    take(device, "video")
+    assert words_of_files(told()) == {("backed-up", True)}
+
+
+@pytest.mark.parametrize("never", ["known", "compared"])
+def test_a_file_that_was_never_compared_is_not_backed_up(told, take, device, chunks, never):
+    chunks(1)
+    take(device, "video")
+    if never == "known":
+        RecordingLedger.objects.all().delete()
+    else:
+        RecordingLedger.objects.update(looked_at=None)
+    assert words_of_files(told()) == {("unknown", False)}
 
 
 def test_a_damaged_video_file_is_not_backed_up_and_has_no_length(told, take, device, chunks, now):
@@ -273,7 +365,7 @@ def test_a_device_whose_id_can_have_no_folder_is_answered(client, device):
 def test_the_number_of_queries_does_not_grow(told, run, copy, django_assert_num_queries):
     for number in range(20):
         run(filename=f"{number}.db"), copy(f"{number}.db", path=str(number))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         told()
 
 

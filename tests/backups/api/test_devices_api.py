@@ -1,15 +1,15 @@
 """The new API: what it shows of devices, snapshots, services, runs and recordings."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from backups.api.serializers import BackupRowSerializer, DeviceSerializer
-from backups.engine.facts import Problem, risk_of
-from backups.models import Recording, ResultCopy
+from backups.engine.facts import Problem, ProblemKind, risk_of
+from backups.models import CardReading, DaemonStatus, Recording, ResultCopy
 from benchmarks.fleet_rows import make_fleet
 from devices.models import Device, Experiment
-from tests.backups.api.shapes import keys
+from tests.backups.api.shapes import PROBLEM, keys
 
 pytestmark = pytest.mark.django_db
 LOGIN_QUERIES = 4  # session, person, own permissions, those of groups
@@ -102,7 +102,7 @@ def test_the_detail_defends_its_verdict(viewer, device, take, long_ago):
 def test_an_unknown_device_is_not_found(viewer):
     answer = viewer.get("/api/v1/devices/nobody/")
     assert answer.status_code == 404
-    assert keys(answer.json()) == ["error", "code", "fields"]
+    assert keys(answer.json()) == PROBLEM
 
 
 def test_snapshots_show_their_facts_newest_first(viewer, device, take, long_ago):
@@ -149,8 +149,17 @@ def test_one_query_reads_a_page_of_snapshots(
         viewer.get("/api/v1/snapshots/")
 
 
-def test_a_service_says_what_it_last_answered(viewer, services):
-    assert viewer.get("/api/v1/services/mysql/").json()["is_available"] is True
+@pytest.mark.parametrize(
+    ("facts", "available"),
+    [
+        ({}, True),
+        ({"error": "refused"}, False),
+        ({"checked_at": datetime(2020, 1, 1, tzinfo=UTC)}, False),
+    ],
+)
+def test_a_service_is_available_that_answered_lately(viewer, services, facts, available):
+    DaemonStatus.objects.filter(daemon="mysql").update(**facts)
+    assert viewer.get("/api/v1/services/mysql/").json()["is_available"] is available
     assert len(viewer.get("/api/v1/services/").json()["results"]) == 2
 
 
@@ -160,7 +169,7 @@ def test_experiments_come_with_their_copies_in_two_more_queries(
 ):
     for number in range(count):
         _run(device, now, f"{number}.db")
-    with django_assert_num_queries(4 + LOGIN_QUERIES):
+    with django_assert_num_queries(3 + LOGIN_QUERIES):
         rows = viewer.get("/api/v1/experiments/").json()["results"]
     assert {row["copy"]["state"] for row in rows} == {"usable"}
 
@@ -202,7 +211,7 @@ def _run(device, now, filename):
 
 def test_list_and_page_say_the_same_words_as_the_admin(viewer, device, take, now):
     problem = Problem("a.db", now - timedelta(days=1), "why", 12, 34)
-    take(device, "sqlite", missing=(problem,), risk=risk_of((problem,)))
+    take(device, "sqlite", missing=(problem,), risk=risk_of({ProblemKind.MISSING: [problem]}))
     listed = viewer.get("/api/v1/devices/").json()["results"][0]
     shown = viewer.get(f"/api/v1/devices/{device.device_id}/").json()
     for told in (listed, shown):
@@ -210,3 +219,21 @@ def test_list_and_page_say_the_same_words_as_the_admin(viewer, device, take, now
         assert told["sentence"].endswith("at risk: 1 experiment, 12 rows, 34 Bytes, for 24 h")
         risk = told["backups"]["sqlite"]["at_risk"]
         assert (risk["items"], risk["rows"], risk["bytes"]) == (1, 12, 34)
+        assert (risk["seconds"], risk["timeless"], risk["at_least"]) == (None, 1, False)
+        assert (told["at_risk"]["rows"], told["at_risk"]["items"]) == (12, 1)
+
+
+def test_a_device_tells_how_its_card_is_and_what_to_do(viewer, device, now):
+    address = f"/api/v1/devices/{device.device_id}/"
+    before = viewer.get(address).json()
+    assert before["card"] is None
+    assert [concern["level"] for concern in before["card_concerns"]] == ["not told"]
+    CardReading.objects.create(
+        device=device, read_at=now, since=now, size_bytes=1000, free_bytes=500, errors=7,
+        read_only=False,
+    )  # fmt: skip
+    told = viewer.get(address).json()
+    assert (told["card"]["errors"], told["card"]["kernel_errors"]) == (7, None)
+    assert (told["card"]["full_at"], told["card"]["serial"]) == (None, "")
+    assert told["card_concerns"][0]["level"] == "bad"
+    assert "replace the card" in told["card_concerns"][0]["do"]

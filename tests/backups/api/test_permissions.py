@@ -6,77 +6,83 @@ import pytest
 from django.test import Client
 
 from backups.api.urls import router
-from backups.models import Recording, Run
-from devices.models import Experiment
+from incidents.api.urls import router as problems
+from tests.backups.api.shapes import PROBLEM
 
 pytestmark = pytest.mark.django_db
 LISTS = {
     "devices": "devices.view_device",
     "snapshots": "backups.view_backupsnapshot",
+    "daemons": "backups.view_daemonstatus",
     "services": "backups.view_daemonstatus",
+    "findings": "backups.view_backup",
+    "items": "devices.view_experiment backups.view_recordingledger backups.view_otherfile",
+    "copies": "backups.view_resultcopy",
+    "certificates": "backups.view_wipecertificate",
+    "plans": "backups.view_backupplan",
+    "policies": "backups.view_policy",
+    "videos": "devices.view_device",
     "experiments": "devices.view_experiment",
     "recordings": "backups.view_recording",
     "runs": "backups.view_run",
+    "incidents": "incidents.view_incident",
+    "timeline": "devices.view_device",
 }
 ACTIONS = {
     "devices/0192c3d4e5f60718293a4b5c6d7e8f90/refresh": "devices.refresh_device",
     "devices/0192c3d4e5f60718293a4b5c6d7e8f90/mirror": "backups.start_run",
+    "devices/0192c3d4e5f60718293a4b5c6d7e8f90/backup": "backups.start_run",
+    "devices/0192c3d4e5f60718293a4b5c6d7e8f90/park": "devices.change_device",
+    "devices/0192c3d4e5f60718293a4b5c6d7e8f90/retire": "devices.change_device",
+    "devices/0192c3d4e5f60718293a4b5c6d7e8f90/take_back": "devices.change_device",
+    "items/experiment-1/write_off": "devices.write_off_experiment",
+    "items/recording-1/write_off": "backups.change_recordingledger",
+    "items/file-1/take_back": "backups.change_otherfile",
+    "daemons/mysql/check": "backups.check_daemonstatus",
     "services/mysql/check": "backups.check_daemonstatus",
     "runs/1/cancel": "backups.cancel_run",
 }
+ALL = " ".join(LISTS.values()).split()
 FOR_ALL_WHO_ARE_LOGGED_IN = ["schema", "docs"]
 
 
-@pytest.fixture
-def one_of_each(device, services, take, now):
-    """The address of one thing in each list."""
-    run = Experiment.objects.create(
-        device=device, writer="sqlite", filename="a.db", first_seen_at=now, listed_at=now
-    )
-    recording = Recording.objects.create(device=device, folder="f", chunk_count=1, size_bytes=1)
-    made_here = Run.objects.create(
-        device=device, kind="mirror", trigger="person", queued_at=now, not_before=now
-    )
-    return {
-        "devices": device.device_id,
-        "snapshots": take(device, "sqlite").pk,
-        "services": "mysql",
-        "experiments": run.pk,
-        "recordings": recording.pk,
-        "runs": made_here.pk,
-    }
-
-
 def test_every_list_is_named_here():
-    assert {prefix for prefix, _, _ in router.registry} >= set(LISTS)
+    assert {prefix for prefix, _, _ in (*router.registry, *problems.registry)} == set(LISTS)
 
 
 @pytest.mark.parametrize("name", [*LISTS, *FOR_ALL_WHO_ARE_LOGGED_IN])
 def test_nobody_reads_without_a_login(client, name):
     answer = client.get(f"/api/v1/{name}/")
     assert answer.status_code == 401
-    assert name in FOR_ALL_WHO_ARE_LOGGED_IN or "error" in answer.json()
+    assert name in FOR_ALL_WHO_ARE_LOGGED_IN or list(answer.json()) == PROBLEM
 
 
 @pytest.mark.parametrize("name", LISTS)
 def test_staff_without_the_permission_reads_nothing(person, one_of_each, name):
-    for client in (person(), person(*(LISTS[other] for other in LISTS if other != name))):
+    others = set(" ".join(LISTS.values()).split()) - set(LISTS[name].split())
+    for client in (person(), person(*others)):
         assert client.get(f"/api/v1/{name}/").status_code == 403
-        assert client.get(f"/api/v1/{name}/{one_of_each[name]}/").status_code == 403
         assert client.options(f"/api/v1/{name}/").status_code == 403
+        if name in one_of_each:
+            assert client.get(f"/api/v1/{name}/{one_of_each[name]}/").status_code == 403
 
 
 @pytest.mark.parametrize("name", LISTS)
 def test_the_permission_to_view_is_enough_to_read(person, one_of_each, name):
-    client = person(LISTS[name])
+    client = person(*LISTS[name].split())
     assert client.get(f"/api/v1/{name}/").status_code == 200
-    assert client.get(f"/api/v1/{name}/{one_of_each[name]}/").status_code == 200
+    if name in one_of_each:
+        assert client.get(f"/api/v1/{name}/{one_of_each[name]}/").status_code == 200
 
 
-def test_videos_are_for_those_who_may_view_devices(client, person):
-    assert client.get("/api/v1/videos/").status_code == 401
-    assert person().get("/api/v1/videos/").status_code == 403
-    assert person("devices.view_device").get("/api/v1/videos/").status_code == 200
+@pytest.mark.parametrize("name", LISTS)
+def test_to_take_a_list_along_is_a_right_of_its_own(person, one_of_each, name):
+    needed = LISTS[name].split()
+    assert person(*needed).get(f"/api/v1/{name}/?format=csv").status_code == 403
+    allowed = person(*needed, "devices.export_lists")
+    never_scanned = name == "videos"  # of what cannot be listed there is no table
+    answer = allowed.get(f"/api/v1/{name}/?format=csv")
+    assert answer.status_code == (400 if never_scanned else 200)
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
@@ -85,18 +91,20 @@ def test_nothing_can_be_written(django_user_model, one_of_each, name, method):
     client = Client()
     client.force_login(django_user_model.objects.create_superuser("boss"))
     assert getattr(client, method)(f"/api/v1/{name}/").status_code == 405
-    assert getattr(client, method)(f"/api/v1/{name}/{one_of_each[name]}/").status_code == 405
+    if name in one_of_each:
+        address = f"/api/v1/{name}/{one_of_each[name]}/"
+        assert getattr(client, method)(address).status_code == 405
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_an_action_needs_its_own_permission(client, person, device, action):
     assert client.post(f"/api/v1/{action}/").status_code == 401
-    assert person(*LISTS.values()).post(f"/api/v1/{action}/").status_code == 403
+    assert person(*ALL).post(f"/api/v1/{action}/").status_code == 403
 
 
 @pytest.mark.parametrize("action", ACTIONS)
 def test_an_action_is_no_get(person, device, action):
-    allowed = person(ACTIONS[action], *LISTS.values())
+    allowed = person(ACTIONS[action], *ALL)
     assert allowed.get(f"/api/v1/{action}/").status_code == 405
 
 
@@ -111,7 +119,7 @@ def test_refresh_asks_for_the_devices_and_then_looks(person, device, queue):
     client = person("devices.refresh_device")
     answer = client.post(f"/api/v1/devices/{device.device_id}/refresh/")
     assert answer.status_code == 202
-    assert answer.json()["task_id"]
+    assert answer.json()["device_id"] == device.device_id
     assert queue() == ["devices.tasks.refresh_devices"]  # the look follows when that is done
 
 
@@ -151,18 +159,6 @@ def test_a_token_needs_no_csrf(django_user_model, device, queue):
     token = client.post("/api/v1/auth/login/", headers=_basic("boss", "secret-enough")).json()
     headers = {"Authorization": f"Token {token['token']}"}
     assert client.post("/api/v1/services/mysql/check/", headers=headers).status_code == 202
-
-
-def test_passwords_cannot_be_tried_without_end(client, django_user_model):
-    django_user_model.objects.create_superuser("boss", password="secret-enough")
-    codes = [
-        client.post(
-            "/api/v1/auth/login/",
-            headers=_basic("boss", "wrong") | {"X-Forwarded-For": f"10.0.0.{number}"},
-        ).status_code
-        for number in range(11)
-    ]
-    assert codes == [401] * 10 + [429]
 
 
 @pytest.mark.parametrize("header", ["Token", "Token a b", "Token \xff", "Token " + "x" * 5000])

@@ -13,7 +13,7 @@ from backups.engine.facts import BackupType
 from backups.models import DaemonStatus, Policy
 from benchmarks.fleet_rows import make_fleet
 from devices.models import Device
-from tests.backups.api.shapes import shape
+from tests.backups.api.shapes import PROBLEM, shape
 
 pytestmark = pytest.mark.django_db
 RECORDED = [
@@ -194,7 +194,7 @@ def test_every_change_gives_a_new_key(device, services, take, now, change):
 def test_a_stranger_is_told_nothing(client, services):
     answer = client.get("/backup/status", **STRANGER)
     assert answer.status_code in {401, 403}
-    assert list(answer.json()) == ["error", "code", "fields"]
+    assert list(answer.json()) == PROBLEM
 
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-Ip", "Forwarded", "Client-Ip"])

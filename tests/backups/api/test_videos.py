@@ -36,12 +36,11 @@ def test_a_video_is_told_with_its_recording_size_and_time(viewer, device, scanne
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 1000])
 def test_pages_follow_one_another_to_the_last(viewer, scanned, limit):
-    names, after = [], ""
-    while True:
-        page = viewer.get(ADDRESS, {"limit": limit} | ({"after": after} if after else {})).json()
+    names, following = [], f"{ADDRESS}?limit={limit}"
+    while following:
+        page = viewer.get(following).json()
         names += [(video["recording"], video["name"]) for video in page["results"]]
-        if not (after := page["next"]):
-            break
+        following = page["next"]
     assert len(names) == len(set(names)) == 5
     assert names == sorted(names)
 
@@ -68,9 +67,8 @@ def test_a_device_that_does_not_exist_is_said_not_to(viewer):
         {"device": "../x"},
         {"device": "a b"},
         {"limit": 0},
-        {"limit": 1001},
         {"limit": "many"},
-        {"after": "made up"},
+        {"cursor": "made up"},
         {"search": "x" * 256},
         {"search": "\0"},
     ],
@@ -78,7 +76,7 @@ def test_a_device_that_does_not_exist_is_said_not_to(viewer):
 def test_a_bad_question_is_answered_in_the_one_error_shape(viewer, scanned, query):
     answer = viewer.get(ADDRESS, query)
     assert answer.status_code == 400
-    assert answer.json()["fields"].keys() == query.keys()
+    assert answer.json()["errors"].keys() == query.keys()
 
 
 def test_it_needs_the_permission_to_view_devices(client, person, scanned):
@@ -97,4 +95,4 @@ def test_the_schema_names_its_parameters(viewer):
     schema = viewer.get("/api/v1/schema/?format=json").json()
     parameters = schema["paths"][ADDRESS]["get"]["parameters"]
     names = {parameter["name"] for parameter in parameters}
-    assert names >= {"device", "recording", "search", "after", "limit"}
+    assert names >= {"device", "recording", "search", "cursor", "limit"}

@@ -5,7 +5,7 @@ from itertools import count
 from types import SimpleNamespace
 
 import pytest
-from django.core.cache import cache
+from django.core.cache import caches
 from django.utils import timezone
 
 from backups.models import Run, RunKind, RunTrigger
@@ -58,7 +58,7 @@ def database(mariadb, as_root, device, filename, settings, tmp_path):
     device.save()
     settings.MYSQL_PORT = mariadb.port
     settings.RESULTS_DIR = tmp_path / "results"
-    settings.RESULTS_DIR.mkdir()
+    settings.RESULTS_DIR.mkdir(exist_ok=True)
     yield found
     found.run(f"DROP DATABASE IF EXISTS `{found.database}`")
 
@@ -116,6 +116,7 @@ def card(sshd, device, settings, tmp_path):
     device.save()
     settings.DEVICE_DATA_ROOT = tmp_path / "card"
     settings.RESULTS_DIR, settings.VIDEOS_DIR = tmp_path / "results", tmp_path / "videos"
+    settings.CARDS_DIR = tmp_path / "cards"
     settings.VIDEO_CACHE_DIR = tmp_path / "cache"
     settings.SSH_USER, settings.SSH_PORT = sshd.user, sshd.port
     settings.SSH_KEY_FILE, settings.SSH_KNOWN_HOSTS = sshd.key_file, tmp_path / "known_hosts"
@@ -153,7 +154,7 @@ def a_run(device, now):
 
 @pytest.fixture(autouse=True)
 def _no_one_was_here_before():
-    cache.clear()  # throttles count in it
+    caches["shared"].clear()  # throttles count in it
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from backups.engine.facts import BackupFacts, BackupType, Problem
 from backups.models import Backup, BackupPlan, BackupSnapshot, Run, RunState, RunTrigger
 from backups.services import runs
 from backups.services.runs.planning import most_urgent_first
-from backups.services.runs.requests import MOST_ATTEMPTS, request_retry
+from backups.services.runs.requests import MOST_ATTEMPTS, let_wait, request_retry
 from devices.models import DeviceGroup
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +73,41 @@ def test_what_waits_is_cancelled_at_once(ask, now):
     run.refresh_from_db()
     assert (run.state, run.ended_at) == ("cancelled", now)
     assert runs.perform(run.pk, clock=timezone.now) is None
+
+
+@pytest.mark.parametrize("state", [RunState.QUEUED, RunState.WAITING, RunState.RUNNING])
+def test_a_run_that_is_open_is_cancelled_in_one_statement(
+    a_run, now, state, django_assert_num_queries
+):
+    """Between two it may change from one to another, and seem to have ended."""
+    run = a_run(state=state)
+    with django_assert_num_queries(1):
+        assert runs.cancel_run(run, now=now)
+    run.refresh_from_db()
+    runs_on = state is RunState.RUNNING
+    assert run.state == ("running" if runs_on else "cancelled")
+    assert (run.ended_at, run.cancel_requested_at) == (None if runs_on else now, now)
+
+
+@pytest.mark.parametrize("first", ["cancel", "wait"])
+def test_a_run_that_is_cancelled_as_it_begins_to_wait_does_not_wait(a_run, now, first):
+    run = a_run(state=RunState.RUNNING)
+    if first == "cancel":
+        runs.cancel_run(run, now=now)
+    let_wait(run, now=now, reason="the device has nothing yet", log="asked")
+    if first == "wait":
+        assert Run.objects.get().state == "waiting"
+        runs.cancel_run(run, now=now)
+    run.refresh_from_db()
+    assert (run.state, run.ended_at, run.log) == ("cancelled", now, "asked")
+
+
+@pytest.mark.parametrize("state", [RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED])
+def test_what_has_ended_begins_to_wait_no_more(a_run, now, state):
+    run = a_run(state=state)
+    let_wait(run, now=now, reason="it is busy")
+    run.refresh_from_db()
+    assert (run.state, run.error) == (state, "")
 
 
 @pytest.mark.parametrize("state", [RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED])

@@ -6,7 +6,7 @@ from django.test import Client
 from django.utils import timezone
 
 from backups import tasks
-from backups.models import BackupPlan, Run, RunState
+from backups.models import BackupPlan, DaemonStatus, Run, RunState
 from tests.backups.runs.doors import LOOK, SUBMIT, said
 from tests.engine.mirror.device import differing_tables
 
@@ -26,7 +26,7 @@ def test_mirror_now_queues_a_run_in_the_persons_name(starter, device, queue):
     assert queue() == ["backups.tasks.start_due_runs"]
 
 
-def test_selected_devices_are_mirrored(starter, device, queue):
+def test_selected_devices_are_mirrored(starter, device, experiment, queue):
     chosen = {"action": "mirror_selected", "_selected_action": [device.pk]}
     starter.post("/admin/devices/device/", chosen)
     assert Run.objects.get().device == device
@@ -54,6 +54,36 @@ def test_only_what_makes_sense_is_offered(admin_client, a_run, state, offered):
     page = admin_client.get(f"/admin/backups/run/{run.pk}/change/").content.decode()
     found = {name for name in ("cancel", "retry") if f"/admin/backups/run/{run.pk}/{name}" in page}
     assert found == {offered}
+
+
+@pytest.mark.parametrize(("state", "is_over"), [("running", False), ("succeeded", True)])
+def test_a_live_page_is_asked_for_anew_as_its_run_ends(admin_client, a_run, state, is_over):
+    part = admin_client.get(f"/admin/backups/run/{a_run(state=state).pk}/part/")
+    assert ("HX-Refresh" in part) is is_over
+
+
+def test_whoever_would_stop_a_run_reads_what_each_button_does(admin_client, a_run):
+    run = a_run(state="running")
+    page = admin_client.get(f"/admin/backups/run/{run.pk}/cancel/").content.decode()
+    assert "Keep running" in page
+    assert "Stop it" in page
+
+
+def test_a_failed_run_says_what_to_do_and_that_it_is_tried_again(admin_client, a_run):
+    run = a_run(state="failed", error="no route to host", failure="HostUnreachable")
+    again = a_run(attempt=2)
+    page = admin_client.get(f"/admin/backups/run/{run.pk}/change/").content.decode()
+    assert "See whether the device is on and in the network" in page
+    assert f'run/{again.pk}/change/">It is tried again by itself' in page
+
+
+def test_what_the_services_say_that_they_do_is_shown_as_a_claim(admin_client, device, now):
+    DaemonStatus.objects.create(
+        daemon="rsync", checked_at=now, answered_at=now, processing=[device.device_id]
+    )
+    page = admin_client.get("/admin/backups/run/open/").content.decode()
+    assert "a claim, which proves nothing" in page
+    assert str(device) in page
 
 
 def test_tables_are_shown_in_the_order_of_their_numbers(admin_client, a_run):
@@ -205,5 +235,5 @@ def test_the_pages_of_runs_take_the_same_queries_for_many(
 ):
     for _ in range(count):
         a_run(state=RunState.FAILED)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         admin_client.get("/admin/backups/run/")

@@ -8,7 +8,9 @@ from backups.models import BackupPlan, Recording, ResultCopy, RunKind
 from backups.services import runs
 from devices.models import Experiment
 
-ALL = {f"{kind}_here": True for kind in RunKind}
+AT_ANY_HOUR = {"prove_from": "00:00", "prove_until": "00:00"}
+PLANNED = [kind for kind, declared in runs.KINDS.items() if declared.plan]
+ALL = {f"{kind}_here": True for kind in PLANNED} | AT_ANY_HOUR
 
 
 @pytest.fixture(autouse=True)
@@ -16,6 +18,15 @@ def _known_here_and_there(device):
     device.address = "10.0.0.5"
     device.save()
     Recording.objects.create(device=device, folder="E/ts", chunk_count=3, size_bytes=9)
+
+
+@pytest.mark.parametrize("kind", PLANNED)
+def test_each_kind_is_made_as_often_as_its_own_fields_say(kind):
+    declared = runs.KINDS[kind]
+    plan = BackupPlan(**{f"{kind}_here": False, f"{kind}_every": timedelta(hours=7)})
+    assert declared.pause(plan) is None
+    setattr(plan, f"{kind}_here", True)
+    assert declared.pause(plan) == timedelta(hours=7)
 
 
 @pytest.fixture
@@ -66,18 +77,19 @@ def test_who_may_have_videos_is_asked_where_it_can_be(
     assert (RunKind.PULL_VIDEOS in planned(now)) is is_asked
 
 
-@pytest.mark.parametrize("kind", RunKind)
+@pytest.mark.parametrize("kind", PLANNED)
 def test_a_kind_that_is_off_is_neither_planned_nor_offered(device, now, kind):
     BackupPlan.objects.create(**ALL | {f"{kind}_here": False})
     for writer in ("mysql", "sqlite"):
         with_run_of(writer, device, now)
-    assert planned(now) == set(RunKind) - {kind}
-    assert runs.kinds_here(device) == set(RunKind) - {kind}
+    assert planned(now) == set(PLANNED) - {kind}
+    assert runs.kinds_here(device) == set(PLANNED) - {kind}
 
 
-@pytest.mark.parametrize("kind", RunKind)
+@pytest.mark.parametrize("kind", PLANNED)
 def test_each_kind_has_its_own_pause(device, a_run, now, kind):
-    BackupPlan.objects.create(**{f"{kind}_here": True, f"{kind}_every": timedelta(hours=3)})
+    often = {f"{kind}_here": True, f"{kind}_every": timedelta(hours=3)}
+    BackupPlan.objects.create(**often | AT_ANY_HOUR)
     for writer in ("mysql", "sqlite"):
         with_run_of(writer, device, now)
     a_run(kind=kind, state="succeeded", ended_at=now)
@@ -87,7 +99,12 @@ def test_each_kind_has_its_own_pause(device, a_run, now, kind):
 
 def test_kinds_of_one_device_do_not_wait_for_each_other(everything_here, device, ask, now):
     ask(RunKind.VERIFY)
-    assert planned(now) == {RunKind.PULL_VIDEOS, RunKind.LIST_CARD}
+    assert planned(now) == {
+        RunKind.PULL_VIDEOS,
+        RunKind.PULL_FILES,
+        RunKind.LIST_CARD,
+        RunKind.PROVE,
+    }
 
 
 def test_copies_come_before_verifications_and_people_before_both(make_device, a_run, now):
@@ -104,4 +121,5 @@ def test_each_kind_is_declared_whole(admin_client, kind):
     assert declared.kind == kind
     assert all((declared.button, declared.question, declared.explained, declared.permission))
     page = admin_client.get("/admin/backups/backupplan/add/").content.decode()
-    assert all(f'name="{field}' in page for field in declared.plan.fields)
+    fields = declared.plan.fields if declared.plan else ()
+    assert all(f'name="{field}' in page for field in fields)

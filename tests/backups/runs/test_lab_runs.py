@@ -126,6 +126,18 @@ def test_cards_of_open_devices_say_nothing_against_what_was_pulled(lab, back_up)
         assert green(verdicts(timezone.now())[device.name])
 
 
+def test_other_files_of_a_card_come_wherever_they_lie_on_it(lab, back_up, settings):
+    device = back_up(Habit.IDLE, RunKind.LIST_CARD)[0]
+    names = ["notes.txt", "upload/masks/mine.json", f"results/{'0' * 32}/E/other.sql"]
+    for name in names:
+        path = lab.results_dir.parent / "cards" / f"{device.number:03d}" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    back_up(Habit.IDLE, RunKind.PULL_FILES)
+    here = settings.CARDS_DIR / device.device_id
+    assert [(here / name).read_text() for name in names] == names
+
+
 def test_what_grew_comes_with_the_next_run(lab, back_up):
     back_up(Habit.VIDEO, RunKind.PULL_VIDEOS)
     back_up(Habit.MYSQL, RunKind.MIRROR)

@@ -5,13 +5,16 @@ import sys
 import time
 from contextlib import contextmanager
 from datetime import timedelta
+from zlib import compress
 
 import pytest
 from django.utils import timezone
 
 from backups.engine.card import unpacked
 from backups.engine.facts import BackupType
+from backups.engine.verdict import judge
 from backups.models import CardListing, RunKind, VideoComparison
+from backups.models.policy import DEFAULT_LIMITS
 from backups.services.snapshots import take_snapshot
 from devices.models import Experiment, Telling
 from tests.deep import make_too_deep
@@ -99,6 +102,17 @@ def test_what_is_being_written_is_never_final(list_it, there):
     assert not Telling.objects.filter(final=True).exists()
 
 
+def test_an_empty_wal_holds_no_row_and_keeps_nothing_from_its_end(list_it, there):
+    """As a reader, or a writer that was killed after its checkpoint, leaves it."""
+    wal = there.with_name(f"{there.name}-wal")
+    wal.touch()
+    list_it()
+    assert not Telling.objects.exists()  # somebody opened it just now
+    os.utime(wal, (AGO, AGO))
+    list_it()
+    assert Telling.objects.get().final
+
+
 @pytest.mark.parametrize("what", ["written just now", "no stop row", "growing"])
 def test_what_may_grow_is_not_final(list_it, there, device, now, what):
     if what == "written just now":
@@ -129,6 +143,19 @@ def test_without_a_stop_row_it_is_final_where_the_device_tracks_nothing(list_it,
     device.save()
     list_it()
     assert Telling.objects.get().final
+
+
+@pytest.mark.parametrize("minutes", [-16, 16, 10**6])
+def test_what_a_device_said_at_another_time_ends_nothing(list_it, there, device, minutes):
+    with recorder.closing(recorder.sqlite3.connect(there)) as connection:
+        connection.execute("DELETE FROM METADATA WHERE field = 'stop_date_time'")
+        connection.commit()
+    os.utime(there, (AGO, AGO))
+    device.reported_status, device.inventory_error = "stopped", ""
+    device.inventory_read_at = timezone.now() + timedelta(minutes=minutes)
+    device.save()
+    list_it()
+    assert not Telling.objects.exists()
 
 
 def test_one_final_telling_is_enough(list_it, there):
@@ -205,6 +232,109 @@ def test_a_link_among_the_videos_is_no_green(list_it, card, device, tmp_path):
     assert "not followed" in unproven.reason
 
 
+def move_behind_a_link(path, to):
+    path.rename(to)
+    path.symlink_to(to)
+
+
+def hide_by_a_dangling_link(path, to):
+    path.rename(to)
+    path.symlink_to("nowhere")
+
+
+def hide_by_a_pipe(path, to):
+    path.rename(to)
+    os.mkfifo(path)
+
+
+HIDINGS = (move_behind_a_link, hide_by_a_dangling_link, hide_by_a_pipe)
+
+
+def verdict_of(device, backup_type, *, after):
+    limits = DEFAULT_LIMITS[backup_type]
+    return judge(facts_of(device, backup_type), limits=limits, now=timezone.now() + after).verdict
+
+
+@pytest.mark.parametrize("hide", HIDINGS)
+@pytest.mark.parametrize("height", range(4))
+def test_what_may_lie_behind_a_link_is_not_gone(list_it, there, tmp_path, hide, height):
+    list_it()
+    hide(there.parents[height], tmp_path / "elsewhere")
+    assert list_it().error == ""
+    assert Experiment.objects.get().gone_at is None
+
+
+@pytest.mark.parametrize("hide", HIDINGS)
+@pytest.mark.parametrize("place", ["results", "results/{}", "results/{}/E"])
+def test_a_card_whose_results_nobody_looked_at_does_not_say_that_there_are_none(
+    list_it, card, device, tmp_path, hide, place
+):
+    path = card / place.format(device.device_id)
+    path.mkdir(parents=True, exist_ok=True)
+    hide(path, tmp_path / "elsewhere")
+    run = list_it()
+    list_it()  # the same again keeps since when
+    assert run.numbers["unread"]
+    (unproven,) = facts_of(device, BackupType.SQLITE).unproven
+    assert unproven.since < CardListing.objects.get().began_at
+    assert verdict_of(device, BackupType.SQLITE, after=timedelta(hours=7)) == "unknown"
+
+
+def test_a_card_without_a_folder_for_results_does_not_say_that_there_are_none(
+    list_it, there, card, device, tmp_path
+):
+    list_it()
+    (card / "results").rename(tmp_path / "elsewhere")
+    list_it()
+    assert Experiment.objects.get().gone_at is None
+    assert len(facts_of(device, BackupType.SQLITE).unproven) == 1
+
+
+def test_what_lay_nobody_knows_where_is_gone_if_no_link_is_on_all_the_card(
+    list_it, card, device, now, tmp_path
+):
+    one = Experiment.objects.create(
+        device=device, writer="sqlite", filename="x.db",
+        first_seen_at=now - timedelta(days=1), listed_at=now,
+    )  # fmt: skip
+    (card / "more").symlink_to(tmp_path)
+    list_it()
+    one.refresh_from_db()
+    assert one.gone_at is None
+    (card / "more").unlink()
+    list_it()
+    one.refresh_from_db()
+    assert one.gone_at
+
+
+@pytest.mark.parametrize("hide", HIDINGS)
+@pytest.mark.parametrize("place", ["videos", "videos/{}", "videos/{}/E"])
+@pytest.mark.parametrize("had_some", [True, False])
+def test_a_card_whose_videos_nobody_looked_at_does_not_say_that_there_are_none(
+    list_it, card, device, settings, tmp_path, hide, place, had_some
+):
+    if had_some:
+        put(card / "videos" / device.device_id / chunk(1), VIDEO)
+        list_it()
+    path = card / place.format(device.device_id)
+    path.mkdir(parents=True, exist_ok=True)
+    hide(path, tmp_path / "elsewhere")
+    list_it()
+    facts = facts_of(device, BackupType.VIDEO)
+    assert facts.unproven
+    assert (len(facts.missing), facts.lost) == (had_some, ())
+    verdict = verdict_of(device, BackupType.VIDEO, after=timedelta(hours=7))
+    assert verdict in {"unknown", "missing"}
+
+
+def test_hidden_files_of_other_programs_are_nobodys_videos(list_it, card, device, tmp_path):
+    folder = card / "videos" / device.device_id / ".trash"
+    folder.mkdir(parents=True)
+    (folder / "link").symlink_to(tmp_path)
+    list_it()
+    assert not facts_of(device, BackupType.VIDEO).has_problems
+
+
 def test_a_card_with_nothing_on_it_has_nothing_to_lose(list_it, card, device):
     list_it()
     for backup_type in (BackupType.SQLITE, BackupType.VIDEO):
@@ -234,11 +364,28 @@ def _break(what, card, settings, tmp_path):
         settings.SSH_PORT = 1
 
 
+def test_a_second_listing_holds_all_that_the_first_did(list_it, there):
+    list_it()
+    first = unpacked(CardListing.objects.get().packed)
+    list_it()
+    second = unpacked(CardListing.objects.get().packed)
+    assert (second.folders, second.databases) == (first.folders, first.databases)
+    assert second.databases[0].tables
+
+
+@pytest.mark.parametrize("kept", [b"", b"nothing", compress(b'{"k":"head","version":1}\n{}')])
+def test_a_listing_of_an_older_version_is_made_anew(list_it, there, kept):
+    list_it()
+    CardListing.objects.update(packed=kept)
+    assert list_it().state == "succeeded"
+    assert unpacked(CardListing.objects.get().packed).file_count == 1
+
+
 def test_the_newest_listing_is_kept_whole(list_it, there, device):
     list_it()
     kept = CardListing.objects.get()
     listing = unpacked(kept.packed)
-    assert (kept.file_count, listing.file_count, kept.head["version"]) == (1, 1, 1)
+    assert (kept.file_count, listing.file_count, kept.head["version"]) == (1, 1, 2)
     assert kept.size_bytes == there.stat().st_size
 
 
@@ -269,8 +416,8 @@ def test_an_answer_that_was_cut_changes_nothing(list_it, there, settings, tmp_pa
 
 
 def test_the_page_of_a_device_says_when_its_card_was_listed(list_it, there, device, admin_client):
-    address = f"/admin/devices/device/{device.pk}/change/"
-    assert "<dt>Card listed</dt><dd>not yet" in admin_client.get(address).content.decode()
+    address = f"/admin/devices/device/{device.pk}/change/?tab=card"
+    assert "It was not listed yet" in admin_client.get(address).content.decode()
     list_it()
     assert ": 1 file, " in admin_client.get(address).content.decode()
 

@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import call_command
 
-from backups.models import BackupPlan, QuarantinedVideo, Run, RunKind
+from backups.models import BackupPlan, QuarantinedVideo, Recording, Run, RunKind
 from devices.models import Experiment
 from tests.backups.runs.doors import LOOK, SUBMIT, said
 from tests.engine.pull.conftest import chunk, put
@@ -36,8 +36,22 @@ def test_to_see_a_device_is_not_to_back_it_up(person, device, kind):
     assert not Run.objects.exists()
 
 
+@pytest.fixture
+def has_it_all(device, now):
+    """A device for which each kind can work."""
+    device.address = "127.0.0.1:9000"
+    device.save()
+    Recording.objects.create(device=device, folder="f", chunk_count=1, size_bytes=1)
+    for writer in ("mysql", "sqlite"):
+        Experiment.objects.create(
+            device=device, writer=writer, filename=writer, first_seen_at=now, listed_at=now
+        )
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_each_kind_is_asked_for_of_those_selected_by_whoever_may(starter, person, device, kind):
+def test_each_kind_is_asked_for_of_those_selected_by_whoever_may(
+    starter, person, has_it_all, device, kind
+):
     chosen = {"action": f"{kind}_selected", "_selected_action": [device.pk]}
     person(*LOOK).post("/admin/devices/device/", chosen)
     assert not Run.objects.exists()
@@ -99,6 +113,55 @@ def test_the_old_route_says_what_is_wrong_with_a_request(starter, device, pulled
     assert (answer["success"], answer["backup_type"]) == (False, "none")
     assert error in answer["error"]
     assert not Run.objects.exists()
+
+
+@pytest.fixture
+def old_page(client, device, settings):
+    """A page of the node, in the browser of somebody who is logged in nowhere."""
+    settings.NODE_URL = "http://node:8000"
+    settings.OLD_PAGE_BACKUPS = True
+
+    def post(**options):
+        address = f"/device/{device.device_id}/backup"
+        return client.post(address, {}, content_type="application/json", **options)
+
+    return post
+
+
+def test_the_old_page_starts_what_a_plan_makes_where_a_setting_says_so(
+    old_page, pulled_here, queue
+):
+    assert old_page(headers={"Origin": "http://node:8000"}).json()["success"] is True
+    run = Run.objects.get()
+    assert (run.kind, run.requested_by) == ("pull_results", None)
+
+
+def test_without_a_plan_it_starts_nothing(old_page, device):
+    assert old_page().json()["success"] is False
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"REMOTE_ADDR": "192.0.2.7"},
+        {"headers": {"X-Forwarded-For": "127.0.0.1"}},
+        {"headers": {"Origin": "http://elsewhere.example"}},
+        {"headers": {"Origin": "null"}},
+    ],
+)
+def test_others_start_nothing(old_page, pulled_here, options):
+    assert old_page(**options).status_code in {401, 403}
+    assert not Run.objects.exists()
+
+
+def test_without_a_node_no_other_page_is_the_old_one(old_page, pulled_here, settings):
+    settings.NODE_URL = ""
+    assert old_page(headers={"Origin": "null"}).status_code in {401, 403}
+
+
+def test_off_by_default(old_page, pulled_here, settings):
+    settings.OLD_PAGE_BACKUPS = False
+    assert old_page().status_code in {401, 403}
 
 
 def test_the_page_of_plans_shows_the_public_key_and_nothing_else(admin_client, settings, tmp_path):

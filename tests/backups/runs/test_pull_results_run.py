@@ -8,10 +8,19 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from backups.engine.copies.errors import (
+    LocalBusy,
+    LocalClosed,
+    LocalCorrupt,
+    LocalFailed,
+    LocalFull,
+)
 from backups.engine.facts import BackupType
 from backups.engine.items import CopyState
-from backups.engine.pull import ensure_key
+from backups.engine.pull import ensure_key, pull_database
 from backups.models import ResultCopy, Run, RunKind
+from backups.services.refused_copies import CURE, give_way
+from backups.services.results import ROTTEN
 from backups.services.snapshots import take_snapshot
 from devices.models import Experiment
 from tests.engine.pull import recorder
@@ -106,7 +115,7 @@ def test_what_nobody_saw_change_is_not_asked_for_again(pull, database, card):
     ("trouble", "reason"),
     [
         ({"SSH_PORT": 1}, "Connection refused"),
-        ({"SSH_USER": "nobody-here"}, "under Backups, Plans"),
+        ({"SSH_USER": "nobody-here"}, "setup --keys"),
     ],
 )
 def test_with_nothing_to_fetch_a_run_that_reached_nobody_fails(
@@ -225,6 +234,54 @@ def test_one_bad_database_keeps_no_other_from_coming(
     assert not place_of(settings.RESULTS_DIR, device, torn).exists()
 
 
+def linked(place):
+    place.symlink_to(place.with_name("elsewhere.db"))
+
+
+def in_the_way(place):
+    place.with_name(f".{place.name}.pull").write_bytes(b"")
+
+
+@pytest.mark.parametrize("harm", [linked, Path.mkdir, in_the_way])
+def test_what_is_wrong_with_the_place_of_one_copy_keeps_no_other_from_coming(
+    pull, database, card, device, experiment, now, settings, harm
+):
+    bad = listed(device, now=now, stamp="2026-02-02_03-04-05")  # its turn comes first
+    there = place_of(card / "results", device, bad)
+    there.parent.mkdir(parents=True)
+    recorder.begin(there).close()
+    here = place_of(settings.RESULTS_DIR, device, bad)
+    here.parent.mkdir(parents=True)
+    harm(here)
+    run = pull()
+    assert (run.state, bad.filename in run.error) == ("failed", True)
+    assert place_of(settings.RESULTS_DIR, device, experiment).exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "asked"),
+    [
+        (LocalFull("no space left on device"), 1),
+        *((kind("why"), 2) for kind in (LocalFailed, LocalBusy, LocalCorrupt, LocalClosed)),
+    ],
+)
+def test_only_a_full_disk_ends_the_run(
+    pull, database, device, experiment, now, monkeypatch, error, asked
+):
+    listed(device, now=now, stamp="2026-02-02_03-04-05")
+    names = []
+
+    def fails(target, *, destination, **others):
+        names.append(destination.name)
+        raise error
+
+    monkeypatch.setattr("backups.services.runs.pull_results.pull_database", fails)
+    run = pull()
+    assert (run.state, str(error) in run.error) == ("failed", True)
+    assert len(names) == asked
+    assert asked == 1 or all(name in run.error for name in names)
+
+
 @pytest.mark.parametrize(
     ("told", "error"),
     [
@@ -305,3 +362,105 @@ def test_a_lost_mount_is_not_written_to(pull, database, settings, device, now):
 def test_the_copy_of_a_verdict_is_the_one_that_was_pulled(pull, database, device):
     pull()
     assert ResultCopy.objects.get().state == CopyState.USABLE
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["copied", "unchanged"])
+def test_a_pull_proves_the_file_that_it_left_and_not_what_lies_there_afterwards(
+    pull, database, device, experiment, settings, monkeypatch, is_known
+):
+    """Another program writes the copy between the pull and the word of it."""
+    path = place_of(settings.RESULTS_DIR, device, experiment)
+    if is_known:
+        pull()
+        ResultCopy.objects.update(proven_at=timezone.now() - timedelta(days=2))
+
+    def pulled_and_written(*args, **options):
+        done = pull_database(*args, **options)
+        recorder_write(path)
+        return done
+
+    monkeypatch.setattr("backups.services.runs.pull_results.pull_database", pulled_and_written)
+    assert pull().state == "succeeded"
+    assert ResultCopy.objects.get().whole_as_of is None
+    assert sqlite_facts(device).proofs == {}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [{"damage": "malformed"}, {"damage": ROTTEN}, {"state": CopyState.CORRUPT}],
+    ids=["malformed", "rotten", "unreadable"],
+)
+def test_a_damaged_copy_is_made_anew_by_the_next_pull_and_kept_aside(pull, database, device, found):
+    """Though nothing is new on the device, and the file here is as a pull once left it."""
+    pull()
+    ResultCopy.objects.update(damaged_at=timezone.now(), **found)
+    (report,) = pull().numbers["databases"]
+    assert report["changed"]
+    assert "corrupt" in report["kept"][0]
+    copy = ResultCopy.objects.get()
+    assert (copy.damage, copy.state) == ("", CopyState.USABLE)
+    assert copy.whole_as_of is not None
+
+
+@pytest.fixture
+def fewer(pull, database):
+    """The device lost rows that are here; a pull was refused."""
+    pull()
+    database.execute("DELETE FROM ROI_2 WHERE id > 100")
+    Experiment.objects.update(changed_at=timezone.now())
+    return pull()
+
+
+def test_fewer_rows_are_refused_and_the_page_of_the_device_says_what_to_press(fewer, device, pull):
+    assert (fewer.state, CURE in fewer.error) == ("failed", True)
+    assert "ROI_2 100 < 200" in ResultCopy.objects.get().refused
+    assert any(CURE in finding for finding in sqlite_facts(device).findings)
+    assert pull().state == "failed"  # for as long as nobody acts
+
+
+def test_the_devices_fewer_rows_come_when_a_person_lets_them_and_ours_are_kept(
+    fewer, pull, device, experiment, settings
+):
+    copy = place_of(settings.RESULTS_DIR, device, experiment)
+    ours = copy.read_bytes()
+    give_way(ResultCopy.objects.get(), now=timezone.now())
+    assert copy.read_bytes() == ours  # until the device's has come
+    assert any("as a person asked" in finding for finding in sqlite_facts(device).findings)
+    run = pull()
+    assert (run.state, run.error) == ("succeeded", "")
+    assert recorder.state_of(copy) == ([200, 200, 100], "ok")
+    (kept,) = run.numbers["databases"][0]["kept"]
+    assert kept.startswith(f"{copy.name}.more-rows-")
+    assert copy.with_name(kept).read_bytes() == ours
+    row = ResultCopy.objects.get()
+    assert (row.refused, row.gives_way_at, row.damage) == ("", None, "")
+    assert sqlite_facts(device).findings == ()
+    assert row.whole_as_of is not None
+
+
+def test_a_person_lets_it_come_once(fewer, pull, database):
+    give_way(ResultCopy.objects.get(), now=timezone.now())
+    pull()
+    database.execute("DELETE FROM ROI_2 WHERE id > 50")
+    Experiment.objects.update(changed_at=timezone.now())
+    assert (pull().state, "ROI_2 50 < 100" in pull().error) == ("failed", True)
+
+
+def test_a_permit_replaces_nothing_by_a_device_that_cannot_be_copied(
+    fewer, pull, database, device, experiment, settings
+):
+    copy = place_of(settings.RESULTS_DIR, device, experiment)
+    ours = copy.read_bytes()
+    give_way(ResultCopy.objects.get(), now=timezone.now())
+    database.execute("DROP TABLE ROI_MAP")
+    assert pull().state == "failed"
+    assert copy.read_bytes() == ours
+    assert ResultCopy.objects.get().gives_way_at is not None
+
+
+def test_what_the_device_has_again_needs_no_permit_any_more(fewer, pull, database, device):
+    recorder.write(database, 0)
+    database.execute("INSERT INTO ROI_2 (id) SELECT id FROM ROI_1 WHERE id > 100")
+    Experiment.objects.update(changed_at=timezone.now())
+    assert pull().state == "succeeded"
+    assert ResultCopy.objects.get().refused == ""

@@ -63,7 +63,7 @@ def test_a_chunk_lost_from_the_disk_is_seen_at_the_next_look(pull, there, device
     pull()
     (settings.VIDEOS_DIR / device.device_id / chunk(1)).unlink()
     (missing,) = video_facts(device).missing
-    assert missing.reason == "chunk 1 are not here" or "gone" in missing.reason
+    assert missing.reason == "chunk 1 is not here" or "gone" in missing.reason
 
 
 def test_another_file_under_a_chunks_name_is_no_green(pull, there, device):
@@ -90,6 +90,25 @@ def test_one_that_a_person_kept_fails_no_run(pull, there, device):
     pull()
     QuarantinedVideo.objects.update(accepted=True)
     assert pull().state == "succeeded"
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["", "of an older version"])
+def test_what_a_person_decided_of_one_file_says_nothing_of_the_next_one_at_its_place(
+    pull, there, device, settings, is_known
+):
+    """The one in quarantine went away, and the device's is another one again."""
+    pull()
+    put(there / chunk(1), b"\7" * 100, at=1_767_400_000)
+    pull()
+    QuarantinedVideo.objects.update(accepted=True)
+    if not is_known:
+        QuarantinedVideo.objects.update(content="")
+    assert pull().state == "succeeded"
+    (settings.VIDEOS_DIR / QuarantinedVideo.objects.get().kept_path).unlink()
+    put(there / chunk(1), b"\6" * 100, at=1_767_500_000)
+    assert pull().state == "failed"
+    assert not QuarantinedVideo.objects.get().accepted
+    assert video_facts(device).unproven
 
 
 def test_a_file_that_became_the_devices_again_is_apart_no_more(pull, there, device):

@@ -78,6 +78,61 @@ def test_a_table_that_cannot_be_counted_leaves_the_whole_uncounted(count, databa
     assert "BAD" in ExperimentState.objects.get().ask_error
 
 
+@pytest.fixture
+def narrow(database, settings):
+    """An account that may read table by table."""
+    database.run("CREATE USER narrow@'%' IDENTIFIED BY 'n'")
+    for table in database.tables():
+        database.run(f"GRANT SELECT ON `{database.database}`.`{table}` TO narrow@'%'")
+    settings.MYSQL_USER, settings.MYSQL_PASSWORD = "narrow", "n"
+    yield
+    database.run("DROP USER narrow@'%'")
+
+
+@pytest.mark.usefixtures("narrow")
+@pytest.mark.parametrize(
+    "change",
+    [
+        "GRANT SELECT ON {database}.ROI_1 TO narrow@'%'",  # sees all, and may not know it
+        "REVOKE SELECT ON {database}.ROI_2 FROM narrow@'%'",  # the table is hidden
+        "GRANT INSERT ON {database}.HIDDEN TO narrow@'%'",  # listed, and not to be read
+        "GRANT SELECT (v) ON {database}.HIDDEN TO narrow@'%'",
+    ],
+)
+def test_tables_that_the_account_may_not_see_leave_the_whole_uncounted(count, database, change):
+    database.run(
+        "CREATE TABLE HIDDEN (id INT PRIMARY KEY, v INT)",
+        change.format(database=f"`{database.database}`"),
+    )
+    assert not count().exists()
+    assert "the account may read single tables only" in ExperimentState.objects.get().ask_error
+
+
+def test_a_table_whose_columns_the_server_does_not_tell_leaves_the_whole_uncounted(
+    count, database, mariadb
+):
+    database.run("CREATE TABLE TORN (id INT PRIMARY KEY)", "FLUSH TABLES")
+    [frm] = mariadb.socket_path.parent.rglob(f"{database.database}/TORN.frm")
+    frm.write_bytes(b"\0" * 64)
+    assert not count().exists()
+    assert "TORN" in ExperimentState.objects.get().ask_error
+
+
+def test_former_rows_that_only_the_server_has_leave_the_whole_uncounted(count, database):
+    database.run(
+        "CREATE TABLE T (id INT PRIMARY KEY, v INT) WITH SYSTEM VERSIONING",
+        "INSERT INTO T (id, v) VALUES (1, 1)",
+        "UPDATE T SET v = 2",
+    )
+    assert not count().exists()
+    assert "former rows of T" in ExperimentState.objects.get().ask_error
+
+
+def test_an_id_that_is_no_number_is_no_highest_one(count, database):
+    database.run("CREATE TABLE T (id VARCHAR(9) PRIMARY KEY)", "INSERT INTO T VALUES ('nine')")
+    assert count().get().rows["T"] == [None, 1]
+
+
 def test_a_server_that_refuses_is_asked_again_after_a_pause(count, settings, now):
     settings.MYSQL_PASSWORD = "wrong"
     assert not count().exists()

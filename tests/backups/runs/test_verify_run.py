@@ -2,16 +2,24 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
+from backups.engine.copies.digests import IN_MEMORY
+from backups.engine.copies.errors import LocalChanged, LocalFailed, LocalMissing
 from backups.engine.copies.identity import fingerprint
+from backups.engine.errors import Cancelled
 from backups.engine.facts import BackupType
 from backups.models import ResultCopy, RunKind
+from backups.services.runs.jobs import RunProgress, RunStopped, Work
+from backups.services.runs.verify import verify_device
 from backups.services.snapshots import take_snapshot
+from tests.engine.copies.memory import in_memory
 from tests.engine.pull import recorder
 from tests.engine.pull.conftest import chunk, put
 
@@ -125,10 +133,12 @@ def rot_a_value(path):
     ResultCopy.objects.update(fingerprint=seen, verified_fingerprint=seen)
 
 
-def test_of_a_finished_copy_every_bit_is_held_against_what_was_read_before(verify, copy, device):
-    with closing(sqlite3.connect(copy)) as connection:
-        connection.execute("INSERT INTO METADATA VALUES ('stop_date_time', '1767326645.1')")
-        connection.commit()
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_every_bit_is_held_against_what_was_read_before(verify, copy, device, is_finished):
+    if is_finished:
+        with closing(sqlite3.connect(copy)) as connection:
+            connection.execute("INSERT INTO METADATA VALUES ('stop_date_time', '1767326645.1')")
+            connection.commit()
     assert verify().state == "succeeded"
     rot_a_value(copy)
     for _ in range(2):  # and it stays so
@@ -140,11 +150,123 @@ def test_of_a_finished_copy_every_bit_is_held_against_what_was_read_before(verif
         assert [problem.name for problem in corrupt_now(device)] == [copy.name]
 
 
-def test_what_grows_has_no_content_to_be_held_against(verify, copy):
+@pytest.mark.parametrize("refuted", [Path.touch, lambda path: None], ids=["touched", "looked at"])
+def test_rot_that_was_found_is_not_forgotten(verify, copy, device, refuted):
     verify()
     rot_a_value(copy)
+    verify()
+    refuted(copy)
+    for _ in range(2):
+        assert corrupt_now(device)
+        assert verify().state == "failed"
+
+
+def test_rot_is_cured_by_the_content_that_was_there(verify, copy, device):
+    verify()
+    whole = copy.read_bytes()
+    rot_a_value(copy)
+    verify()
+    copy.write_bytes(whole)
+    assert corrupt_now(device)
     assert verify().state == "succeeded"
+    assert corrupt_now(device) == ()
+
+
+@pytest.mark.parametrize(
+    ("error", "is_damage"),
+    [
+        (LocalFailed("Input/output error"), True),
+        (LocalChanged("was being written"), False),
+        (LocalMissing("gone"), False),
+    ],
+)
+def test_what_cannot_be_read_is_damaged_and_what_moved_meanwhile_is_not(
+    verify, copy, device, monkeypatch, error, is_damage
+):
+    def fails(*args, **options):
+        raise error
+
+    monkeypatch.setattr("backups.services.runs.verify.digest_of", fails)
+    assert verify().state == "failed"
+    assert bool(corrupt_now(device)) is is_damage
     assert ResultCopy.objects.get().digest == ""
+
+
+def test_what_another_program_has_in_memory_refutes_no_rot_and_is_not_read_anew(
+    verify, copy, device
+):
+    """What memory has of a file is not what the disk has of it."""
+    verify()
+    whole, before = copy.read_bytes(), ResultCopy.objects.get()
+    with in_memory(copy):
+        assert verify().numbers["busy"] == {before.path: IN_MEMORY}
+    assert ResultCopy.objects.get().digest_at == before.digest_at
+    assert corrupt_now(device) == ()
+    rot_a_value(copy)
+    verify()
+    copy.write_bytes(whole)
+    with in_memory(copy):
+        run = verify()
+    assert (run.state, IN_MEMORY in run.error) == ("failed", True)
+    assert corrupt_now(device)
+    assert verify().state == "succeeded"
+    assert ResultCopy.objects.get().digest_at > before.digest_at
+
+
+@dataclass
+class WatchUntil:
+    """A run's watch that hears that the run has to stop, as soon as it is so far."""
+
+    is_so_far: Callable[[RunProgress], bool]
+    stopped: bool = False
+
+    def progress(self, progress):
+        self.stopped = self.stopped or self.is_so_far(progress)
+
+    def cancelled(self):
+        return self.stopped
+
+
+def verify_until(device, is_so_far):
+    with pytest.raises(RunStopped):
+        verify_device(
+            Work(device=device, watch=WatchUntil(is_so_far), now=timezone.now(), clock=timezone.now)
+        )
+
+
+def test_damage_that_was_found_outlasts_the_cancelling_of_the_run(copy, device):
+    corrupt_now(device)
+    rot(copy)
+    verify_until(device, lambda progress: True)
+    assert [problem.name for problem in corrupt_now(device)] == [copy.name]
+
+
+def test_half_a_verification_clears_nothing(verify, copy, device, monkeypatch):
+    """It was stopped, or died, before the content was held against what it was."""
+    verify()
+    whole = copy.read_bytes()
+    damage(copy)
+    verify()
+    copy.write_bytes(whole)
+    ResultCopy.objects.update(
+        fingerprint=fingerprint(copy), unread_fingerprint=fingerprint(copy), state="usable"
+    )
+    before = ResultCopy.objects.get()
+
+    def stopped(*args, **options):
+        raise Cancelled("cancelled")
+
+    monkeypatch.setattr("backups.services.runs.verify.digest_of", stopped)
+    verify_until(device, lambda progress: False)
+    assert ResultCopy.objects.get().damage == before.damage != ""
+
+
+def test_videos_that_were_found_damaged_outlast_the_cancelling_of_the_run(verify, chunks, device):
+    verify()
+    flip(chunks[1])
+    flip(chunks[2])
+    verify_until(device, lambda progress: progress.files_done == 2)
+    assert damaged_videos(device) == [STAMP]
 
 
 def test_a_failed_verification_is_not_tried_again_at_once(verify, copy, device):
@@ -260,6 +382,36 @@ def test_a_damaged_chunk_is_replaced_by_the_devices_with_the_next_pull(
     assert (run.state, run.error) == ("succeeded", "")
     assert damaged_videos(device) == []
     assert verify().state == "succeeded"
+
+
+def test_a_chunk_that_another_program_has_in_memory_is_cured_by_the_disk_alone(
+    verify, chunks, device
+):
+    verify()
+    whole = chunks[2].read_bytes()
+    flip(chunks[2])
+    verify()
+    chunks[2].write_bytes(whole)
+    with in_memory(chunks[2]):
+        run = verify()
+    assert [run.state, run.numbers["videos_read"], run.numbers["videos_left"]] == ["failed", 2, 1]
+    assert run.numbers["unread_videos"] == {chunk(2): IN_MEMORY}
+    assert damaged_videos(device) == [STAMP]
+    assert verify().state == "succeeded"
+    assert damaged_videos(device) == []
+
+
+def test_a_folder_of_videos_that_cannot_be_read_keeps_no_other_from_being_read(
+    verify, chunks, device, settings
+):
+    verify()
+    flip(chunks[2])
+    deep = settings.VIDEOS_DIR / device.device_id / "/".join("abcdefghijkl" * 3)
+    deep.mkdir(parents=True)  # deeper than anybody looks
+    run = verify()
+    assert run.numbers["scan_errors"]
+    assert chunks[2].name in run.error
+    assert (run.numbers["videos_read"], run.numbers["videos_left"]) == (3, 0)
 
 
 @pytest.mark.parametrize("number", [1, 2, 3])

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from backups.engine.card import list_card
+from backups.engine.card import digest_files, list_card
 from backups.engine.pull.processes import Leash
 from tests.engine.pull import recorder
 from tests.engine.pull.conftest import NAME, target_at
@@ -53,3 +53,13 @@ def database(card):
     connection = recorder.begin(path)
     yield SimpleNamespace(path=path, connection=connection)
     connection.close()
+
+
+@pytest.fixture
+def digest(card, sshd, tmp_path):
+    def digest(*paths, server=sshd, silent_seconds=20.0, cancelled=lambda: False, **options):
+        leash = Leash(silent_seconds=silent_seconds, cancelled=cancelled)
+        target = target_at(server, tmp_path)
+        return digest_files(target, PurePosixPath(card.root), paths, leash=leash, **options)
+
+    return digest

@@ -1,8 +1,7 @@
 """The lister on a device: a private sshd and real files, of every sort that a card may hold."""
 
-import ast
+import json
 import os
-import re
 import socket
 import sqlite3
 import subprocess
@@ -14,8 +13,10 @@ import pytest
 
 from backups.engine.card import fetch, packed, unpacked
 from backups.engine.card.errors import NoPython
+from backups.engine.card.remote import LISTER, WHERE, source
 from backups.engine.errors import Cancelled
 from backups.engine.pull.errors import RemoteFailed, RemoteMissing
+from backups.engine.pull.on_device import look_at
 from backups.engine.pull.processes import Leash
 from tests.deep import make_too_deep
 from tests.engine.pull import recorder
@@ -32,7 +33,12 @@ def test_every_file_is_listed_with_its_size_and_time(card):
     put(card.root / "upload" / "mask.png", b"1")
     listing = card.read()
     ((path, file),) = of(listing).items()
-    assert (path, file.size, file.modified, file.kind) == (b"E/a_00001.h264", 5, 1_700_000_000, "-")
+    assert (path, file.size, file.modified, file.kind) == (
+        b"E/a_00001.h264",
+        5,
+        1_700_000_000 * 10**9,
+        "-",
+    )
     assert (listing.file_count, listing.size_bytes, listing.is_whole) == (2, 6, True)
     assert set(listing.folders) == {b"", b"results", b"videos", b"videos/E", b"upload"}
 
@@ -83,6 +89,33 @@ def test_a_live_database_is_read_with_its_wal(card, database):
     assert one.wal > 0
     assert one.words["machine_id"] == [database.path.stem[20:]]
     assert set(card.root.rglob("*")) == before
+
+
+def marks(card, sshd):
+    """By the listing, and by the look of a pull."""
+    (one,) = card.read().databases
+    path = PurePosixPath(card.root / one.path)
+    pulled = look_at(target_at(sshd, card.root.parent), path, leash=Leash())
+    return one.mark, pulled.mark
+
+
+def test_a_database_is_marked_as_a_pull_marks_it(card, sshd, database):
+    by_listing, by_pull = marks(card, sshd)
+    assert by_listing == by_pull
+    database.connection.close()
+    os.utime(database.path, ns=(7, 7))
+    at_rest, by_pull = marks(card, sshd)
+    assert by_listing != at_rest == by_pull
+
+
+def test_a_file_that_was_rewritten_has_another_mark_whatever_its_time_says(card):
+    path = card.root / "videos" / "a.h264"
+    put(path, b"12345", at=1_700_000_000)
+    before = of(card.read())[b"a.h264"]
+    put(path, b"54321", at=1_700_000_000)
+    after = of(card.read())[b"a.h264"]
+    assert (before.size, before.modified) == (after.size, after.modified)
+    assert before.mark != after.mark
 
 
 def test_a_database_left_by_a_writer_that_died_is_not_read(card, database):
@@ -177,44 +210,29 @@ def test_a_wish_to_stop_is_heard(card, sshd):
         )
 
 
+def begin(root, *, seconds):
+    known = {"folders": {}, "databases": {}}
+    given = {"root": str(root), "seconds": seconds, "files": 9000} | WHERE | known
+    return f"GIVEN = {json.dumps(given)!r}\n".encode()
+
+
 def test_it_ends_when_nobody_listens(card):
     """As after the death of ssh: its reader is gone."""
     for number in range(3000):
         (card.root / "videos" / str(number)).mkdir()
-    given = f'GIVEN = \'{{"root":"{card.root}","seconds":60,"files":9000}}\'\n'
+    given = begin(card.root, seconds=60)
     reading, writing = os.pipe()
     words = [sys.executable, "-I", "-S", "-"]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=writing, stderr=-1) as program:
         os.close(writing)
         os.close(reading)
-        program.communicate(given.encode() + fetch.lister(), timeout=30)
+        program.communicate(given + source(*LISTER), timeout=30)
     assert program.returncode != 0
 
 
 def test_it_ends_at_its_deadline(card):
-    given = f'GIVEN = \'{{"root":"{card.root}","seconds":1,"files":9}}\'\n'
-    hung = fetch.lister().replace(b"    root, answer =", b"    time.sleep(60)\n    root, answer =")
+    given = begin(card.root, seconds=1)
+    hung = source(*LISTER).replace(b"    root, answer =", b"    time.sleep(60)\n    root, answer =")
     words = [sys.executable, "-I", "-S", "-"]
-    done = subprocess.run(words, input=given.encode() + hung, capture_output=True, timeout=30)
+    done = subprocess.run(words, input=given + hung, capture_output=True, timeout=30)
     assert (done.returncode, b"too long" in done.stderr) == (6, True)
-
-
-SOURCE = fetch.lister().decode()
-
-
-def test_python_3_5_can_read_it():
-    ast.parse(SOURCE, feature_version=(3, 5))
-
-
-@pytest.mark.parametrize(
-    "newer",
-    [
-        r"\bf['\"]", r":=", r"\d_\d", r"with os\.scandir", r"json\.loads\(b", r"\.backup\(",
-        r"reconfigure", r"\.hex\(.", r"capture_output", r"blake2", r"dataclass",
-        r"\*\w+,\s*\)", r"^\s*\w+: \w+ =", r"time_ns\(", r"removeprefix|removesuffix", r"fspath",
-    ],
-)  # fmt: skip
-def test_nothing_in_it_is_newer(newer):
-    """What no parser of syntax finds, or no list of library calls."""
-    code = SOURCE.partition('"""\n\n')[2]
-    assert not re.search(newer, code, re.MULTILINE)

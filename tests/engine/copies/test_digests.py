@@ -5,9 +5,13 @@ import os
 
 import pytest
 
+from backups.engine.copies import inspect
 from backups.engine.copies.digests import PIECE, digest_of
-from backups.engine.copies.errors import LocalChanged, LocalFailed
+from backups.engine.copies.errors import LocalChanged, LocalFailed, LocalInMemory
 from backups.engine.errors import Cancelled
+from tests.engine.copies.memory import in_memory
+
+NOWAIT = os.RWF_NOWAIT
 
 
 def never():
@@ -20,7 +24,7 @@ def test_the_digest_is_that_of_all_bytes(tmp_path, size):
     (tmp_path / "a.h264").write_bytes(content)
     found = digest_of(tmp_path / "a.h264", stop=never)
     assert found.size_bytes == size
-    assert found.blake2b == hashlib.blake2b(content, digest_size=32).hexdigest()
+    assert found.blake2b == hashlib.blake2b(content).hexdigest()
 
 
 def test_one_bit_makes_another_digest(tmp_path):
@@ -63,3 +67,42 @@ def test_what_is_no_file_is_named(tmp_path, kind):
         os.mkfifo(path)
     with pytest.raises(LocalFailed, match=r"a\.h264"):
         digest_of(path, stop=never)
+
+
+def test_what_another_program_keeps_in_memory_was_not_read_from_the_disk(tmp_path):
+    path = tmp_path / "a.h264"
+    path.write_bytes(os.urandom(PIECE))
+    before = digest_of(path, stop=never)
+    with in_memory(path), pytest.raises(LocalInMemory, match="could not be read from the disk"):
+        digest_of(path, stop=never)
+    assert digest_of(path, stop=never) == before
+
+
+MANY = (
+    "WITH RECURSIVE n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) "
+    "INSERT INTO ROI_1 SELECT i, i FROM n;"
+)
+
+
+def is_at_hand(path):
+    """Whether the middle of the file could be had without the disk."""
+    with path.open("rb") as file:
+        try:
+            return os.preadv(file.fileno(), [bytearray(1)], path.stat().st_size // 2, NOWAIT) > 0
+        except BlockingIOError:
+            return False
+
+
+def test_a_database_is_read_to_its_end_from_the_disk_and_not_from_memory(
+    make_run, monkeypatch, now
+):
+    path = make_run(sql=f"BEGIN; {MANY} COMMIT;")
+    path.read_bytes()
+    assert is_at_hand(path)
+    found = []
+    monkeypatch.setattr(
+        "backups.engine.copies.inspection.damage",
+        lambda connection: found.append(is_at_hand(path)) or "",
+    )
+    inspect(path, latest=now, deeply=True)
+    assert found == [False]

@@ -61,6 +61,70 @@ def test_reading_leaves_the_fingerprint_as_it_was(database):
     assert fingerprint(database) == before
 
 
+@pytest.fixture
+def in_wal_mode(database):
+    """As the node's own rsync leaves it."""
+    with closing(sqlite3.connect(database)) as writer:
+        writer.execute("PRAGMA journal_mode = WAL")
+    return database
+
+
+def elsewhere(path, *statements, ends="os._exit(0)", mode="rw"):
+    """Another program that ends without closing what it opened."""
+    code = (
+        "import os, sqlite3, sys; "
+        f"c = sqlite3.connect('file:' + sys.argv[1] + '?mode={mode}', uri=True); "
+        f"[(c.execute(s).fetchall(), c.commit()) for s in sys.argv[2:]]; {ends}"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path), *statements], check=True)
+
+
+COUNT = "SELECT COUNT(*) FROM ROI_1"
+WRITE = "UPDATE ROI_1 SET t = t + 1"
+
+
+@pytest.mark.parametrize("mode", ["rw", "ro"])
+@pytest.mark.parametrize(("ends", "leaves"), [("os._exit(0)", True), ("c.close()", False)])
+def test_what_a_reader_leaves_beside_it_is_no_change(in_wal_mode, mode, ends, leaves):
+    before = fingerprint(in_wal_mode)
+    elsewhere(in_wal_mode, COUNT, ends=ends, mode=mode)
+    left = in_wal_mode.with_name(f"{in_wal_mode.name}-wal").exists()
+    assert left is (leaves or mode == "ro")
+    assert fingerprint(in_wal_mode) == before
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [(WRITE,), (WRITE, "PRAGMA wal_checkpoint"), (WRITE, "PRAGMA wal_checkpoint(TRUNCATE)")],
+    ids=["in the -wal", "in both", "in the file, and the -wal is empty"],
+)
+@pytest.mark.parametrize("ends", ["os._exit(0)", "c.close()"])
+@pytest.mark.parametrize("is_read_before", [True, False])
+def test_what_a_writer_did_is_one_wherever_it_left_it(
+    in_wal_mode, statements, ends, is_read_before
+):
+    times = in_wal_mode.stat()
+    if is_read_before:
+        elsewhere(in_wal_mode, COUNT)
+    before = fingerprint(in_wal_mode)
+    elsewhere(in_wal_mode, *statements, ends=ends)
+    os.utime(in_wal_mode, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert fingerprint(in_wal_mode) != before
+
+
+@pytest.mark.parametrize("kind", ["link", "pipe", "folder"])
+def test_what_is_no_file_beside_it_is_a_change(in_wal_mode, tmp_path, kind):
+    before = fingerprint(in_wal_mode)
+    wal = in_wal_mode.with_name(f"{in_wal_mode.name}-wal")
+    if kind == "link":
+        wal.symlink_to(tmp_path / "elsewhere")
+    elif kind == "pipe":
+        os.mkfifo(wal)
+    else:
+        wal.mkdir()
+    assert fingerprint(in_wal_mode) != before
+
+
 def test_it_is_the_same_from_an_open_folder(database):
     folder = os.open(database.parent, os.O_RDONLY)
     try:

@@ -112,3 +112,53 @@ def test_a_server_gets_no_file_of_ours(copy, driver, tmp_path):
             copy.mirror(source)
     assert b"SET " in heard[1]
     assert b"the secret" not in b"".join(heard)
+
+
+ASKED_FOR = [
+    "mysql_clear_password",
+    "dialog",
+    "sha256_password",
+    "caching_sha2_password",
+    "mysql_old_password",
+    "client_ed25519",
+    "made_up",
+]
+PASSWORD = "the-password-of-all"
+
+
+@contextmanager
+def asker(plugin: str, *, at_once: bool):
+    """A server that wants to log us in its own way: in its greeting, or by a switch to it."""
+    heard = []
+    name = plugin.encode() + b"\0"
+    greeting = GREETING.replace(b"mysql_native_password\0", name) if at_once else GREETING
+
+    def serve():
+        client, _ = listener.accept()
+        with client, suppress(OSError):
+            client.settimeout(2)
+            client.sendall(packet(0, greeting))
+            heard.append(client.recv(4096))
+            client.sendall(packet(2, b"\xfe" + name + b"\x05Password: \0"))
+            for number in range(4, 10, 2):
+                heard.append(client.recv(4096))
+                client.sendall(packet(number, b"\x01\x04"))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1], heard
+        thread.join()
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("plugin", ASKED_FOR)
+def test_a_server_gets_no_password_whatever_it_asks_for(copy, driver, plugin, at_once):
+    with asker(plugin, at_once=at_once) as (port, heard):
+        source = MariaDBSource(
+            host="127.0.0.1", port=port, user="node", password=PASSWORD, driver=driver, patience=2
+        )
+        with pytest.raises(errors.AccessDenied, match="would give it away"):
+            copy.mirror(source)
+    assert PASSWORD.encode() not in b"".join(heard)
+    assert all(len(answer) <= 5 for answer in heard[1:])  # nothing after the greeting's answer

@@ -96,6 +96,7 @@ def test_of_the_proven_file_a_share_is_enough(full):
     assert result.complete
     assert result.findings == ()
     assert windows(result, "ROI_2")[0] < 5
+    assert not result.compared_whole
 
 
 def test_all_that_is_new_is_compared(device, full):
@@ -164,6 +165,7 @@ def test_a_run_of_another_start_is_not_taken_for_the_one_that_was_compared(devic
 def test_doubt_of_somebody_who_knows_better_is_heard(full):
     result = full.mirror(whole=True)
     assert (windows(result, "ROI_2"), kinds(result)) == ((5, 5), set())
+    assert result.compared_whole
 
 
 @pytest.mark.parametrize("start", [100, 4096, 30_000, 100_000, 300_000])
@@ -176,6 +178,7 @@ def test_a_damaged_copy_is_set_aside_and_made_again(device, full, start):
     assert result.complete
     assert differing_tables(device, full.path) == []
     assert kinds(result) == {"corrupt copy"}
+    assert result.compared_whole
     assert result.kept[0].read_bytes() == damaged
 
 

@@ -75,6 +75,23 @@ def test_a_known_mark_saves_the_copy(copy):
     assert (second.changed, second.wire_bytes) == (False, 0)
 
 
+def test_the_fingerprint_is_of_the_file_that_the_pull_left(copy):
+    first = copy.pull()
+    assert first.fingerprint == fingerprint(copy.path)
+    known = {"known_mark": first.mark, "known_fingerprint": first.fingerprint}
+    assert copy.pull(**known).fingerprint == first.fingerprint
+
+
+def test_a_source_that_was_written_and_given_its_old_time_has_another_mark(copy, device):
+    device.database.close()
+    first = copy.pull()
+    times = device.path.stat()
+    _flip(device.path)
+    _flip(device.path)
+    os.utime(device.path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert copy.pull().mark != first.mark
+
+
 def _flip(path):
     with path.open("r+b") as file:
         file.seek(5000)
@@ -96,6 +113,31 @@ def test_a_known_mark_says_nothing_of_a_copy_that_somebody_wrote_since(copy, cha
     change(copy.path)
     with suppress(FewerRows):
         assert copy.pull(**known).changed
+
+
+def _damage(path):
+    """As a disk does it: what is stamped on the file stays. The caller learns its fingerprint."""
+    with path.open("r+b") as file:
+        file.seek(4096)
+        file.write(bytes(64))
+
+
+def test_a_copy_that_rotted_is_made_anew_where_the_device_has_nothing_new(copy):
+    first = copy.pull()
+    _damage(copy.path)
+    known = {"known_mark": first.mark, "known_fingerprint": fingerprint(copy.path)}
+    second = copy.pull(**known)
+    assert (second.changed, len(second.kept)) == (True, 1)
+    assert "corrupt" in second.kept[0].name
+    assert recorder.state_of(copy.path)[1] == "ok"
+
+
+def test_a_copy_that_is_doubted_is_kept_aside_whatever_it_holds(copy):
+    first = copy.pull()
+    _append(copy.path)  # more than the device has
+    known = {"known_mark": first.mark, "known_fingerprint": fingerprint(copy.path)}
+    second = copy.pull(**known, is_doubted=True)
+    assert (second.changed, len(second.kept)) == (True, 1)
 
 
 def test_a_commit_makes_another_mark(copy, device):
@@ -127,6 +169,42 @@ def test_fewer_rows_of_the_same_run_replace_nothing(copy, device):
     with pytest.raises(FewerRows, match="ROI_2 100 < 200"):
         copy.pull()
     assert recorder.state_of(copy.path) == ([200, 200, 200], "ok")
+
+
+LOSSES = {
+    "low rows": ["DELETE FROM ROI_1 WHERE id <= 50"],
+    "rows in between": ["DELETE FROM ROI_2 WHERE id BETWEEN 60 AND 70"],
+    "one row of a map": [
+        "INSERT INTO ROI_MAP VALUES (2, 0)",
+        "DELETE FROM ROI_MAP WHERE rowid = 1",
+    ],
+    "a table without row ids": ["DELETE FROM NAMED WHERE name = 'b'"],
+    "a table": ["DROP TABLE NAMED"],
+}
+
+
+@pytest.mark.parametrize("grows", [False, True], ids=["nothing new", "more new rows than are lost"])
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_rows_that_the_device_has_no_more_are_not_replaced(copy, device, loss, grows):
+    """The highest row of each table is there still."""
+    device.database.execute("CREATE TABLE NAMED (name TEXT PRIMARY KEY) WITHOUT ROWID")
+    device.database.execute("INSERT INTO NAMED VALUES ('a'), ('b')")
+    copy.pull()
+    whole = copy.path.read_bytes()
+    for statement in loss:
+        device.database.execute(statement)
+    if grows:
+        recorder.write(device.database, 100)
+    with pytest.raises(FewerRows):
+        copy.pull()
+    assert copy.path.read_bytes() == whole
+
+
+def test_what_the_device_rewrites_itself_may_hold_fewer_rows(copy, device):
+    device.database.execute("INSERT INTO VAR_MAP VALUES ('y', 'SMALLINT', 'distance')")
+    copy.pull()
+    device.database.execute("DELETE FROM VAR_MAP WHERE rowid = 1")
+    assert copy.pull().changed
 
 
 def test_another_run_under_the_same_name_keeps_the_old_copy_aside(copy, device):

@@ -1,6 +1,11 @@
 """What a file's first bytes say, and what reading it to its end says."""
 
+import errno
 import os
+import shutil
+import tempfile
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +14,8 @@ from backups.engine.videos.damage import (
     Damage,
     DamageKind,
     begins_well,
+    find_damage,
+    noted,
     read_heads,
 )
 from backups.engine.videos.digests import (
@@ -18,7 +25,8 @@ from backups.engine.videos.digests import (
     pack_digests,
     unpack_digests,
 )
-from backups.engine.videos.ledger import EQUAL, KnownFile
+from backups.engine.videos.ledger import BEGINS, EQUAL, Here, KnownFile
+from tests.engine.videos.children import as_nobody
 from tests.engine.videos.chunks import NAL, NOW, chunk
 
 NAME = chunk(1)
@@ -49,6 +57,50 @@ def test_only_the_first_bytes_of_real_files_are_read(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     heads = read_heads(tmp_path, [b"a", b"link", b"pipe", b"none"])
     assert heads == {b"a": (NAL * 13)[:64], b"pipe": b""}
+
+
+def test_a_disk_that_cannot_read_a_file_says_so():
+    ((name, error),) = read_heads(Path("/proc/self"), [b"mem", b"none"]).items()
+    assert (name, error.errno) == (b"mem", errno.EIO)
+
+
+def test_a_file_that_may_not_be_read_is_named_and_not_left_out():
+    path = Path(tempfile.mkdtemp(dir="/tmp")) / "a"  # where nobody may go: not in our own
+    try:
+        path.parent.chmod(0o755)
+        path.write_bytes(NAL)
+        path.chmod(0)
+        ((name, error),) = as_nobody(lambda: read_heads(path.parent, [b"a"])).items()
+    finally:
+        shutil.rmtree(path.parent)
+    assert (name, error.errno) == (b"a", errno.EACCES)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        *((number, DamageKind.CLOSED) for number in (errno.EACCES, errno.EPERM, errno.ESTALE)),
+        *((number, DamageKind.UNREADABLE) for number in (errno.EIO, errno.EUCLEAN, errno.EBADMSG)),
+    ],
+)
+def test_to_be_kept_from_a_file_says_nothing_of_what_is_in_it(number, kind):
+    item, head = KnownFile(held=10, flags=EQUAL), OSError(number, os.strerror(number))
+    here = {NAME: Here(b"", 10, 0, 0)}
+    found = find_damage({NAME: item}, here, {NAME: head}, {})
+    assert found[NAME].kind is kind
+    assert item.has(EQUAL) is (kind is DamageKind.CLOSED)
+
+
+def test_that_a_file_is_closed_hides_no_damage_and_damage_shows_when_it_is_opened():
+    closed, bad = (
+        Damage(kind=kind, reason="why", content=1, since=NOW)
+        for kind in (DamageKind.CLOSED, DamageKind.ZEROS)
+    )
+    later = replace(closed, content=2)
+    assert noted({NAME: later}, {NAME: bad}) == {}
+    assert noted({NAME: bad}, {NAME: closed}) == {NAME: bad}
+    assert noted({NAME: later}, {NAME: closed}) == {NAME: later}
+    assert noted({NAME: closed}, {NAME: closed}) == {}
 
 
 @pytest.mark.parametrize(
@@ -89,21 +141,27 @@ def test_a_file_that_holds_less_than_it_ever_did_shrank_also_where_it_was_never_
 
 
 @pytest.mark.parametrize(
-    ("kind", "digest", "size", "content", "is_cured"),
+    ("kind", "digest", "size", "content", "flags", "is_cured"),
     [
-        (DamageKind.CHANGED, "aa", 10, 1, True),
-        (DamageKind.CHANGED, "bb", 10, 2, False),
-        (DamageKind.UNREADABLE, "bb", 10, 1, True),
-        (DamageKind.ZEROS, "bb", 10, 1, False),  # the same bad content, read to its end
-        (DamageKind.ZEROS, "bb", 10, 2, True),
-        (DamageKind.SHRANK, "bb", 9, 2, False),
-        (DamageKind.SHRANK, "bb", 10, 2, True),
+        (DamageKind.CHANGED, "aa", 10, 1, 0, True),
+        (DamageKind.CHANGED, "bb", 10, 2, BEGINS, False),
+        (DamageKind.UNREADABLE, "bb", 10, 1, 0, True),
+        *(
+            (kind, digest, 10, content, flags, (content, flags) == (2, BEGINS))
+            for kind in (DamageKind.ZEROS, DamageKind.NO_START)
+            for digest in ("aa", "bb")  # the same as before is the same bad one
+            for content in (1, 2)
+            for flags in (0, BEGINS)
+        ),
+        (DamageKind.SHRANK, "bb", 9, 2, 0, False),
+        (DamageKind.SHRANK, "aa", 10, 1, 0, False),
+        (DamageKind.SHRANK, "bb", 10, 2, 0, True),
     ],
 )
-def test_only_a_reading_that_passes_is_a_cure(kind, digest, size, content, is_cured):
+def test_only_a_reading_that_passes_is_a_cure(kind, digest, size, content, flags, is_cured):
     damages = {NAME: Damage(kind=kind, reason="", content=1)}
     readings = {NAME: ChunkReading(size_bytes=size, digest=digest)}
-    items = {NAME: KnownFile(held=10, seen=content)}
+    items = {NAME: KnownFile(held=10, seen=content, flags=flags)}
     assert cured(readings, {NAME: BEFORE}, items, damages) == ({NAME} if is_cured else set())
 
 

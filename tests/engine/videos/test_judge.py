@@ -18,6 +18,7 @@ from backups.engine.videos.ledger import (
     Here,
     KnownFile,
 )
+from backups.engine.videos.troubles import film_seconds
 from tests.engine.videos.chunks import NOW, chunk
 
 ENDED = Growth(growing=False)
@@ -203,6 +204,18 @@ def test_chunks_are_named_by_their_numbers():
 def test_what_is_at_risk_is_told_as_far_as_anyone_knows(item, size, at_risk):
     judged = judge({1: item}, {} if size is None else {1: here(size)})
     assert only(judged)[1].bytes == at_risk
+
+
+@pytest.mark.parametrize(
+    ("items", "here_now", "seconds"),
+    [
+        ({1: known(TOLD), 2: known(TOLD), 3: known(HELD | HERE)}, {3: here()}, 600),
+        ({1: known(WHOLE, told=1000)}, {1: here(400)}, None),  # some of it is here
+    ],
+)
+def test_film_at_risk_is_counted_in_whole_chunks(items, here_now, seconds):
+    kind, trouble = next(iter(judge(items, here_now).troubles.items()))
+    assert film_seconds(kind, trouble) == seconds
 
 
 def test_the_newest_number_is_that_of_the_longest_series():

@@ -1,5 +1,6 @@
 """Looks at one recording, one after another: what is remembered, since when, and what is lost."""
 
+import errno
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -51,7 +52,7 @@ class History:
         """A listing of the card with sizes."""
         told = {chunk(n): Told(size=size, by_content=by_content) for n, size in sizes.items()}
         sight = self.sight(sizes if here is None else here, told=told, **others)
-        self.record = hear_listing(self.record, sight, complete=complete)
+        self.record = hear_listing(self.record, sight, complete=complete, at=self.now)
 
     def names(self):
         return unpack_items(self.record.memory)
@@ -130,6 +131,35 @@ def test_a_number_that_a_complete_listing_does_not_have_never_was(history):
     assert history.look(some(1, 3)) == {}
 
 
+def test_a_number_in_the_name_of_what_is_no_video_seals_nothing(history):
+    told = {chunk(1): Told(size=1000), b"notes_00009.txt": Told(size=1)}
+    history.record = hear_listing(
+        history.record, history.sight(some(1), told=told), complete=True, at=NOW
+    )
+    assert K.MISSING in history.look(some(1, 3))
+
+
+def test_a_listing_seals_each_series_by_itself(history):
+    """Of chunks in another size only the first was told."""
+    other = {n: chunk(n).replace(b"1280x960", b"640x480") for n in (1, 2, 3)}
+    names = [*map(chunk, range(1, 10)), other[1]]
+    assert len(set(names)) == 10  # the name tells the size
+    told = {name: Told(size=1000) for name in names}
+    later = Here(b"E/ts", 1000, STARTED * 10**9, STARTED)
+    here = dict.fromkeys(names, later)
+    sight = replace(history.sight({}), here=here, told=told)
+    record = hear_listing(Record(), sight, complete=True, at=NOW)
+    looked = look_at(record, replace(sight, here=here | {other[3]: later}, told=None))
+    assert K.MISSING in looked.judged.troubles
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_recording_that_grows_lags_whatever_its_first_number_is(history, number):
+    history.pull(some(number))
+    assert K.LAGGING in history.look(some(number), growing=True)
+    assert history.look(some(number), growing=True, after=DAY)[K.LAGGING] <= NOW
+
+
 def test_a_number_that_lacks_beyond_the_listing_is_missing(history):
     history.pull(some(1, 3))
     assert K.MISSING in history.look(some(1, 3, 5))
@@ -138,7 +168,8 @@ def test_a_number_that_lacks_beyond_the_listing_is_missing(history):
 def test_one_of_the_same_size_that_is_another_file_is_not_proven_by_its_size(history):
     history.pull(some(1))
     told = {chunk(1): Told(size=1000, is_other=True)}
-    history.record = hear_listing(history.record, history.sight(some(1), told=told), complete=True)
+    sight = history.sight(some(1), told=told)
+    history.record = hear_listing(history.record, sight, complete=True, at=NOW)
     assert history.look(some(1)) == {K.UNPROVEN: NOW}
 
 
@@ -175,6 +206,41 @@ def test_a_chunk_that_does_not_begin_as_video_is_corrupt_though_its_size_is_righ
     history.pull(some(1))
     assert K.CORRUPT in history.look(some(1))
     assert K.CORRUPT in history.look(some(1), after=HOUR)
+
+
+BAD_HEADS = (bytes(64), b"x" * 64, OSError(errno.EIO, "Input/output error"))
+
+
+@pytest.mark.parametrize("head", BAD_HEADS)
+def test_what_is_bad_by_its_first_bytes_keeps_no_other_from_being_looked_into(history, head):
+    asked = []
+
+    def read(names):
+        asked.append(names)
+        return dict.fromkeys(names, head)
+
+    history.pull(some(1, 2))
+    for after in (0, HOUR, HOUR):
+        assert set(history.look(some(1, 2), after=after, read=read)) == {K.CORRUPT}
+    history.modified += 1  # somebody touched both
+    for after in (0, HOUR, HOUR):
+        assert set(history.look(some(1, 2), after=after, read=read)) == {K.CORRUPT}
+    assert list(map(len, asked)) == [2, 0, 0, 2, 0, 0]
+    (since,) = {damage.since for damage in history.damages.values()}
+    assert since == NOW
+
+
+@pytest.mark.parametrize("by_content", [True, False])
+def test_what_could_not_be_read_is_not_mended_by_a_head_that_can(history, by_content):
+    history.pull(some(1), by_content=by_content)
+    history.heads = OSError(errno.EIO, "Input/output error")
+    history.look(some(1))
+    history.modified, history.heads = history.modified + 1, NAL
+    history.pull(some(1))
+    assert K.CORRUPT in history.look(some(1), after=HOUR)
+    assert K.CORRUPT in history.look(some(1), after=HOUR)
+    history.pull(some(1), by_content=True)
+    assert history.look(some(1)) == {}
 
 
 def test_a_touch_does_not_mend_zeros(history):
@@ -286,6 +352,35 @@ def test_a_chunk_of_another_device_is_none_of_this_one(history):
     foreign = Here(b"E", 10, 10**18, 1)
     sight = replace(history.sight(some(1)), here={chunk(1, device="0" * 32): foreign})
     assert look_at(Record(), sight).known_count == 0
+
+
+@pytest.mark.parametrize(
+    ("tellings", "here", "kinds"),
+    [
+        ([80, 50], 50, {K.LOST}),
+        ([80, 50, 50], 50, {K.LOST}),
+        ([80, 50, 80], 50, {K.BEHIND}),  # it has it again
+        ([80, 0], 0, {K.LOST}),
+        ([80, 50], 80, set()),  # ours is all that there ever was
+        ([50, 80], 80, set()),
+        ([50, 80], 50, {K.BEHIND}),
+    ],
+)
+def test_what_a_device_tells_less_of_than_it_did_is_lost_where_it_is_not_here(
+    history, tellings, here, kinds
+):
+    history.look({1: here})
+    for size in tellings:
+        history.pull({1: size}, here={1: here})
+        history.look({1: here})
+    assert set(history.look({1: here}, after=HOUR)) == kinds
+
+
+def test_a_smaller_telling_holds_where_both_sides_were_read(history):
+    history.pull({1: 80}, here={1: 50})
+    assert K.BEHIND in history.look({1: 50})
+    history.pull({1: 50}, by_content=True)
+    assert history.look({1: 50}) == {}
 
 
 @dataclass

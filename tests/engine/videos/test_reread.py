@@ -1,11 +1,18 @@
 """Videos are read to their end, in order, and each tells what it is."""
 
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 
+from backups.engine.copies.digests import IN_MEMORY
 from backups.engine.errors import Cancelled
+from backups.engine.videos.damage import ChunkReading
 from backups.engine.videos.reread import ZEROS, reread
+from tests.engine.copies.memory import in_memory
+from tests.engine.videos.children import as_nobody
 
 VIDEO = b"\0\0\0\1\x67"
 
@@ -68,6 +75,31 @@ def test_what_cannot_be_read_is_said_and_keeps_no_other_from_being_read(folder, 
     found = read(folder, "odd.h264", "a.h264")
     assert "cannot be read" in found["odd.h264"].problem
     assert found["a.h264"].digest
+
+
+@pytest.mark.parametrize("change", [None, _flip])
+def test_what_another_program_has_in_memory_is_unread_and_not_what_memory_says(folder, change):
+    path = folder / "a.h264"
+    if change:
+        change(path)
+    with in_memory(path):
+        found = read(folder, "a.h264", "b.h264")
+    assert found["a.h264"] == ChunkReading(size_bytes=0, unread=IN_MEMORY)
+    assert found["b.h264"].digest
+
+
+def test_a_file_that_may_not_be_read_is_unread_and_one_that_cannot_be_is_damaged():
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))  # where nobody may go: not in our own
+    try:
+        folder.chmod(0o755)
+        (folder / "a.h264").write_bytes(VIDEO)
+        (folder / "a.h264").chmod(0)
+        closed = as_nobody(lambda: read(folder, "a.h264"))["a.h264"]
+    finally:
+        shutil.rmtree(folder)
+    assert (closed.problem, closed.closed) == ("", True)
+    assert closed.unread.endswith("Permission denied")
+    assert read(Path("/proc/self"), "mem")["mem"].problem
 
 
 def test_what_is_gone_is_left_to_who_looks_for_it(folder):

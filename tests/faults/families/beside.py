@@ -29,33 +29,30 @@ def journal(case, one, rng):
 @kind("rows were in a -wal that did not come", targets.stopped)
 def wal_not_copied(case, one, rng):
     """The daemon took the file without its log: the copy ends early and has no stop row."""
-    case.care.daemons.discard(one.writer)
-    case.care.pulls_results = case.care.mirrors = frozenset()
+    case.care.stop(one.writer)
     case.here(one).unlink()
     databases.grow(case.here(one), one, one.ends - 3 * databases.STEP)
 
 
-@kind("a worse double in another folder", targets.saved, effect=HARMLESS)
-def double(case, one, rng):
+def _double(case, one):
     other = case.results / one.device_id / "OLD_NAME" / one.stamp
     other.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(case.here(one), other / one.filename)
-    execute(other / one.filename, "DELETE FROM ROI_1 WHERE id > 2")
+    return shutil.copyfile(case.here(one), other / one.filename)
+
+
+@kind("a worse double in another folder", targets.saved, effect=HARMLESS)
+def worse_double(case, one, rng):
+    execute(_double(case, one), "DELETE FROM ROI_1 WHERE id > 2")
 
 
 @kind("an empty double in another folder", targets.saved, effect=HARMLESS)
 def empty_double(case, one, rng):
-    other = case.results / one.device_id / "OLD_NAME" / one.stamp
-    other.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(case.here(one), other / one.filename)
-    empty(other / one.filename)
+    empty(_double(case, one))
 
 
 @kind("the copy broken, a whole double in another folder", targets.saved, effect=BLIND)
 def better_double(case, one, rng):
-    other = case.results / one.device_id / "OLD_NAME" / one.stamp
-    other.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(case.here(one), other / one.filename)
+    _double(case, one)
     halve(case.here(one))
 
 

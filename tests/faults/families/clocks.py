@@ -21,8 +21,7 @@ JUMPS = {
 def _jump(ahead, stops, case, target, rng):
     case.device.clock.set(case.at, -case.at + 3600 if ahead is None else ahead)
     if stops:
-        case.care.daemons.clear()
-        case.care.pulls_results = case.care.pulls_videos = case.care.mirrors = frozenset()
+        case.care.stop()
 
 
 for words, ahead in JUMPS.items():

@@ -6,13 +6,8 @@ from tests.faults import databases, targets
 from tests.faults.kinds import HARMLESS, kind
 
 
-def _no_own_runs(case):
-    case.care.pulls_results = case.care.pulls_videos = case.care.mirrors = frozenset()
-
-
 def _stop(types, case, target, rng):
-    case.care.daemons -= types
-    _no_own_runs(case)
+    case.care.stop(*types)
 
 
 STOPS = {
@@ -29,26 +24,25 @@ for words, (types, find) in STOPS.items():
 
 @kind("daemon sends half of each chunk", targets.live_recordings)
 def halves(case, recording, rng):
-    _no_own_runs(case)
+    case.care.stop_own_runs()
     case.switches.copy_ends = lambda content: content[: len(content) // 2]
 
 
 @kind("daemon sends zeros", targets.live_recordings)
 def zeros(case, recording, rng):
-    _no_own_runs(case)
+    case.care.stop_own_runs()
     case.switches.copy_ends = lambda content: bytes(len(content))
 
 
 @kind("daemon sends empty chunks", targets.live_recordings)
 def empties(case, recording, rng):
-    _no_own_runs(case)
+    case.care.stop_own_runs()
     case.switches.copy_ends = lambda content: b""
 
 
 @kind("daemon claims “completed” over nothing", targets.tracked)
 def claims(case, target, rng):
-    _no_own_runs(case)
-    case.care.daemons.clear()
+    case.care.stop()
     case.switches.claim = "completed"
 
 
@@ -59,16 +53,14 @@ def claims_error(case, target, rng):
 
 @kind("daemon writes an older state over the copy", targets.saved_sqlite)
 def older_state(case, one, rng):
-    _no_own_runs(case)
-    case.care.daemons.discard("sqlite")
+    case.care.stop("sqlite")
     case.here(one).unlink()
     databases.grow(case.here(one), one, one.begins + 0.8 * (one.ends - one.begins))
 
 
 @kind("mirror daemon stops between two tables", targets.live_mysql)
 def between_tables(case, one, rng):
-    case.care.daemons.discard("mysql")
-    case.care.mirrors = frozenset()
+    case.care.stop("mysql")
     if case.here(one).exists():
         whole = one.rois
         one.rois = 1

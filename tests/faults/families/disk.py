@@ -54,8 +54,7 @@ def videos_gone(case, target, rng):
 def link(case, target, rng):
     folder = case.results / case.device.device_id
     aside = case.root / f"aside-{case.device.number}"
-    case.care.daemons.clear()
-    case.care.pulls_results = frozenset()
+    case.care.stop()
     folder.rename(aside)
     folder.symlink_to(aside)
 

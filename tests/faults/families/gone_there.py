@@ -3,7 +3,6 @@
 import shutil
 
 from tests.faults import targets
-from tests.faults.families.stops import no_more
 from tests.faults.harm import execute, rois
 from tests.faults.kinds import HARMLESS, kind
 
@@ -14,7 +13,7 @@ def _purge(case, one):
 
 
 def _shorten(case, one):
-    no_more(case, one)
+    case.care.stop(one.writer)
     for name in rois(case.here(one)):
         execute(case.here(one), f"DELETE FROM {name} WHERE id > 3")
 
@@ -32,7 +31,7 @@ def purged_and_short(case, one, rng):
 
 @kind("database purged on the card, not here", targets.saved)
 def purged_and_lost(case, one, rng):
-    no_more(case, one)
+    case.care.stop(one.writer)
     case.here(one).unlink()
     _purge(case, one)
 
@@ -50,14 +49,14 @@ def unlisted_and_short(case, one, rng):
 
 @kind("database no longer listed, not here", targets.saved)
 def unlisted_and_lost(case, one, rng):
-    no_more(case, one)
+    case.care.stop(one.writer)
     case.here(one).unlink()
     one.listed = False
 
 
 @kind("live database dropped on the card, the rest never came", targets.live)
 def dropped(case, one, rng):
-    no_more(case, one)
+    case.care.stop(one.writer)
     case.advance(case.at)
     begin, _ = one.stints[-1]
     one.stints[-1] = (begin, case.at)

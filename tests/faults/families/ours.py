@@ -12,8 +12,7 @@ JUMPS = {"a day ahead": DAY, "a day behind": -DAY, "two hours behind": -2 * HOUR
 def _jump(ahead, stops, case, target, rng):
     case.switches.ours_ahead += [ahead, ahead]
     if stops:
-        case.care.daemons.clear()
-        case.care.pulls_results = case.care.pulls_videos = case.care.mirrors = frozenset()
+        case.care.stop()
 
 
 for words, ahead in JUMPS.items():

@@ -12,13 +12,17 @@ def parked(case, target, rng):
     device.save(update_fields=["lifecycle"])
 
 
+def _write_off(case, one):
+    if Experiment.objects.filter(filename=one.filename).update(written_off=True):
+        case.written_off.add(one)  # of what nobody told of, nothing can be pressed
+
+
 @kind("a person writes a whole experiment off", targets.saved, effect=HARMLESS)
 def written_off(case, one, rng):
-    case.written_off.add(one)
-    Experiment.objects.filter(filename=one.filename).update(written_off=True)
+    _write_off(case, one)
 
 
-@kind("a person writes a live experiment off, and nothing more comes", targets.live)
+@kind("a live experiment is written off, and nothing more comes", targets.live, effect=HARMLESS)
 def live_written_off(case, one, rng):
-    case.care.daemons.discard(one.writer)
-    case.care.pulls_results = case.care.mirrors = frozenset()
+    _write_off(case, one)
+    case.care.stop(one.writer)

@@ -1,7 +1,7 @@
 """Our own runs: refused, stopped, and what they leave out."""
 
 from tests.faults import targets
-from tests.faults.kinds import HARMLESS, kind
+from tests.faults.kinds import HARMLESS, UNLISTED, kind
 from tests.faults.truth import VideoFile
 
 
@@ -12,8 +12,7 @@ def _only_ours(case):
 
 @kind("recordings as .avi, and nobody copies them", targets.live_recordings)
 def avi(case, recording, rng):
-    case.care.daemons.discard("video")
-    case.care.pulls_videos = frozenset()
+    case.care.stop("video")
     for file in recording.files:
         if file.begins > case.at:
             file.tail = file.tail.replace(".h264", ".avi")
@@ -27,12 +26,9 @@ def avi_pulled(case, recording, rng):
             file.tail = file.tail.replace(".h264", ".avi")
 
 
-@kind(
-    "a file beside the chunks that nobody copies", targets.recordings, hidden="no listing names it"
-)
+@kind("a file beside the chunks that nobody copies", targets.recordings, hidden=UNLISTED)
 def beside(case, recording, rng):
-    case.care.daemons.discard("video")
-    case.care.pulls_videos = frozenset()
+    case.care.stop("video")
     extra = VideoFile(
         tail=f"{recording.device_id}_notes.csv",
         clock=recording.clock,

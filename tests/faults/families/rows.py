@@ -53,8 +53,7 @@ for table in ("METADATA", "VAR_MAP", "ROI_MAP", "START_EVENTS", "IMG_SNAPSHOTS")
 @kind("a live copy has one ROI that is hours short", targets.live)
 def live_roi_short(case, one, rng):
     copy = case.here(one)
-    case.care.daemons.discard(one.writer)
-    case.care.pulls_results = frozenset()
+    case.care.stop(one.writer)
     if copy.exists():
         roi = rng.choice(rois(copy))
         execute(copy, f"DELETE FROM {roi} WHERE id > (SELECT max(id) FROM {roi}) / 3")

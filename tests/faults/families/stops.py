@@ -24,7 +24,7 @@ def early(case, one, rng):
 
 @kind("copy of a live run has a stop row, and nothing more comes", targets.live_sqlite)
 def on_a_live_one(case, one, rng):
-    no_more(case, one)
+    case.care.stop(one.writer)
     if case.here(one).exists():
         row = ("stop_date_time", str(int(one.clock.at(case.at))))
         execute(case.here(one), f"INSERT INTO METADATA VALUES {row}")
@@ -33,7 +33,7 @@ def on_a_live_one(case, one, rng):
 @kind("appended to after its stop, and nothing more comes", targets.stopped)
 def appended(case, one, rng):
     if case.device.status(case.at) == "stopped":
-        no_more(case, one)
+        case.care.stop(one.writer)
         one.stints.append((case.at, case.at + 8 * HOUR))
 
 
@@ -45,7 +45,7 @@ def appended_and_copied(case, one, rng):
 
 @kind("crashed: no stop row, and the rest never comes", targets.live)
 def crashed(case, one, rng):
-    no_more(case, one)
+    case.care.stop(one.writer)
     begin, _ = one.stints[-1]
     one.stints[-1] = (begin, case.at + 2 * HOUR)
     one.graceful = False
@@ -56,10 +56,3 @@ def crashed_and_copied(case, one, rng):
     begin, _ = one.stints[-1]
     one.stints[-1] = (begin, case.at + 1 * HOUR)
     one.graceful = False
-
-
-def no_more(case, one):
-    """Nobody saves this type of data any more."""
-    case.care.daemons.discard(one.writer)
-    case.care.pulls_results = frozenset()
-    case.care.mirrors = frozenset()

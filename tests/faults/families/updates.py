@@ -15,8 +15,7 @@ def updated(case, target, rng):
 @kind("a chunk lost, and firmware updated: it lists no videos any more", targets.listers)
 def updated_over_a_loss(case, target, rng):
     chunks = targets.chunks(case)
-    case.care.daemons.discard("video")
-    case.care.pulls_videos = frozenset()
+    case.care.stop("video")
     case.device.firmware = FIRMWARES[0]
     if chunks:
         rng.choice(chunks).path.unlink()
@@ -35,8 +34,7 @@ def tells_less(case, target, rng):
 
 @kind("a copy short, and firmware put back: it tells no rows any more", targets.live)
 def tells_less_over_a_loss(case, one, rng):
-    case.care.daemons.discard(one.writer)
-    case.care.pulls_results = case.care.mirrors = frozenset()
+    case.care.stop(one.writer)
     case.device.firmware = FIRMWARES[2]
 
 
@@ -49,7 +47,6 @@ def lost_and_next(case, recording, rng):
 @kind("a database short, and the device starts the next", targets.live)
 def next_start(case, one, rng):
     """It stops at once; what was on its way never comes."""
-    case.care.daemons.discard(one.writer)
-    case.care.pulls_results = case.care.mirrors = frozenset()
+    case.care.stop(one.writer)
     begin, _ = one.stints[-1]
     one.stints[-1] = (begin, case.at)

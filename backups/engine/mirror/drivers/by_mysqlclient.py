@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from socket import socket
 from typing import Any
 
@@ -18,6 +19,11 @@ from backups.engine.mirror.wire import Patience
 
 if version_info < (2, 1):
     raise ImportError("mysqlclient before 2.1 names its options otherwise")
+# MySQL's own begins at 5; MariaDB's can be told since 3.3, of MariaDB 10.6.
+if not (3, 3) <= tuple(map(int, _mysql.get_client_info().split(".")[:2])) < (4,):
+    raise ImportError("this client library cannot be told which logins to refuse")
+
+LOGINS = Path(__file__).with_name("logins.cnf")
 
 _TEXTS = (
     "VARCHAR", "VAR_STRING", "STRING", "TINY_BLOB", "BLOB", "MEDIUM_BLOB", "LONG_BLOB", "GEOMETRY",
@@ -42,6 +48,7 @@ class _MySQLClientLink:
                 charset="utf8mb4",
                 conv=_CONVERSIONS,
                 ssl_mode="DISABLED",
+                read_default_file=str(LOGINS),
                 local_infile=0,  # or a server could ask for our files
             )
         )

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from socket import socket
 
-from pymysql import MySQLError
+from pymysql import MySQLError, OperationalError
 from pymysql.connections import Connection
-from pymysql.constants import FIELD_TYPE
+from pymysql.constants import CR, FIELD_TYPE
 from pymysql.converters import encoders
 from pymysql.cursors import SSCursor
 
@@ -18,6 +18,21 @@ from backups.engine.mirror.wire import Patience, PatientSocket
 INTEGERS = ("TINY", "SHORT", "INT24", "LONG", "LONGLONG", "YEAR")
 # Integers are read; all other values stay the server's own text.
 _CONVERSIONS = encoders | {getattr(FIELD_TYPE, name): int for name in INTEGERS}
+
+# What PyMySQL could answer with besides `mysql_native_password`: the password itself, or what a
+# server that chose the key or the salt can turn into it.
+_REFUSED = (
+    "mysql_clear_password", "dialog", "sha256_password", "caching_sha2_password",
+    "mysql_old_password", "client_ed25519",
+)  # fmt: skip
+
+
+class _RefusedLogin:
+    """Whoever answers at a told address may ask for anything: here he gets nothing."""
+
+    def __init__(self, _connection: Connection) -> None:
+        why = "the server asks for the password in a form in which it is not given"
+        raise OperationalError(CR.CR_AUTH_PLUGIN_CANNOT_LOAD, why)
 
 
 class _PyMySQLLink:
@@ -60,6 +75,7 @@ def _open(sock: socket, patience: Patience, login: Account) -> Link:
         cursorclass=SSCursor,
         autocommit=None,  # as the server has it: asking for it would be one more question
         ssl_disabled=True,
+        auth_plugin_map=dict.fromkeys(_REFUSED, _RefusedLogin),
         defer_connect=True,
     )
     with ExitStack() as opened:

@@ -1,0 +1,118 @@
+"""All that is wrong now, read from stored facts: of ethonode, node, disk, services and devices."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.conf import settings
+
+from backups.dashboard import Fleet
+from backups.engine.facts import DAEMON_OF, BackupType
+from backups.engine.verdict import CLOCK_SLACK
+from backups.models import DaemonStatus, DiskFolder, DiskLook
+from backups.watch_state import own_parts
+from devices.models import NodeStatus
+from incidents.engine.causes import CauseKind
+from incidents.engine.pace import FAILS_LONG
+from incidents.engine.symptoms import Symptom
+from incidents.models import Channel
+from incidents.services.device_symptoms import device_symptoms
+from incidents.services.login_symptoms import login_symptoms
+from incidents.services.run_symptoms import run_symptoms
+
+FULL_PERCENT = 95  # at which backups made here stop
+ON_THE_DISK = {
+    DiskFolder.RESULTS: frozenset({BackupType.SQLITE.value, BackupType.MYSQL.value}),
+    DiskFolder.VIDEOS: frozenset({BackupType.VIDEO.value}),
+}
+OWN_PARTS = {"beat": CauseKind.BEAT, "worker": CauseKind.WORKER}  # the rest are looks
+
+
+def all_symptoms(fleet: Fleet, *, now: datetime) -> Iterator[Symptom]:
+    yield from _clock(fleet, now)
+    yield from _own_work(now)
+    yield from _node()
+    yield from _disks()
+    yield from _daemons(fleet)
+    yield from _channels(now)
+    yield from login_symptoms(now=now)
+    yield from run_symptoms(fleet, now=now)
+    yield from device_symptoms(fleet, now=now)
+
+
+def _clock(fleet: Fleet, now: datetime) -> Iterator[Symptom]:
+    """What was written later than now was written by a clock that has been set back since."""
+    looks = [backup.taken_at for status in fleet.devices for backup in status.backups.values()]
+    asked = NodeStatus.objects.values_list("asked_at", flat=True)
+    times = [at for at in (*looks, *asked) if at and at > now + CLOCK_SLACK]
+    if times:
+        sentence = f"something was written down at {max(times):%Y-%m-%d %H:%M} UTC, which is ahead"
+        yield Symptom(kind=CauseKind.CLOCK, subject="", sentence=sentence)
+
+
+def _own_work(now: datetime) -> Iterator[Symptom]:
+    state = own_parts(now=now)
+    if state.is_new:
+        return  # nothing has stopped: it has not begun
+    for part in state.failing:
+        kind = OWN_PARTS.get(part.name, CauseKind.OWN_WORK)
+        yield Symptom(kind=kind, subject=part.name, sentence=part.reason, since=part.at)
+
+
+def _node() -> Iterator[Symptom]:
+    node = NodeStatus.objects.first()
+    if node is not None and node.error:
+        yield Symptom(
+            kind=CauseKind.NODE,
+            subject="",
+            sentence=node.error,
+            since=node.answered_at,
+            clears="an answer of the node",
+        )
+
+
+def _disks() -> Iterator[Symptom]:
+    for look in DiskLook.objects.all():
+        concerns = ON_THE_DISK[DiskFolder(look.folder)]
+        if look.error:
+            yield Symptom(
+                kind=CauseKind.DISK, subject=look.folder, sentence=look.error, concerns=concerns
+            )
+        elif (percent := _full_percent(look)) >= FULL_PERCENT:
+            sentence = f"the disk of {look.path} is {percent:.0f} % full"
+            yield Symptom(
+                kind=CauseKind.DISK_FULL, subject=look.folder, sentence=sentence, concerns=concerns
+            )
+
+
+def _full_percent(look: DiskLook) -> float:
+    if not look.total_bytes or look.free_bytes is None:
+        return 0.0
+    return 100 * (look.total_bytes - look.free_bytes) / look.total_bytes
+
+
+def _daemons(fleet: Fleet) -> Iterator[Symptom]:
+    for name, status in fleet.daemons.items():
+        if settings.SERVICE_URLS.get(name) and status.error:
+            yield _silent_daemon(name, status)
+
+
+def _silent_daemon(name: str, status: DaemonStatus) -> Symptom:
+    return Symptom(
+        kind=CauseKind.DAEMON,
+        subject=name,
+        sentence=f"the {status} service: {status.error}",
+        since=status.answered_at,
+        concerns=frozenset(kind.value for kind, daemon in DAEMON_OF.items() if daemon == name),
+        clears="an answer of the service",
+    )
+
+
+def _channels(now: datetime) -> Iterator[Symptom]:
+    for channel in Channel.objects.filter(enabled=True, failing_since__lte=now - FAILS_LONG):
+        yield Symptom(
+            kind=CauseKind.CHANNEL,
+            subject=str(channel.pk),
+            sentence=f"“{channel}” has taken nothing for long: {channel.last_answer}"[:500],
+            since=channel.failing_since,
+            clears="a message that it accepts",
+        )

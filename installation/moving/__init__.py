@@ -1,0 +1,1 @@
+"""Move all rows of an installation into another database, and hold both against each other."""

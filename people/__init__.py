@@ -1,0 +1,1 @@
+"""Who may do what: roles, invitations, tokens of programs, second factors."""

@@ -1,0 +1,36 @@
+"""The installation under test behind a port of its own, for a browser."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.contrib.auth.models import User
+from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.db import connections
+from django.test.client import Client
+from django.test.testcases import LiveServerThread
+
+
+@contextmanager
+def served() -> Iterator[str]:
+    """The installation behind a port. Its requests see the test's own transaction."""
+    connection = connections["default"]
+    connection.inc_thread_sharing()
+    shared = {"default": connection}
+    server = LiveServerThread("127.0.0.1", StaticFilesHandler, connections_override=shared)
+    server.daemon = True
+    server.start()
+    server.is_ready.wait()
+    if server.error:
+        raise server.error
+    server.httpd.daemon_threads = False  # its end waits for every request
+    yield f"http://127.0.0.1:{server.port}"
+    server.terminate()
+    connection.dec_thread_sharing()
+
+
+def session_of_boss() -> str:
+    """A superuser's login. To be made before a browser starts: beside its event loop Django would
+    open a second connection, which does not see the test's transaction."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("boss"))
+    return client.cookies["sessionid"].value
