@@ -2,12 +2,28 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.contrib.staticfiles.handlers import StaticFilesHandler
+from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import connections
 from django.test.client import Client
-from django.test.testcases import LiveServerThread
+from django.test.testcases import LiveServerThread, QuietWSGIRequestHandler
+
+
+class Handler(QuietWSGIRequestHandler):
+    timeout = 20  # of a connection that a client keeps and forgets: the end below waits for it
+
+
+class Server(LiveServerThread):
+    def _create_server(self, connections_override: Any = None) -> ThreadedWSGIServer:
+        return ThreadedWSGIServer(
+            (self.host, self.port),
+            Handler,
+            allow_reuse_address=False,
+            connections_override=connections_override,
+        )
 
 
 @contextmanager
@@ -16,7 +32,7 @@ def served() -> Iterator[str]:
     connection = connections["default"]
     connection.inc_thread_sharing()
     shared = {"default": connection}
-    server = LiveServerThread("127.0.0.1", StaticFilesHandler, connections_override=shared)
+    server = Server("127.0.0.1", StaticFilesHandler, connections_override=shared)
     server.daemon = True
     server.start()
     server.is_ready.wait()

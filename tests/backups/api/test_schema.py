@@ -91,11 +91,12 @@ def test_a_client_made_out_of_it_works(made_client, device, take, admin_user):
     people = made_client("client").AuthenticatedClient
     fleet = [made_client(f"api.fleet.{name}") for name in ("devices_list", "devices_park_create")]
     with served() as address:
-        client = people(base_url=address, token=token, prefix="Token")
-        (row,) = fleet[0].sync(client=client).results
-        parked = fleet[1].sync(row.device_id, client=client)
-        refused = fleet[1].sync("nobody", client=client)
-        stranger = fleet[0].sync(client=people(base_url=address, token="x", prefix="Token"))
+        with people(base_url=address, token=token, prefix="Token") as client:
+            (row,) = fleet[0].sync(client=client).results
+            parked = fleet[1].sync(row.device_id, client=client)
+            refused = fleet[1].sync("nobody", client=client)
+        with people(base_url=address, token="x", prefix="Token") as client:
+            stranger = fleet[0].sync(client=client)
     assert (row.device_id, row.verdict) == (device.device_id, "protected")
     assert parked.lifecycle == "parked"
     assert (refused.status, refused.code) == (404, "not_found")
