@@ -20,6 +20,7 @@ from people.tokens import make_token
 from tests.served import served
 
 SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.fixture
@@ -58,12 +59,23 @@ def test_the_docs_say_what_works(run, shelf):
     assert len(list((run.folder / "unpacked").rglob("*.h264"))) == 3
 
 
-def test_databases_of_a_metadata_csv_come_as_the_tools_expect_them(run, shelf):
-    with (run.folder / "meta.csv").open("w", newline="") as file:
+def write_metadata(path):
+    with path.open("w", newline="") as file:
         lines = csv.writer(file)
-        lines.writerows(
-            [["machine_name", "date", "time"], ["ETHOSCOPE_019", "2026-11-20", "10-00-00"]]
-        )
+        lines.writerow(["machine_name", "date", "time"])
+        lines.writerow(["ETHOSCOPE_019", "2026-11-20", "10-00-00"])
+
+
+def test_a_dozen_lines_fetch_and_check_them(run, shelf):
+    write_metadata(run.folder / "meta.csv")
+    [script] = PYTHON.findall((BASE_DIR / "docs" / "files.md").read_text())
+    run(sys.executable, "-c", script)
+    [found] = (run.folder / "here" / "results").glob("*/ETHOSCOPE_019/2026-11-20_*/*.db")
+    assert found.read_bytes() == shelf.database.read_bytes()
+
+
+def test_databases_of_a_metadata_csv_come_as_the_tools_expect_them(run, shelf):
+    write_metadata(run.folder / "meta.csv")
     script = str(BASE_DIR / "examples" / "fetch_databases.py")
     said = run(sys.executable, script, "meta.csv", "here")
     assert f"{shelf.database.name}: checked" in said
