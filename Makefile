@@ -64,7 +64,7 @@ test-long: .venv/.dev  # what CI runs in a short form: more sequences, more kill
 	  $(BIN)/pytest -n 2 --timeout 7200 tests/engine tests/incidents/test_killed.py
 
 fuzz-api: .venv/.dev  # the whole API by its schema, by everybody; CASES a case of each operation
-	ETHONODE_API_CASES=$(or $(CASES),100) $(BIN)/pytest --timeout 7200 --hypothesis-show-statistics tests/backups/api/test_fuzz.py
+	ETHONODE_API_CASES=$(or $(CASES),10) $(BIN)/pytest -n 2 --timeout 7200 --hypothesis-show-statistics tests/backups/api/test_fuzz.py
 
 bench-long: .venv/.dev
 	$(BIN)/python -m benchmarks.video_scan --long

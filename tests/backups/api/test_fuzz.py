@@ -1,7 +1,7 @@
 """The whole API by its own schema, asked by everybody: no answer that it does not name, no failure
 of ours, and nothing for who has no right.
 
-`make fuzz-api` asks a hundred times as much.
+`make fuzz-api` asks ten times as much, or CASES times.
 """
 
 import os
