@@ -64,8 +64,8 @@ def test_a_quiet_week_is_a_line_a_day(fleet, channel, subscription):
     fleet.grow(5)
     DiskLook.objects.update(free_bytes=10**12, total_bytes=2 * 10**12)
     fleet.after(minutes=5)
-    for _ in range(7 * 12):
-        fleet.after(hours=2)
+    for _ in range(7 * 6):
+        fleet.after(hours=4)
     told = digests(channel)
     assert len(told) == 7
     assert {d.title for d in told[1:]} == {"All 5 devices are safe"}

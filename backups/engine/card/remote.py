@@ -5,6 +5,7 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -68,10 +69,8 @@ def shell_says(
     """What one of the scripts of device/ answers, without what the account's shell says before."""
     text = _DEVICE.joinpath(f"{script}.sh").read_text()
     lines = run_script(target, ["sh", "-c", text, _BEGUN, *words], stdin, leash=leash)
-    for line in lines:
-        if line == _BEGUN:
-            break
-    yield from lines
+    if _BEGUN in islice(lines, MOST_GREETING):
+        yield from lines
 
 
 @cache

@@ -4,6 +4,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import PurePosixPath
 
 from backups.engine.card.errors import BadListing
@@ -30,7 +31,7 @@ _ENTRY = re.compile(
 
 def list_by_shell(target: SshTarget, root: PurePosixPath, *, leash: Leash) -> CardContents:
     """Raises PullError: NoPython, if it has no such find."""
-    lines = list(shell_says(target, "lister", [str(root)], leash=leash))
+    lines = list(islice(shell_says(target, "lister", [str(root)], leash=leash), MOST_FILES))
     size = sum(len(line) + 1 for line in lines)
     head = _head(lines[:4])
     entries = _decoded("".join(lines[4:])).split(b"\0")

@@ -8,6 +8,7 @@ from urllib.parse import urljoin
 
 import pytest
 from django.contrib.auth.models import Group
+from django.template.response import SimpleTemplateResponse
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
@@ -62,6 +63,12 @@ ROUTES = sorted(set(routes()) - NO_PAGE)
 OPEN = ANYBODY | NAMED_NETWORKS | WHOEVER_IS_LOGGED_IN
 # The address of one thing only leads on to its page, which is tried itself.
 CLOSED = [p for p in ROUTES if p not in OPEN and not re.fullmatch(r"admin/\w+/\w+/<[^>]+>/", p)]
+
+
+@pytest.fixture(autouse=True)
+def unrendered(monkeypatch):
+    """Who may is decided before a page is made of its template, which takes ten times as long."""
+    monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", "")
 
 
 @pytest.fixture

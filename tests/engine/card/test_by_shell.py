@@ -98,7 +98,10 @@ def test_an_entry_that_is_none_is_refused(entry):
         FoundTree([*good, entry])
 
 
-@pytest.mark.parametrize("script", ["true", "echo; exec yes", "echo 'ethonode: told by its shell'"])
+BEGUN = "echo 'ethonode: told by its shell'"
+
+
+@pytest.mark.parametrize("script", ["true", "echo; exec yes", BEGUN, f"{BEGUN}; exec yes"])
 def test_an_answer_that_was_cut_is_no_listing(card, tmp_path, script):
     second = tmp_path / "second"
     begin = f"test -e {second} || {{ touch {second}; exit 127; }}"
