@@ -14,7 +14,7 @@ from tests.recorded import REAL
 hypothesis.settings.register_profile("ethonode", deadline=None)
 hypothesis.settings.load_profile("ethonode")
 
-pytest_plugins = ["tests.suite.fixtures", "tests.suite.migrated"]
+pytest_plugins = ["tests.suite.fixtures", "tests.suite.databases"]
 
 
 def pytest_collection_modifyitems(items):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
@@ -30,11 +31,22 @@ class PrivatePostgres:
         """Each statement by itself."""
         return psycopg.connect(host=str(self.folder), user="postgres", dbname=name, autocommit=True)
 
-    def make(self, name: str) -> str:
-        """A new database, empty; its address."""
-        with self.connect() as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+    def ask(self, name: str, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Of that database; no row where it is no question."""
+        with self.connect(name) as connection:
+            cursor = connection.execute(sql, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def make(self, name: str, *, like: str = "template1") -> str:
+        """A new database, empty, or as another that nobody is connected to; its address."""
+        self.ask("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{like}"')
         return self.url(name)
+
+    def rename(self, old: str, new: str) -> None:
+        self.ask("postgres", f'ALTER DATABASE "{old}" RENAME TO "{new}"')
+
+    def names(self) -> list[str]:
+        return [name for (name,) in self.ask("postgres", "SELECT datname FROM pg_database")]
 
 
 @contextmanager
@@ -45,7 +57,7 @@ def private_postgres() -> Iterator[PrivatePostgres]:
         run_once([*_as_nobody(folder), _program("initdb"), *_INITDB, "-D", str(folder / "data")])
         server = PrivatePostgres(folder=folder)
         command = [*_as_nobody(folder), _program("postgres"), "-D", str(folder / "data")]
-        command += ["-k", str(folder), "-c", "listen_addresses=", "-c", "max_connections=50"]
+        command += ["-k", str(folder), "-c", "listen_addresses=", "-c", "max_connections=200"]
         command += [word for name in QUICK for word in ("-c", f"{name}=off")]
         # SIGINT: by SIGTERM it would wait for everybody to leave.
         with running(command, folder, lambda: _answers(server), end=signal.SIGINT):

@@ -7,7 +7,9 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.servers.basehttp import ThreadedWSGIServer
-from django.db import connections
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.client import Client
 from django.test.testcases import LiveServerThread, QuietWSGIRequestHandler
 
@@ -16,13 +18,24 @@ class Handler(QuietWSGIRequestHandler):
     timeout = 20  # of a connection that a client keeps and forgets: the end below waits for it
 
 
+class Site(ThreadedWSGIServer):
+    def _close_connections(self) -> None:
+        """The one connection is the test's."""
+
+
 class Server(LiveServerThread):
+    """Its requests work with this connection, which it leaves open at its own end."""
+
+    def __init__(self, connection: BaseDatabaseWrapper) -> None:
+        super().__init__("127.0.0.1", StaticFilesHandler)
+        self.shared = {connection.alias: connection}
+
     def _create_server(self, connections_override: Any = None) -> ThreadedWSGIServer:
-        return ThreadedWSGIServer(
+        return Site(
             (self.host, self.port),
             Handler,
             allow_reuse_address=False,
-            connections_override=connections_override,
+            connections_override=self.shared,
         )
 
 
@@ -31,17 +44,28 @@ def served() -> Iterator[str]:
     """The installation behind a port. Its requests see the test's own transaction."""
     connection = connections["default"]
     connection.inc_thread_sharing()
-    shared = {"default": connection}
-    server = Server("127.0.0.1", StaticFilesHandler, connections_override=shared)
+    server = Server(connection)
     server.daemon = True
     server.start()
     server.is_ready.wait()
     if server.error:
         raise server.error
     server.httpd.daemon_threads = False  # its end waits for every request
-    yield f"http://127.0.0.1:{server.port}"
-    server.terminate()
+    with _kept_open():
+        yield f"http://127.0.0.1:{server.port}"
+        server.terminate()
     connection.dec_thread_sharing()
+
+
+@contextmanager
+def _kept_open() -> Iterator[None]:
+    """A request closes what stands in a transaction: here it is the test's, as for Client."""
+    ends = (request_started, request_finished)
+    for end in ends:
+        end.disconnect(close_old_connections)
+    yield
+    for end in ends:
+        end.connect(close_old_connections)
 
 
 def session_of_boss() -> str:

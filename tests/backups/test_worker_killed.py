@@ -1,13 +1,11 @@
 """kill -9 of a worker during a snapshot: the snapshot comes later, once."""
 
 import os
-import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,21 +16,24 @@ from tests.servers import private_redis
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 90
 
+pytestmark = pytest.mark.own_database
+
 
 @pytest.fixture
-def environment(lab, tmp_path, migrated):
-    (tmp_path / "var").mkdir()
-    shutil.copy(migrated, tmp_path / "var")
+def environment(lab, tmp_path, own_database):
     with private_redis(tmp_path / "redis") as redis:
-        yield os.environ | {
-            "ETHONODE_VAR_DIR": str(tmp_path / "var"),
-            "ETHONODE_REDIS_URL": redis.url,
-            "ETHONODE_NODE_URL": lab.node_url,
-            "ETHONODE_MYSQL_SERVICE_URL": lab.mysql_service_url,
-            "ETHONODE_RSYNC_SERVICE_URL": lab.rsync_service_url,
-            "ETHONODE_DATA_ROOT": str(lab.videos_dir.parent),
-            "ETHONODE_DEVICE_PORT": str(lab.device_port),
-        }
+        yield (
+            os.environ
+            | own_database.environment
+            | {
+                "ETHONODE_REDIS_URL": redis.url,
+                "ETHONODE_NODE_URL": lab.node_url,
+                "ETHONODE_MYSQL_SERVICE_URL": lab.mysql_service_url,
+                "ETHONODE_RSYNC_SERVICE_URL": lab.rsync_service_url,
+                "ETHONODE_DATA_ROOT": str(lab.videos_dir.parent),
+                "ETHONODE_DEVICE_PORT": str(lab.device_port),
+            }
+        )
 
 
 def manage(environment, *words):
@@ -53,12 +54,6 @@ def worker(environment):
             run.terminate()
 
 
-def one(environment, question, *values):
-    path = Path(environment["ETHONODE_VAR_DIR"], "ethonode.sqlite3")
-    with closing(sqlite3.connect(path, timeout=20)) as database:
-        return database.execute(question, values).fetchone()[0]
-
-
 def wait_for(condition):
     give_up_at = time.monotonic() + PATIENCE
     while not (found := condition()):
@@ -68,23 +63,26 @@ def wait_for(condition):
 
 
 @pytest.mark.timeout(240)
-def test_a_killed_worker_costs_a_snapshot_only_time(lab, environment):
+def test_a_killed_worker_costs_a_snapshot_only_time(lab, environment, own_database):
+    def one(question, *values):
+        return own_database.rows(question, *values)[0][0]
+
     manage(environment, "refresh")
     old = next(device for device in lab.devices if device.kind == "old")
-    holder = "SELECT max(token) FROM backups_lease WHERE name = ? AND token <> ''"
+    holder = "SELECT max(token) FROM backups_lease WHERE name = %s AND token <> ''"
     lease = f"snapshot of {old.device_id}"
     count = (
         "SELECT count(*) FROM backups_backupsnapshot s JOIN backups_backup b ON b.id = s.backup_id "
-        "JOIN devices_device d ON d.id = b.device_id WHERE d.device_id = ?"
+        "JOIN devices_device d ON d.id = b.device_id WHERE d.device_id = %s"
     )
     lab.faults.switch_on("hung", target="device")  # its list of videos: the snapshot has to wait
     with worker(environment):
         due = datetime.now(UTC).isoformat()
         queue = f"from backups.tasks import take_snapshot as t; t.delay('{old.device_id}', '{due}')"
         manage(environment, "shell", "-c", queue)
-        token = wait_for(lambda: one(environment, holder, lease))
+        token = wait_for(lambda: one(holder, lease))
         os.kill(int(token.split("/")[1]), signal.SIGKILL)
         lab.faults.switch_off("hung")
-        wait_for(lambda: one(environment, count, old.device_id) == 6)
+        wait_for(lambda: one(count, old.device_id) == 6)
         time.sleep(5)
-    assert one(environment, count, old.device_id) == 6
+    assert one(count, old.device_id) == 6

@@ -1,18 +1,15 @@
 """Workers that are killed at any moment, or write to a full disk, while they watch and send.
 
-They work on a database file of their own, and send to a real server that knows keys, by HTTP or
+They work on a database of their own, and send to a real server that knows keys, by HTTP or
 by mail: each problem is told once, and its end once.
 """
 
 import os
 import random
-import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,6 +23,8 @@ DEVICES = 10
 MESSAGES = "SELECT count(*) FROM incidents_delivery"
 WORKER = ROOT / "tests" / "incidents" / "one_worker.py"
 
+pytestmark = pytest.mark.own_database
+
 
 @pytest.fixture(params=[WebSink, MailSink])
 def sink(request):
@@ -34,15 +33,16 @@ def sink(request):
 
 
 @pytest.fixture
-def environment(tmp_path, migrated):
-    (tmp_path / "var").mkdir()
-    shutil.copy(migrated, tmp_path / "var")
-    return os.environ | {
-        "ETHONODE_VAR_DIR": str(tmp_path / "var"),
-        "ETHONODE_ALERT_NETWORKS": "127.0.0.0/8",
-        "ETHONODE_SIMULATED_LAB": "no",
-        "PYTHONPATH": str(ROOT),
-    }
+def environment(own_database):
+    return (
+        os.environ
+        | own_database.environment
+        | {
+            "ETHONODE_ALERT_NETWORKS": "127.0.0.0/8",
+            "ETHONODE_SIMULATED_LAB": "no",
+            "PYTHONPATH": str(ROOT),
+        }
+    )
 
 
 def work(environment, *words):
@@ -55,13 +55,7 @@ def done(environment, *words):
         assert run.wait(timeout=300) == 0
 
 
-def rows(environment, question):
-    path = Path(environment["ETHONODE_VAR_DIR"], "ethonode.sqlite3")
-    with closing(sqlite3.connect(path, timeout=20)) as database:
-        return database.execute(question).fetchall()
-
-
-def is_told_once(sink, environment):
+def is_told_once(sink, database):
     """Of each device; of every second one its end, too."""
     events = sink.told()
     assert len(events) == DEVICES
@@ -69,14 +63,16 @@ def is_told_once(sink, environment):
         mended = int(about.split()[0][-3:]) % 2 == 0
         assert what == (["opened", "over"] if mended else ["opened"]), about
     waiting = "SELECT count(*) FROM incidents_delivery WHERE state <> 'sent'"
-    assert rows(environment, waiting) == [(0,)]
+    assert database.rows(waiting) == [(0,)]
     kinds = "device_id, backup_type, old, new"
     changes = f"SELECT {kinds}, count(*) FROM incidents_verdictchange GROUP BY {kinds}"  # noqa: S608
-    assert {count for *_, count in rows(environment, changes)} == {1}
+    assert {count for *_, count in database.rows(changes)} == {1}
 
 
 @pytest.mark.timeout(1800)
-def test_killed_at_random_moments_each_is_told_once_and_its_end_once(sink, environment):
+def test_killed_at_random_moments_each_is_told_once_and_its_end_once(
+    sink, environment, own_database
+):
     """Two workers at a time; half of the devices are mended in the middle of it."""
     chance = random.Random(1)  # noqa: S311
     done(environment, "begin", sink.sort, sink.address, str(DEVICES))
@@ -87,18 +83,19 @@ def test_killed_at_random_moments_each_is_told_once_and_its_end_once(sink, envir
         victim.send_signal(signal.SIGKILL)
         victim.wait()
         if number == KILLS // 2:
-            wait_until(lambda: rows(environment, MESSAGES)[0][0] >= DEVICES)  # all were seen
+            wait_until(lambda: own_database.rows(MESSAGES)[0][0] >= DEVICES)  # all were seen
             done(environment, "mend")
         alive.append(work(environment, "work"))
     for worker in alive:
         worker.kill()
         worker.wait()
     done(environment, "finish")
-    is_told_once(sink, environment)
+    is_told_once(sink, own_database)
 
 
+@pytest.mark.sqlite_only(reason="PostgreSQL's server writes, on its own disk")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("sink", [MailSink], indirect=True)
-def test_on_a_full_disk_nothing_is_lost_and_nothing_comes_twice(sink, environment):
+def test_on_a_full_disk_nothing_is_lost_and_nothing_comes_twice(sink, environment, own_database):
     done(environment, "on_a_full_disk", sink.sort, sink.address, str(DEVICES))
-    is_told_once(sink, environment)
+    is_told_once(sink, own_database)

@@ -1,14 +1,13 @@
 """Beat watches where no worker does, and a worker where no beat says so: real processes of both."""
 
-import sqlite3
 import time
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.incidents.sinks import WebSink, running
-from tests.incidents.test_killed import done, environment, rows, work
+from tests.incidents.test_killed import done, environment, work
 from tests.servers import private_redis
 
 __all__ = ["environment"]  # a fixture
@@ -16,14 +15,14 @@ BEAT = ("django_celery_beat_periodictask", "last_run_at")
 WORKER = ("django_celery_results_taskresult", "date_done")
 WATCH = ("backups_lease", "expires_at")
 
+pytestmark = pytest.mark.own_database
 
-def died(environment, *what):
+
+def died(database, *what):
     """Half an hour ago."""
-    path = Path(environment["ETHONODE_VAR_DIR"], "ethonode.sqlite3")
-    with closing(sqlite3.connect(path, timeout=20)) as database, database:
-        for table, column in (*what, WATCH):
-            ago = f"datetime({column}, '-30 minutes')"
-            database.execute(f"UPDATE {table} SET {column} = {ago}")  # noqa: S608
+    then = f"{datetime.now(UTC) - timedelta(minutes=30):%Y-%m-%d %H:%M:%S}"
+    for table, column in (*what, WATCH):
+        database.rows(f"UPDATE {table} SET {column} = %s", then)  # noqa: S608
 
 
 @contextmanager
@@ -36,24 +35,24 @@ def alone(environment, name):
         process.wait()
 
 
-def noticed(environment, kind):
+def noticed(database, kind):
     question = f"SELECT 1 FROM incidents_incident WHERE kind = '{kind}'"  # noqa: S608
     until = time.monotonic() + 60
-    while not rows(environment, question):
+    while not database.rows(question):
         assert time.monotonic() < until, "nobody watched"
         time.sleep(0.2)
 
 
 @pytest.mark.timeout(300)
-def test_whoever_lives_notices_that_the_other_is_dead(environment, tmp_path):
+def test_whoever_lives_notices_that_the_other_is_dead(environment, own_database, tmp_path):
     with running(WebSink()) as web:
         done(environment, "begin", web.sort, web.address, "1")
-        died(environment, WORKER)
+        died(own_database, WORKER)
         nowhere = environment | {"ETHONODE_REDIS_URL": f"unix://{tmp_path}/nobody.sock"}
         with alone(nowhere, "beat"):  # with the worker Redis is away, too
-            noticed(environment, "worker")
-        died(environment, BEAT)
+            noticed(own_database, "worker")
+        died(own_database, BEAT)
         with private_redis(tmp_path / "redis") as redis:
             environment["ETHONODE_REDIS_URL"] = redis.url
             with alone(environment, "celery_worker"):
-                noticed(environment, "beat")
+                noticed(own_database, "beat")

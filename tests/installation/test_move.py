@@ -69,7 +69,7 @@ class Installation:
 def installation(tmp_path_factory, migrated):
     var = tmp_path_factory.mktemp("var")
     for name in ("here", "back"):
-        shutil.copy(migrated, var / f"{name}.sqlite3")
+        shutil.copy(migrated.file, var / f"{name}.sqlite3")
     with private_postgres() as server:
         yield Installation(var, server)
 

@@ -1,13 +1,10 @@
 """Runs that do not come to their end by themselves: cancelled, killed, lost, late."""
 
 import os
-import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -150,26 +147,22 @@ def test_a_run_that_is_at_work_is_not_begun_again(ask, database, now):
 
 
 @pytest.fixture
-def elsewhere(silent, settings, tmp_path, migrated):
+def elsewhere(silent, settings, own_database):
     """Another process with a database of its own, and one question to that database."""
-    environment = os.environ | {
-        "ETHONODE_VAR_DIR": str(tmp_path / "var"),
-        "ETHONODE_RESULTS_DIR": str(settings.RESULTS_DIR),
-        "ETHONODE_MYSQL_PORT": str(silent.port),
-    }
+    environment = (
+        os.environ
+        | own_database.environment
+        | {
+            "ETHONODE_RESULTS_DIR": str(settings.RESULTS_DIR),
+            "ETHONODE_MYSQL_PORT": str(silent.port),
+        }
+    )
     command = [sys.executable, "manage.py"]
 
     def start(code):
         return subprocess.Popen([*command, "shell", "-c", code], cwd=ROOT, env=environment)
 
-    def one(question):
-        path = tmp_path / "var" / "ethonode.sqlite3"
-        with closing(sqlite3.connect(path, timeout=20)) as found:
-            return found.execute(question).fetchall()
-
-    (tmp_path / "var").mkdir()
-    shutil.copy(migrated, tmp_path / "var")
-    return start, one
+    return start, own_database.rows
 
 
 @pytest.mark.timeout(240)
