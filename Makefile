@@ -4,10 +4,12 @@ BIN := .venv/bin
 DEPLOY := deploy/make-venv
 BENCHMARKS := video_scan compare held card digests prove status_endpoint status_load pages slow_clients downloads mirror idle
 
-# What `make test` runs on PostgreSQL, too: leases, facts, thinning, lists and input of the API, telling, people.
+# What `make test` runs on PostgreSQL, too: leases, facts, thinning, lists and input of the API, telling, people,
+# and workers and runs that are killed.
 ON_POSTGRES := tests/backups/test_leases.py tests/backups/test_thinning.py tests/backups/test_facts.py \
   tests/backups/runs/test_asking.py tests/backups/api/test_lists.py tests/backups/api/test_bad_input.py \
-  tests/incidents/test_history.py tests/devices/test_refresh.py tests/people/test_tokens.py
+  tests/incidents/test_history.py tests/devices/test_refresh.py tests/people/test_tokens.py \
+  tests/incidents/test_killed.py tests/backups/runs/test_ends.py
 
 # Tests start Python a hundred times: it need not compile our code each time.
 unexport PYTHONDONTWRITEBYTECODE
@@ -22,7 +24,7 @@ test: .venv/.dev
 	@$(BIN)/python -m tests.postgres -n 2 --dist loadfile -q $(ON_POSTGRES)
 	@$(BIN)/pytest -n 3 --dist loadfile
 
-test-postgres: .venv/.dev  # the whole suite on a private PostgreSQL; WHAT=tests/people for a part
+test-postgres: .venv/.dev  # all that has a database, on a private PostgreSQL; WHAT=tests/people for a part
 	@.ci/install-test-servers
 	@$(BIN)/python -m tests.postgres -n 3 --dist loadfile $(WHAT)
 

@@ -51,14 +51,14 @@ def served() -> Iterator[str]:
     if server.error:
         raise server.error
     server.httpd.daemon_threads = False  # its end waits for every request
-    with _kept_open():
+    with kept_open():
         yield f"http://127.0.0.1:{server.port}"
         server.terminate()
     connection.dec_thread_sharing()
 
 
 @contextmanager
-def _kept_open() -> Iterator[None]:
+def kept_open() -> Iterator[None]:
     """A request closes what stands in a transaction: here it is the test's, as for Client."""
     ends = (request_started, request_finished)
     for end in ends:

@@ -18,7 +18,7 @@ from django.db import connection
 from tests.own_database import OwnDatabase, on_postgres
 
 ROOT = Path(__file__).resolve().parents[2]
-NO_DATABASE = "never touch a database"
+NO_DATABASE = "need no database of the run, or make their own"
 
 
 def pytest_configure(config):

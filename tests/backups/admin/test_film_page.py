@@ -12,7 +12,7 @@ from backups.services.videos import scan_videos
 from tests.browsers import browser_page, log_in
 from tests.films import FPS, SECONDS, filmed, h264
 from tests.platform.stack import wait_until
-from tests.served import served, session_of_boss
+from tests.served import kept_open, served, session_of_boss
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +45,14 @@ def text(client, url):
     return " ".join(client.get(url).content.decode().split())
 
 
+def end(answer):
+    with kept_open():
+        answer.close()
+
+
 def film_bytes(answer):
     content = b"".join(answer.streaming_content)
-    answer.close()
+    end(answer)
     return content
 
 
@@ -76,7 +81,7 @@ def test_a_chunk_is_a_film_and_has_a_picture(admin_client, row, settings):
 def test_what_is_no_time_is_the_start(admin_client, row, begin):
     answer = admin_client.get(of(row, "film", 2) + f"?from={begin}")
     assert answer.status_code in {200, 404}  # nothing is left of it after so long
-    answer.close()
+    end(answer)
 
 
 @pytest.mark.parametrize("number", [3, 5, 99999999999999999999])
@@ -91,10 +96,10 @@ def test_only_so_many_at_once_and_a_place_is_given_back(admin_client, row, setti
     first = admin_client.get(of(row, "film", 1))
     refused = admin_client.get(of(row, "film", 2))
     assert (refused.status_code, refused["Retry-After"]) == (503, "30")
-    first.close()  # the viewer has left
+    end(first)  # the viewer has left
     second = admin_client.get(of(row, "film", 2))
     assert second.status_code == 200
-    second.close()
+    end(second)
 
 
 def test_a_viewer_who_goes_leaves_nothing_behind(row, settings, tree, tmp_path, device):
