@@ -5,11 +5,11 @@ DEPLOY := deploy/make-venv
 BENCHMARKS := video_scan compare held card digests prove status_endpoint status_load pages slow_clients downloads mirror idle
 
 # What `make test` runs on PostgreSQL, too: leases, facts, thinning, lists and input of the API, telling, people,
-# and workers and runs that are killed.
+# and a run that is killed.
 ON_POSTGRES := tests/backups/test_leases.py tests/backups/test_thinning.py tests/backups/test_facts.py \
   tests/backups/runs/test_asking.py tests/backups/api/test_lists.py tests/backups/api/test_bad_input.py \
   tests/incidents/test_history.py tests/devices/test_refresh.py tests/people/test_tokens.py \
-  tests/incidents/test_killed.py tests/backups/runs/test_ends.py
+  tests/backups/runs/test_ends.py
 
 # Tests start Python a hundred times: it need not compile our code each time.
 unexport PYTHONDONTWRITEBYTECODE
