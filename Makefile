@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 DEPLOY := deploy/make-venv
-BENCHMARKS := video_scan compare held card digests prove status_endpoint status_load pages slow_clients downloads mirror idle
+BENCHMARKS := video_scan compare held card digests prove status_endpoint status_load pages slow_clients downloads mirror growth idle
 
 # What `make test` runs on PostgreSQL, too: leases, facts, thinning, lists and input of the API, telling, people,
 # and a run that is killed.
@@ -14,7 +14,7 @@ ON_POSTGRES := tests/backups/test_leases.py tests/backups/test_thinning.py tests
 # Tests start Python a hundred times: it need not compile our code each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-long test-postgres fuzz-api screenshots faults floors coverage mutants client-demo lint bench bench-long audit lock clean
+.PHONY: run test test-long test-postgres fuzz-api screenshots faults floors coverage mutants client-demo lint bench bench-long growth audit lock clean
 
 run: .venv/.runtime
 	@exec $(BIN)/python -m ethonode.run
@@ -74,6 +74,9 @@ bench-long: .venv/.dev
 	$(BIN)/python -m benchmarks.prove
 	$(BIN)/python -m benchmarks.mirror --long
 	$(BIN)/python -m benchmarks.idle
+
+growth: .venv/.dev  # what years of history cost: 50, 200, 500 devices, a week, a year, three years
+	$(BIN)/python -m benchmarks.growth
 
 bench: .venv/.dev
 	@for bench in $(BENCHMARKS); do \

@@ -20,7 +20,7 @@ def make_fleet(count: int, *, now: datetime) -> list[Device]:
     )
     for backup, snapshot in zip(backups, snapshots, strict=True):
         backup.latest = snapshot
-    Backup.objects.bulk_update(backups, ["latest"])
+    Backup.objects.bulk_update(backups, ["latest"], batch_size=500)
     DaemonStatus.objects.bulk_create(_daemons(devices, now))
     return devices
 

@@ -17,14 +17,19 @@ from backups.models import (
 from devices.models import Device, Experiment
 
 BATCH = 5000
+TWO_DAYS = timedelta(days=2)
+THREE_DAYS = timedelta(days=3)
+THREE_MINUTES = timedelta(minutes=3)
 PEOPLE = ("maria", "chen", "okafor", "lindqvist", "")
 
 
-def make_experiments(devices: Sequence[Device], count: int, *, now: datetime) -> None:
+def make_experiments(
+    devices: Sequence[Device], count: int, *, now: datetime, every: timedelta = TWO_DAYS
+) -> None:
     """Each with a copy here and where it stands; every twentieth lacks something."""
     each = count // len(devices)
     experiments = Experiment.objects.bulk_create(
-        [_experiment(device, n, now) for device in devices for n in range(each)], BATCH
+        [_experiment(device, n * every, now) for device in devices for n in range(each)], BATCH
     )
     copies = ResultCopy.objects.bulk_create([_copy(e, now) for e in experiments], BATCH)
     ExperimentState.objects.bulk_create(
@@ -33,8 +38,8 @@ def make_experiments(devices: Sequence[Device], count: int, *, now: datetime) ->
     )
 
 
-def _experiment(device: Device, number: int, now: datetime) -> Experiment:
-    started = now - timedelta(days=2 * number + 1, minutes=device.pk)
+def _experiment(device: Device, ago: timedelta, now: datetime) -> Experiment:
+    started = now - ago - timedelta(days=1, minutes=device.pk)
     return Experiment(
         device=device, writer="sqlite", started_at=started, first_seen_at=started, listed_at=now,
         filename=f"{started:%Y-%m-%d_%H-%M-%S}_{device.device_id}.db", told_size_bytes=40_000_000,
@@ -61,8 +66,10 @@ def _state(number: int, experiment: Experiment, copy: ResultCopy, now: datetime)
     )  # fmt: skip
 
 
-def make_recordings(devices: Sequence[Device], each: int, *, now: datetime) -> None:
-    rows = [(device, now - timedelta(days=3 * n, minutes=device.pk)) for device in devices
+def make_recordings(
+    devices: Sequence[Device], each: int, *, now: datetime, every: timedelta = THREE_DAYS
+) -> None:
+    rows = [(device, now - n * every - timedelta(minutes=device.pk)) for device in devices
             for n in range(each)]  # fmt: skip
     RecordingLedger.objects.bulk_create(
         [
@@ -86,9 +93,11 @@ def make_recordings(devices: Sequence[Device], each: int, *, now: datetime) -> N
     )  # fmt: skip
 
 
-def make_runs(devices: Sequence[Device], count: int, *, now: datetime) -> None:
-    """One each few minutes, the newest first; every fiftieth failed, and some are at work."""
-    runs = (_run(devices[n % len(devices)], n, now) for n in range(count))
+def make_runs(
+    devices: Sequence[Device], count: int, *, now: datetime, every: timedelta = THREE_MINUTES
+) -> None:
+    """The newest first; every fiftieth failed, and some are at work."""
+    runs = (_run(devices[n % len(devices)], n, now - n * every) for n in range(count))
     while batch := list(islice(runs, BATCH)):
         Run.objects.bulk_create(batch)
     for device in devices[:5]:
@@ -98,9 +107,9 @@ def make_runs(devices: Sequence[Device], count: int, *, now: datetime) -> None:
         )  # fmt: skip
 
 
-def _run(device: Device, number: int, now: datetime) -> Run:
+def _run(device: Device, number: int, ended: datetime) -> Run:
     failed = number % 50 == 7
-    at = now - timedelta(minutes=3 * number + 5)
+    at = ended - timedelta(minutes=5)
     return Run(
         device=device, kind=list(RunKind)[number % 5], trigger=RunTrigger.SCHEDULE,
         state=RunState.FAILED if failed else RunState.SUCCEEDED, queued_at=at, not_before=at,

@@ -54,7 +54,7 @@ def _measure(asked: argparse.Namespace, folder: Path) -> None:
         _make(asked, now=timezone.now())
     client = Client(headers={"host": "localhost"})
     client.force_login(User.objects.get())
-    for url in _addresses():
+    for url in addresses():
         if asked.only in url:
             _ask(client, url, rounds=1 if asked.short else ROUNDS)
 
@@ -73,7 +73,7 @@ def _make(asked: argparse.Namespace, *, now: datetime) -> None:
     User.objects.create_superuser("benchmark")
 
 
-def _addresses() -> Iterator[str]:
+def addresses() -> Iterator[str]:
     """Each page of the menu, and of each of its lists the page of one."""
     from django.contrib import admin  # noqa: PLC0415
     from django.urls import reverse  # noqa: PLC0415

@@ -137,6 +137,7 @@ class Experiment(models.Model):
 
     class Meta:
         ordering = ["-started_at", "filename"]
+        indexes = [models.Index(fields=["-started_at", "-id"], name="newest_experiments")]
         constraints = [
             models.UniqueConstraint(fields=["device", "filename"], name="one_row_per_experiment")
         ]

@@ -15,6 +15,7 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
+from unfold.paginator import InfinitePaginator
 
 from backups import badges
 from backups.admin.preview_page import preview_urls
@@ -72,6 +73,8 @@ class ResultCopyAdmin(ExportedList, SearchedByDate, ReadOnlyAdmin):
     ]  # fmt: skip
     search_help_text = "Such as “jdoe last Tuesday”, a code, a device"
     date_searched = "data_at"
+    ordering = ["-pk"]
+    paginator = InfinitePaginator  # to count them all costs more than to show some
     show_full_result_count = False
     empty_says = "A database is listed here as soon as a look finds it in the results folder."
     fields = [
@@ -173,6 +176,8 @@ class RecordingAdmin(ExportedList, ReadOnlyAdmin):
     list_filter_submit = True
     list_select_related = ["device"]
     search_fields = ["folder", "device__name", "device__device_id"]
+    ordering = ["-pk"]
+    paginator = InfinitePaginator  # to count them all costs more than to show some
     show_full_result_count = False
     fields = [
         "folder", "device", "chunk_count", "size", "first_chunk", "last_chunk", "newest_change_at",

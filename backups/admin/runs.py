@@ -57,6 +57,7 @@ class RunAdmin(ExportedList, SearchedByDate, ReadOnlyAdmin):
     search_fields = ["device__name", "device__device_id", "error"]
     search_help_text = "Such as “ETHOSCOPE_019 yesterday”, or an error"
     date_searched = "queued_at"
+    ordering = ["-pk"]  # they are queued in the order of time
     paginator = InfinitePaginator  # to count them all costs more than to show some
     show_full_result_count = False
     empty_says = (

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
+from unfold.paginator import InfinitePaginator
 
 from backups import badges
 from backups.admin.run_actions import ask_for_run
@@ -99,6 +100,7 @@ class WipeCertificateAdmin(ExportedList, ReadOnlyAdmin):
     list_display = ["number", "standing", "device_name", "device_id_then", "made", "asked_by"]
     list_filter = [("made_at", MomentsFilter), ("device", AutocompleteSelectFilter)]
     list_filter_submit = True
+    paginator = InfinitePaginator
     search_fields = ["number", "device_name", "device_id_then"]
     show_full_result_count = False
     fields = [

@@ -93,6 +93,11 @@ class ResultCopy(models.Model):
     class Meta:
         verbose_name_plural = "result copies"
         ordering = ["device", "-filename"]
+        indexes = [
+            models.Index(
+                fields=["verified_at"], condition=models.Q(gone_at=None), name="longest_unread"
+            )
+        ]
         constraints = [models.UniqueConstraint(fields=["device", "path"], name="one_row_per_copy")]
         permissions = [("download_files", "Can download what is saved: databases, videos, all")]
 

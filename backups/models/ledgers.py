@@ -46,6 +46,7 @@ class RecordingLedger(models.Model):
     class Meta:
         verbose_name = "recording"
         ordering = ["device", "-recording"]
+        indexes = [models.Index(fields=["-first_known_at", "-id"], name="newest_recordings")]
         constraints = [
             models.UniqueConstraint(fields=["device", "recording"], name="one_ledger_per_recording")
         ]

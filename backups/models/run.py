@@ -77,6 +77,7 @@ class Run(models.Model):
             models.Index(fields=["device", "kind", "-queued_at"], name="runs_of_a_device"),
             models.Index(fields=["state", "not_before"], name="runs_that_are_due"),
             models.Index(fields=["-queued_at"], name="newest_runs"),
+            models.Index(fields=["-ended_at"], name="runs_by_end"),  # those that are open have none
         ]
         constraints = [
             models.UniqueConstraint(

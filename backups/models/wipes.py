@@ -65,6 +65,7 @@ class WipeCertificate(models.Model):
     class Meta:
         verbose_name = "certificate"
         ordering = ["-made_at", "-pk"]
+        indexes = [models.Index(fields=["-made_at", "-id"], name="newest_certificates")]
 
     def __str__(self) -> str:
         return self.number

@@ -1,16 +1,49 @@
-"""Snapshots, and what cards told: kept whole for two days, hourly for thirty, daily for ever."""
+"""Snapshots, and what cards told: kept whole for two days, hourly for thirty, daily for ever.
 
-from datetime import datetime, timedelta
+Deleted in short steps, so that nobody who wants to write waits long; and what is thinned already
+is not read again, however much it is.
+"""
+
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Window
-from django.db.models.functions import RowNumber, TruncDay, TruncHour
+from django.db.models import F, Func, Model, OuterRef, QuerySet, Subquery, Window
+from django.db.models.functions import RowNumber
 
-from backups.models import BackupSnapshot, CardReading
+from backups.models import Backup, BackupSnapshot, CardReading, Thinned, VideoScan
+from backups.services.steps import delete_keys
+from devices.models import Device
 
 ALL_FOR = timedelta(days=2)
 HOURLY_FOR = timedelta(days=30)
-BATCH = 500  # rows a statement: a long one would hold the only write lock
+STEP = timedelta(days=7)  # after each is noted how far it came
+
+
+class TruncatedTime(Func):
+    """The hour or the day of a time, in UTC; the same for all times within it."""
+
+    template = "DATE_TRUNC('%(unit)s', %(expressions)s, 'UTC')"
+
+    def __init__(self, column: str, unit: str) -> None:
+        super().__init__(F(column), unit=unit, length={"hour": 13, "day": 10}[unit])
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Its times are text: “2026-11-22 13:40:00”."""
+        template = "SUBSTR(%(expressions)s, 1, %(length)s)"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Table:
+    """Rows that are thinned: `of` whom each is, `at` which moment; `follows`: what goes with it."""
+
+    model: type[Model]
+    of: str
+    owners: QuerySet[Any]
+    at: str
+    follows: tuple[type[Model], str] | None = None
 
 
 def thin_snapshots(*, now: datetime) -> int:
@@ -18,30 +51,81 @@ def thin_snapshots(*, now: datetime) -> int:
 
     Returns how many went. The one that a backup calls its latest is never among them.
     """
-    latest = Q(pk=F("backup__latest"))
-    return _thin(BackupSnapshot.objects.all(), of="backup", at="taken_at", spared=latest, now=now)
+    spared = set(Backup.objects.values_list("latest", flat=True))
+    backups = Backup.objects.order_by("pk")
+    table = _Table(
+        model=BackupSnapshot,
+        of="backup",
+        owners=backups,
+        at="taken_at",
+        follows=(VideoScan, "snapshot"),
+    )
+    return _thin(table, spared, now=now)
 
 
 def thin_card_readings(*, now: datetime) -> int:
     """Likewise of what cards told of themselves."""
-    return _thin(CardReading.objects.all(), of="device", at="read_at", spared=Q(), now=now)
-
-
-def _thin(rows: QuerySet[Any], *, of: str, at: str, spared: Q, now: datetime) -> int:
-    old, older = now - ALL_FOR, now - HOURLY_FOR
-    hourly = rows.filter(**{f"{at}__lt": old, f"{at}__gte": older})
-    daily = rows.filter(**{f"{at}__lt": older})
-    return sum(
-        _thin_to(some, F(of), span(at), newest_first=F(at).desc(), spared=spared)
-        for some, span in ((hourly, TruncHour), (daily, TruncDay))
+    devices = Device.objects.order_by("pk")
+    return _thin(
+        _Table(model=CardReading, of="device", owners=devices, at="read_at"), set(), now=now
     )
 
 
-def _thin_to(rows: QuerySet[Any], of: F, span: Any, *, newest_first: Any, spared: Q) -> int:
-    """One row of each span stays."""
-    rank = Window(RowNumber(), partition_by=[of, span], order_by=newest_first)
+def _thin(table: _Table, spared: Set[int | None], *, now: datetime) -> int:
+    old, older = now - ALL_FOR, now - HOURLY_FOR
+    return sum(
+        _thin_to(table, unit, until, spared, now=now)
+        for unit, until in (("hour", old), ("day", older))
+    )
+
+
+def _thin_to(
+    table: _Table, unit: str, until: datetime, spared: Set[int | None], *, now: datetime
+) -> int:
+    """One row of each span stays. Broken off, it goes on where it was."""
+    mark, _ = Thinned.objects.get_or_create(name=f"{table.model._meta.model_name} {unit}")
+    owners = list(table.owners.values_list("pk", flat=True))
+    deleted = 0
+    for start, end in _steps(table, _start(mark, unit, now=now), until):
+        doomed = (key for owner in owners for key in _too_many(table, owner, unit, start, end))
+        keys = (key for key in doomed if key not in spared)
+        deleted += delete_keys(table.model, keys, follows=table.follows)
+        mark.until = end
+        mark.save()
+    return deleted
+
+
+def _start(mark: Thinned, unit: str, *, now: datetime) -> datetime | None:
+    """The span in which it ended last. A mark that lies ahead was set by a wrong clock."""
+    if mark.until is None or mark.until > now:
+        return None
+    hour = mark.until.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return hour if unit == "hour" else hour.replace(hour=0)
+
+
+def _steps(
+    table: _Table, start: datetime | None, until: datetime
+) -> Iterator[tuple[datetime, datetime]]:
+    oldest = start or _oldest(table)
+    while oldest is not None and oldest < until:
+        end = min(oldest + STEP, until)
+        yield oldest, end
+        oldest = end
+
+
+def _oldest(table: _Table) -> datetime | None:
+    """The day of the first row: no span is cut in two."""
+    rows = table.model._default_manager.filter(**{table.of: OuterRef("pk")})
+    first = Subquery(rows.order_by(table.at).values(table.at)[:1])
+    times = table.owners.annotate(first=first).values_list("first", flat=True)
+    oldest: datetime | None = min(filter(None, times), default=None)
+    return oldest and oldest.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _too_many(table: _Table, owner: int, unit: str, start: datetime, end: datetime) -> list[int]:
+    within = {f"{table.at}__gte": start, f"{table.at}__lt": end}
+    rows = table.model._default_manager.order_by().filter(**{table.of: owner}, **within)
+    newest_first = [F(table.at).desc(), F("pk").desc()]
+    rank = Window(RowNumber(), partition_by=TruncatedTime(table.at, unit), order_by=newest_first)
     surplus = rows.annotate(rank=rank).filter(rank__gt=1)
-    doomed = list((surplus.exclude(spared) if spared else surplus).values_list("pk", flat=True))
-    for start in range(0, len(doomed), BATCH):
-        rows.model._default_manager.filter(pk__in=doomed[start : start + BATCH]).delete()
-    return len(doomed)
+    return list(surplus.values_list("pk", flat=True))

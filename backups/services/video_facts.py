@@ -18,7 +18,7 @@ from backups.services.seen_recordings import SEEN, Rows
 from backups.services.video_ledger import LedgerComparison, NamesByRecording
 from backups.services.videos import scan_videos
 from devices.client import AskFailed, TooSlow
-from devices.models import Device
+from devices.models import Device, NodeStatus
 from devices.records.device import ANSWERING
 from devices.services import video_listing
 
@@ -178,7 +178,7 @@ def _listing(
 
     One may answer and have no inventory of its databases: that says nothing of its videos.
     """
-    answers = device.reported_status in ANSWERING if device.inventory_error else True
+    answers = _answers(device) if device.inventory_error else True
     if not (answers and device.address):
         inventory.error = device.inventory_error if inventory.listed_at else ""
         return None
@@ -197,6 +197,12 @@ def _listing(
         return None
     inventory.listed_at = now if device.inventory_error else device.inventory_read_at
     return by_recording(names)
+
+
+def _answers(device: Device) -> bool:
+    """As it was last called; one that told nothing when all were last asked is off, or hangs."""
+    is_silent = NodeStatus.objects.filter(asked_at__gt=device.told_at).exists()
+    return device.reported_status in ANSWERING and not is_silent
 
 
 def _findings(device: Device, inventory: VideoInventory, scan: ScanResult | None) -> Iterator[str]:

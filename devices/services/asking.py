@@ -1,5 +1,7 @@
 """Ask the node, or devices one by one. No database here: this runs in threads."""
 
+import math
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -14,6 +16,7 @@ from devices.client import (
     NODE_BYTES,
     AskFailed,
     BadAnswer,
+    TooSlow,
     Unreachable,
     get_body,
     get_json,
@@ -22,7 +25,8 @@ from devices.client import (
 from devices.ids import is_device_id
 from devices.records import BadEntry, DeviceRecord, is_address, parse_devices, parse_entry
 
-MOST_AT_ONCE = 8  # devices; each of them gets one request at a time
+MOST_AT_ONCE = 256  # devices; each of them gets one request at a time
+TIMEOUTS_IN_ALL = 3  # after so many nobody is waited for any more, however many hang
 
 T = TypeVar("T")
 Answer = TypeVar("Answer")
@@ -55,13 +59,18 @@ def ask_node(url: str) -> tuple[list[DeviceRecord], list[str]]:
 
 
 def ask_each(
-    targets: Iterable[T], ask: Callable[[T], Answer]
+    targets: Iterable[T], ask: Callable[[T, float], Answer]
 ) -> list[tuple[T, Answer | AskFailed]]:
-    """Ask several devices at once; a failure is an answer too."""
+    """Ask many devices at once; a failure is an answer too.
+
+    `ask` is told until when, on the monotonic clock: all of them end together, so that whoever
+    hangs costs only its own answer.
+    """
+    until = time.monotonic() + TIMEOUTS_IN_ALL * settings.DEVICE_TIMEOUT.total_seconds()
 
     def attempt(target: T) -> tuple[T, Answer | AskFailed]:
         try:
-            return target, ask(target)
+            return target, ask(target, until)
         except AskFailed as error:
             return target, error
 
@@ -69,13 +78,14 @@ def ask_each(
         return list(pool.map(attempt, targets))
 
 
-def ask_device(target: Target) -> DeviceRecord:
+def ask_device(target: Target, until: float = math.inf) -> DeviceRecord:
     """A device's own word, once it is clear that it is that device. Raises AskFailed."""
-    device_id = confirmed_id(target)
-    data = ask_one(target.address, f"/data/{device_id}", type=dict[str, Any])
+    device_id = confirmed_id(target, until)
+    data = ask_one(target.address, f"/data/{device_id}", type=dict[str, Any], until=until)
     databases, error = None, ""
+    listed = f"/data/databases/{device_id}"
     try:
-        databases = ask_one(target.address, f"/data/databases/{device_id}", type=dict[str, Any])
+        databases = ask_one(target.address, listed, type=dict[str, Any], until=until)
     except AskFailed as failure:
         error = str(failure)
     try:
@@ -85,9 +95,9 @@ def ask_device(target: Target) -> DeviceRecord:
     return replace(record, address=target.address, inventory_error=error or record.inventory_error)
 
 
-def confirmed_id(target: Target) -> str:
+def confirmed_id(target: Target, until: float = math.inf) -> str:
     """The id of whoever answers there. Raises WrongDevice if it is not whom we expect."""
-    device_id = ask_one(target.address, "/id", type=_Id).id
+    device_id = ask_one(target.address, "/id", type=_Id, until=until).id
     if not is_device_id(device_id):
         raise BadAnswer(f"{target.address}: its id is not one")
     if target.device_id and device_id != target.device_id:
@@ -102,15 +112,20 @@ def ask_one(
     type: type[T],
     timeout: timedelta | None = None,
     max_bytes: int = DEVICE_BYTES,
+    until: float = math.inf,
 ) -> T:
-    """One answer of a device. Raises AskFailed."""
+    """One answer of a device, by then on the monotonic clock. Raises AskFailed."""
     if not is_address(address):  # a person may have typed it
         raise Unreachable(f"{readable(address)!r} is not host or host:port")
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TooSlow(f"{address}: others hung so long that it was not asked for {path}")
+    patience = (timeout or settings.DEVICE_TIMEOUT).total_seconds()
     port = "" if ":" in address else f":{settings.DEVICE_PORT}"
     return get_json(
         f"http://{address}{port}{path}",
         type=type,
-        timeout=timeout or settings.DEVICE_TIMEOUT,
+        timeout=timedelta(seconds=min(patience, left)),
         max_bytes=max_bytes,
         networks=settings.DEVICE_NETWORKS,
     )

@@ -40,8 +40,9 @@ def read_cards(*, now: datetime, devices: Iterable[Device] | None = None) -> Car
     return CardReport(read=len(answers) - len(problems), problems=problems)
 
 
-def _ask_card(device: Device) -> CardRecord:
-    machine = ask_one(device.address, f"/machine/{device.device_id}", type=dict[str, Any])
+def _ask_card(device: Device, until: float) -> CardRecord:
+    page = f"/machine/{device.device_id}"
+    machine = ask_one(device.address, page, type=dict[str, Any], until=until)
     if machine.get("machine-id", device.device_id) != device.device_id:
         raise BadAnswer(f"{device.address}: another device answers there")
     card = parse_card(machine)

@@ -5,6 +5,7 @@ The schedule belongs to the admin: what is changed here stays. Results are read-
 
 from typing import Any
 
+from celery import current_app
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -23,6 +24,8 @@ from django_celery_results.admin import TaskResultAdmin as ResultsTaskResultAdmi
 from django_celery_results.models import GroupResult, TaskResult
 from kombu.exceptions import OperationalError
 from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import DropdownFilter
+from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from backups.admin import queue
@@ -101,12 +104,28 @@ class ClockedScheduleAdmin(BeatClockedScheduleAdmin, ModelAdmin):
     pass
 
 
+class TaskFilter(DropdownFilter):
+    """By the tasks that there are: to ask which of them have results would read all results."""
+
+    title = "task"
+    parameter_name = "task_name"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        current_app.loader.import_default_modules()
+        names = sorted(name for name in current_app.tasks if not name.startswith("celery."))
+        return [(name, name) for name in names]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(task_name=self.value()) if self.value() else queryset
+
+
 @admin.register(TaskResult)
 class TaskResultAdmin(ExportedList, ReadOnlyAdmin, ResultsTaskResultAdmin):
     list_display = ["task_name", "status", "date_done", "result", "worker"]
     list_display_links = ["task_name"]
     date_hierarchy = None
-    list_filter = [("date_done", MomentsFilter), "status", "task_name"]
+    list_filter = [("date_done", MomentsFilter), "status", TaskFilter]
     list_filter_submit = True
     list_fullwidth = True
+    paginator = InfinitePaginator  # to count them all costs more than to show some
     show_full_result_count = False

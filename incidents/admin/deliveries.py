@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
+from unfold.paginator import InfinitePaginator
 
 from backups.badges import ago
 from devices.admin.dates import MomentsFilter
@@ -32,12 +33,13 @@ class DeliveryAdmin(ExportedList, ReadOnlyAdmin):
         ("created_at", MomentsFilter),
         ("state", ChoicesDropdownFilter),
         ("channel", RelatedDropdownFilter),
-        "event",
-        "severity",
+        ("event", ChoicesDropdownFilter),
+        ("severity", ChoicesDropdownFilter),
     ]
     list_filter_submit = True
     list_select_related = ["channel"]
     search_fields = ["title"]
+    paginator = InfinitePaginator  # to count them all costs more than to show some
     show_full_result_count = False
     fields = [
         "channel", "event", "severity", "incident", "title", "body", "created_at", "not_before",

@@ -39,6 +39,7 @@ class VerdictChange(models.Model):
         ordering = ["-at", "-pk"]
         indexes = [
             models.Index(fields=["device", "-at"], name="changes_of_a_device"),
+            models.Index(fields=["device", "backup_type", "-at"], name="changes_of_a_backup"),
             models.Index(fields=["-at"], name="newest_changes"),
         ]
 

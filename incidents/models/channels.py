@@ -9,6 +9,7 @@ from django.db import models
 from simple_history.models import HistoricalRecords
 
 from incidents.engine.causes import Severity
+from incidents.engine.messages import Event
 from incidents.models.zones import zone_field
 
 
@@ -99,8 +100,10 @@ class Delivery(models.Model):
     incident = models.ForeignKey(
         "incidents.Incident", null=True, on_delete=models.SET_NULL, related_name="deliveries"
     )
-    event = models.CharField(max_length=12)
-    severity = models.CharField(max_length=10, blank=True)
+    event = models.CharField(max_length=12, choices=[(e.value, e.value) for e in Event])
+    severity = models.CharField(
+        max_length=10, blank=True, choices=[(s.value, s.value) for s in Severity]
+    )
     title = models.CharField(max_length=200)
     body = models.TextField()
     facts = models.JSONField(default=dict, blank=True)  # for programs

@@ -107,6 +107,9 @@ class IncidentAct(models.Model):
 
     class Meta:
         ordering = ["at", "pk"]
+        indexes = [
+            models.Index(fields=["-at", "-id"], condition=~models.Q(by=None), name="acts_of_people")
+        ]
 
     def __str__(self) -> str:
         return self.what

@@ -1,9 +1,12 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from backups.models import Backup, BackupSnapshot
+from backups.models import Backup, BackupSnapshot, VideoScan
 from backups.services.thinning import thin_snapshots
+from benchmarks.measures import counted_steps
 
 
 @pytest.fixture
@@ -68,3 +71,54 @@ def test_backups_are_thinned_apart(taken, device, now):
     other = Backup.objects.create(device=device, backup_type="video")
     BackupSnapshot.objects.create(backup=other, taken_at=now - timedelta(days=3))
     assert thin_snapshots(now=now) == 0
+
+
+def test_the_scan_of_a_snapshot_goes_with_it(taken, backup, now):
+    taken(timedelta(days=3, minutes=50), timedelta(days=3, minutes=10))
+    for snapshot in BackupSnapshot.objects.all():
+        VideoScan.objects.create(
+            snapshot=snapshot, seconds=1, folder_count=1, listed_folder_count=1, cached_count=1,
+            fresh_count=1,
+        )  # fmt: skip
+    assert thin_snapshots(now=now) == 1
+    assert VideoScan.objects.get().snapshot == BackupSnapshot.objects.get()
+
+
+def test_what_comes_of_age_later_is_thinned_then(taken, now):
+    taken(*every(10, start=timedelta(days=1), count=18))
+    assert thin_snapshots(now=now) == 0
+    later = now + timedelta(days=2)
+    assert thin_snapshots(now=later) == 18 - 4
+    assert thin_snapshots(now=later + timedelta(days=30)) == 4 - 1
+
+
+def test_after_a_clock_that_was_far_ahead_thinning_goes_on(taken, now):
+    thin_snapshots(now=now + timedelta(days=400))
+    taken(*every(10, start=timedelta(days=3), count=18))
+    assert thin_snapshots(now=now) == 14
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite counts its steps")
+def test_what_is_thinned_already_costs_nothing_again(taken, now):
+    def steps():
+        with counted_steps() as counted:
+            thin_snapshots(now=now)
+        return counted.hundreds
+
+    taken(*every(24 * 60, start=timedelta(days=31), count=10))
+    thin_snapshots(now=now)
+    few = steps()
+    taken(*every(24 * 60, start=timedelta(days=41), count=2000))
+    assert steps() <= few + 1
+
+
+def test_many_are_deleted_in_many_short_statements(backup, now):
+    ages = (timedelta(days=3, seconds=2 * n) for n in range(20_000))
+    BackupSnapshot.objects.bulk_create(
+        [BackupSnapshot(backup=backup, taken_at=now - age) for age in ages], 5000
+    )
+    with CaptureQueriesContext(connection) as queries:
+        assert thin_snapshots(now=now) == 20_000 - 13
+    asked = [query["sql"] for query in queries]
+    deleted = [sql for sql in asked if sql.startswith('DELETE FROM "backups_backupsnapshot"')]
+    assert len(deleted) == 40

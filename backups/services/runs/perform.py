@@ -26,6 +26,7 @@ from backups.services.runs.kinds import kind_of
 from backups.services.runs.planning import budget_of
 from backups.services.runs.requests import due_by, end_run, let_wait
 from backups.services.runs.watch import RunWatch, WhyStopped
+from backups.services.steps import delete_rows
 
 LEASE = timedelta(minutes=15)  # renewed with each heartbeat
 SILENT_AFTER = timedelta(minutes=10)
@@ -171,7 +172,6 @@ def _reap(run: Run, *, now: datetime) -> bool:
 def forget_old_runs(*, now: datetime) -> int:
     """Delete what ended long ago, but for the newest of each device and kind."""
     groups = Run.objects.order_by().values("device", "kind")
-    newest = groups.annotate(newest=Max("pk")).values("newest")
+    newest = list(groups.annotate(newest=Max("pk")).values_list("newest", flat=True))
     old = Run.objects.filter(queued_at__lt=now - KEPT_FOR).exclude(state__in=OPEN_STATES)
-    count, _ = old.exclude(pk__in=newest).delete()
-    return count
+    return delete_rows(old.exclude(pk__in=newest))
