@@ -15,7 +15,6 @@ from unfold.contrib.filters.admin import (
 )
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
-from unfold.paginator import InfinitePaginator
 
 from backups import badges
 from backups.admin.preview_page import preview_urls
@@ -74,7 +73,6 @@ class ResultCopyAdmin(ExportedList, SearchedByDate, ReadOnlyAdmin):
     search_help_text = "Such as “jdoe last Tuesday”, a code, a device"
     date_searched = "data_at"
     ordering = ["-pk"]
-    paginator = InfinitePaginator  # to count them all costs more than to show some
     show_full_result_count = False
     empty_says = "A database is listed here as soon as a look finds it in the results folder."
     fields = [
@@ -177,7 +175,6 @@ class RecordingAdmin(ExportedList, ReadOnlyAdmin):
     list_select_related = ["device"]
     search_fields = ["folder", "device__name", "device__device_id"]
     ordering = ["-pk"]
-    paginator = InfinitePaginator  # to count them all costs more than to show some
     show_full_result_count = False
     fields = [
         "folder", "device", "chunk_count", "size", "first_chunk", "last_chunk", "newest_change_at",

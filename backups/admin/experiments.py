@@ -11,7 +11,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from backups import badges
 from backups.admin.copies import unlisted_copies
@@ -69,7 +68,6 @@ class ExperimentAdmin(ExportedList, SearchedByDate, WriteOffAdmin):
     ]  # fmt: skip
     search_help_text = "Such as “jdoe last Tuesday”, a code, a device"
     date_searched = "started_at"
-    paginator = InfinitePaginator  # to count them all costs more than to show some
     show_full_result_count = False
     list_before_template = "backups/unlisted_copies.html"
     change_form_outer_before_template = "backups/experiment.html"

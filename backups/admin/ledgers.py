@@ -11,7 +11,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from backups import badges
 from backups.admin.file_rows import FEW_ROWS, files_shown
@@ -56,7 +55,6 @@ class RecordingLedgerAdmin(ExportedList, SearchedByDate, WriteOffAdmin):
     search_fields = ["recording", "device__name", "device__device_id"]
     search_help_text = "Such as “ETHOSCOPE_019 yesterday”, 2026-11-20"
     date_searched = "first_known_at"
-    paginator = InfinitePaginator  # to count them all costs more than to show some
     show_full_result_count = False
     empty_says = (
         "A recording is listed here as soon as a device tells of a video, or one lies on the disk."

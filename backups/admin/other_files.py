@@ -3,7 +3,6 @@
 from django.contrib import admin
 from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
-from unfold.paginator import InfinitePaginator
 
 from backups import badges
 from backups.admin.write_offs import WriteOffAdmin
@@ -36,7 +35,6 @@ class OtherFileAdmin(ExportedList, WriteOffAdmin):
     list_select_related = ["device"]
     search_fields = ["name", "device__name", "device__device_id"]
     ordering = ["-pk"]
-    paginator = InfinitePaginator  # to count them all costs more than to show some
     show_full_result_count = False
     empty_says = (
         "Whatever a card holds beside experiments and videos is listed here, once the card was"
