@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import hypothesis
 import pytest
+from django.core.cache import caches
 from kombu import pools
 
 from devices.models import Device
@@ -66,7 +67,8 @@ def static_files_not_collected(settings, empty_folder):
 
 @pytest.fixture(autouse=True)
 def no_shared_cache(settings):
-    """In Redis, but here."""
+    """In Redis, but here; and of the other nothing is left of the test before."""
+    caches["default"].clear()
     own = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "shared"}
     settings.CACHES = {**settings.CACHES, "shared": own}
 

@@ -1,10 +1,12 @@
 """The addresses that the node's own pages ask. They show what is stored; nobody is asked."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import get_conditional_response
@@ -19,6 +21,7 @@ from backups.api import freshness, legacy, legacy_device, start_backup
 from backups.api.copies import safe_names
 from backups.api.newest_chunks import newest_chunks
 from backups.api.permissions import MayReadStatus, MayStartBackup
+from backups.models import DaemonStatus
 from devices.models import Device
 
 
@@ -44,13 +47,22 @@ class StatusView(OldRoute):
         unchanged = get_conditional_response(request._request, etag=etag or None)
         if unchanged is not None:
             return _never_kept(unchanged)
-        payload = legacy.status_payload(
-            dashboard.fleet(now=now, daemons=daemons),
-            videos_dir=settings.VIDEOS_DIR,
-            now=now,
-            ttl=settings.STATUS_TTL,
-        )
-        return _never_kept(_json(payload), etag=etag)
+        body = cache.get(etag) if etag else None
+        if body is None:
+            body = _status(daemons, now)
+            if etag:  # else nothing tells when it has changed
+                cache.set(etag, body, freshness.BUCKET_SECONDS)
+        return _never_kept(_json(body), etag=etag)
+
+
+def _status(daemons: Sequence[DaemonStatus], now: datetime) -> bytes:
+    payload = legacy.status_payload(
+        dashboard.fleet(now=now, daemons=daemons),
+        videos_dir=settings.VIDEOS_DIR,
+        now=now,
+        ttl=settings.STATUS_TTL,
+    )
+    return msgspec.json.encode(payload)
 
 
 @extend_schema(exclude=True)
@@ -100,8 +112,9 @@ def _unknown(device_id: str) -> dict[str, str]:
     return {"error": "\n".join([*lines, ""])}
 
 
-def _json(payload: dict[str, Any]) -> HttpResponse:
-    return HttpResponse(msgspec.json.encode(payload), content_type="application/json")
+def _json(answer: dict[str, Any] | bytes) -> HttpResponse:
+    body = answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
+    return HttpResponse(body, content_type="application/json")
 
 
 def _never_kept(response: HttpResponseBase, *, etag: str = "") -> HttpResponseBase:

@@ -117,6 +117,20 @@ def test_an_unchanged_answer_costs_one_query_and_no_body(client, now, django_ass
     assert again["Cache-Control"] == "no-cache"
 
 
+def test_whoever_asks_next_costs_one_query_until_something_changes(
+    client, now, monkeypatch, django_assert_num_queries
+):
+    monkeypatch.setattr(freshness, "BUCKET_SECONDS", 10**9)  # the clock may go on meanwhile
+    make_fleet(5, now=now)
+    first = client.get("/backup/status")
+    with django_assert_num_queries(1):
+        assert client.get("/backup/status").content == first.content
+    DaemonStatus.objects.filter(daemon="mysql").update(error="down")
+    answer = client.get("/backup/status")
+    assert answer.json() != first.json()
+    assert answer["ETag"] != first["ETag"]
+
+
 def test_a_browser_must_ask_whether_the_answer_still_holds(client, services):
     assert client.get("/backup/status")["Cache-Control"] == "no-cache"
 
