@@ -58,7 +58,8 @@ class Own:
     def age(self):
         """As an older version left it."""
         with closing(sqlite3.connect(self.database)) as database, database:
-            database.execute("DELETE FROM django_migrations WHERE name = '0003_saves'")
+            later = "app = 'installation' AND name >= '0003'"
+            database.execute(f"DELETE FROM django_migrations WHERE {later}")  # noqa: S608
             task = "task = 'installation.tasks.save_state'"
             database.execute(f"DELETE FROM django_celery_beat_periodictask WHERE {task}")  # noqa: S608
 
