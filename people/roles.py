@@ -80,7 +80,7 @@ _SHOWN = """
 _INTERNAL = """
     admin.logentry auth.permission contenttypes.contenttype sessions.session knox.authtoken
     axes.accessattempt axes.accessattemptexpiration axes.accessfailurelog axes.accesslog
-    backups.lease
+    backups.lease backups.thinned
     django_celery_beat.clockedschedule django_celery_beat.crontabschedule
     django_celery_beat.intervalschedule django_celery_beat.periodictasks
     django_celery_beat.solarschedule
