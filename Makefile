@@ -8,7 +8,7 @@ BENCHMARKS := video_scan compare held card digests prove status_endpoint status_
 # and a run that is killed.
 ON_POSTGRES := tests/backups/test_leases.py tests/backups/test_thinning.py tests/backups/test_facts.py \
   tests/backups/runs/test_asking.py tests/backups/api/test_lists.py tests/backups/api/test_bad_input.py \
-  tests/incidents/test_history.py tests/devices/test_refresh.py tests/people/test_tokens.py \
+  tests/incidents/test_history.py tests/people/test_tokens.py \
   tests/backups/runs/test_ends.py
 
 # Tests start Python a hundred times: it need not compile our code each time.
