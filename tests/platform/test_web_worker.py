@@ -182,7 +182,8 @@ def test_who_asks_may_send_its_body(connect):
     sock = connect(head)
     assert sock.recv(4096).startswith(b"HTTP/1.1 100 ")
     sock.sendall(b"hello" + body)
-    assert b"HTTP/1.1 200" in sock.recv(4096)
+    answers = iter(lambda: sock.recv(4096), b"")  # gunicorn says once more that it may
+    assert any(b"HTTP/1.1 200" in answer for answer in answers)
 
 
 def test_it_stops_at_once_whoever_holds_a_connection(tmp_path):
