@@ -43,18 +43,27 @@ class Server(LiveServerThread):
 def served() -> Iterator[str]:
     """The installation behind a port. Its requests see the test's own transaction."""
     connection = connections["default"]
+    with thread_shared(connection), kept_open():
+        server = Server(connection)
+        server.daemon = True
+        server.start()
+        server.is_ready.wait()
+        if server.error:
+            raise server.error
+        server.httpd.daemon_threads = False  # its end waits for every request
+        try:
+            yield f"http://127.0.0.1:{server.port}"
+        finally:  # a test that fails leaves none to the next
+            server.terminate()
+
+
+@contextmanager
+def thread_shared(connection: BaseDatabaseWrapper) -> Iterator[None]:
     connection.inc_thread_sharing()
-    server = Server(connection)
-    server.daemon = True
-    server.start()
-    server.is_ready.wait()
-    if server.error:
-        raise server.error
-    server.httpd.daemon_threads = False  # its end waits for every request
-    with kept_open():
-        yield f"http://127.0.0.1:{server.port}"
-        server.terminate()
-    connection.dec_thread_sharing()
+    try:
+        yield
+    finally:
+        connection.dec_thread_sharing()
 
 
 @contextmanager
@@ -63,9 +72,11 @@ def kept_open() -> Iterator[None]:
     ends = (request_started, request_finished)
     for end in ends:
         end.disconnect(close_old_connections)
-    yield
-    for end in ends:
-        end.connect(close_old_connections)
+    try:
+        yield
+    finally:
+        for end in ends:
+            end.connect(close_old_connections)
 
 
 def session_of_boss() -> str:

@@ -4,6 +4,7 @@ from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from axes.models import AccessAttempt, AccessAttemptExpiration
 from django.contrib.sessions.models import Session
 from django.db import connection
 from django.db.backends.sqlite3.base import DatabaseWrapper
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
+from backups.models import BackupSnapshot, CardReading, Run, VideoScan
 from backups.services.steps import ROWS
 from installation import tasks, upkeep
 
@@ -40,6 +42,23 @@ def test_many_results_go_in_short_steps():
         assert upkeep.forget_old(now=timezone.now()) == 2 * ROWS + 1
     deleted = [one for one in queries if one["sql"].startswith("DELETE")]
     assert len(deleted) == 3
+
+
+@pytest.mark.parametrize(
+    ("model", "others"),
+    [
+        (Run, set()),
+        (BackupSnapshot, {VideoScan}),
+        (CardReading, set()),
+        (TaskResult, set()),
+        (Session, set()),
+        (AccessAttempt, {AccessAttemptExpiration}),  # which is off: none is ever made
+    ],
+)
+def test_nothing_else_points_to_what_goes_in_steps(model, others, settings):
+    """Nobody is asked for that when it goes: a model that is added has to be said here."""
+    assert {relation.related_model for relation in model._meta.related_objects} == others
+    assert not getattr(settings, "AXES_USE_ATTEMPT_EXPIRATION", False)
 
 
 def test_a_session_that_has_ended_is_forgotten():

@@ -41,7 +41,7 @@ def read_digests(lines: Iterable[str], paths: Sequence[str]) -> Iterator[CardDig
         raise BadDigests("it does not begin with a head")
     for path in paths:
         yield _digest(path.encode("latin-1"), next(answer, ""), algorithm)
-    if any(answer):
+    if next(answer, None) is not None:
         raise BadDigests("it goes on after its end")
 
 

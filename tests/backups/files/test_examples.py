@@ -3,7 +3,6 @@
 import csv
 import os
 import re
-import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -50,7 +49,6 @@ def run(shelf, tmp_path):
         yield run
 
 
-@pytest.mark.skipif(not shutil.which("curl"), reason="no curl: what it does is tried by urllib3")
 def test_the_docs_say_what_works(run, shelf):
     script = "set -e\n" + "\n".join(SHELL.findall((BASE_DIR / "docs" / "files.md").read_text()))
     assert f"{shelf.database.name}: OK" in run("bash", "-c", script)
