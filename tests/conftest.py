@@ -15,7 +15,7 @@ from tests.recorded import REAL
 hypothesis.settings.register_profile("ethonode", deadline=None)
 hypothesis.settings.load_profile("ethonode")
 
-pytest_plugins = ["tests.suite.fixtures", "tests.suite.databases"]
+pytest_plugins = ["tests.suite.fixtures", "tests.suite.floors", "tests.suite.databases"]
 
 
 def pytest_collection_modifyitems(items):
