@@ -64,8 +64,8 @@ lint: .venv/.dev
 test-long: .venv/.dev  # what CI runs in a short form: more sequences, more kills, a million files
 	@.ci/install-test-servers
 	ETHONODE_TEST_SEQUENCES=5000 ETHONODE_TEST_ENTRIES=1000000 ETHONODE_KILLS=200 ETHONODE_PULLS=100 \
-	  ETHONODE_TEST_INPUTS=100000 \
-	  $(BIN)/pytest -n 2 --timeout 7200 tests/engine tests/incidents/test_killed.py
+	  ETHONODE_TEST_INPUTS=100000 ETHONODE_RESTARTS=2 \
+	  $(BIN)/pytest -n 2 --timeout 7200 tests/engine tests/incidents/test_killed.py tests/platform/test_units.py
 
 fuzz-api: .venv/.dev  # the whole API by its schema, by everybody; CASES a case of each operation
 	ETHONODE_API_CASES=$(or $(CASES),10) $(BIN)/pytest -n 2 --timeout 7200 --hypothesis-show-statistics tests/backups/api/test_fuzz.py
