@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils.functional import SimpleLazyObject
 
 
@@ -19,10 +20,16 @@ class Page:
 
     @property
     def url(self) -> str:
-        return reverse(self.view)
+        return _address(self.view, get_script_prefix())
 
     def may_be_seen(self, request: HttpRequest) -> bool:
         return not self.permission or request.user.has_perm(self.permission)
+
+
+@cache
+def _address(view: str, prefix: str) -> str:
+    """`prefix`: what it begins with. A page asks for all of them, twice."""
+    return reverse(view)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

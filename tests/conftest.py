@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import hypothesis
 import pytest
 from django.core.cache import caches
+from django.template.response import SimpleTemplateResponse
 from kombu import pools
 
 from devices.models import Device
@@ -109,6 +110,12 @@ def queue(broker):
 def no_cache_aside(settings):
     """What a test leaves behind would be found by the next one."""
     settings.VIDEO_CACHE_ASIDE = None
+
+
+@pytest.fixture
+def unrendered(monkeypatch):
+    """Pages are decided on, and not made of their templates."""
+    monkeypatch.setattr(SimpleTemplateResponse, "rendered_content", "")
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -59,5 +60,15 @@ def _config(server: RunningSshd, *, authorized: Path) -> str:
         "StrictModes": "no",  # the key may lie below /tmp
         "UsePAM": "no",
         "Subsystem": "sftp internal-sftp",
+        "SetEnv": _machine(),
     }
     return "".join(f"{name} {value}\n" for name, value in lines.items())
+
+
+def _machine() -> str:
+    """A device's python3 is one; and its shell reads no .bashrc, as one that another shell began.
+
+    On machines of developers both are long scripts that look for the right python3.
+    """
+    path = f"{Path(sys.base_prefix, 'bin')}:{os.environ.get('PATH', os.defpath)}"
+    return f'"PATH={path}" SHLVL=1'

@@ -59,30 +59,42 @@ def with_key(pattern, key):
     return re.sub(r"<[^>]+>", lambda _: key, pattern)
 
 
-def queries(model):
-    """Every filter of its list, and of its columns one of each type, with every lookup."""
-    filters = [
-        entry[0] if isinstance(entry, tuple) else entry
-        for entry in admin.site._registry[model].list_filter
-    ]
-    fixed = [f.parameter_name for f in filters if hasattr(f, "parameter_name")]
-    declared = [name for name in filters if isinstance(name, str)]
+def filters(model):
+    declared = admin.site._registry[model].list_filter
+    return [entry[0] if isinstance(entry, tuple) else entry for entry in declared]
+
+
+def own_words(model):
+    """What its list is asked for by its own links, each odd."""
+    fixed = [f.parameter_name for f in filters(model) if hasattr(f, "parameter_name")]
+    return [f"{name}={value}" for name, value in product(OF_LISTS + fixed, ODD)]
+
+
+def lookups(model):
+    """Of its filters and of its columns, one of each type, every one."""
+    declared = [name for name in filters(model) if isinstance(name, str)]
     typical = {type(field): field.name for field in model._meta.concrete_fields}.values()
-    looked_up = [name + lookup for name, lookup in product(typical, LOOKUPS)]
-    looked_up += [f"{name}{end}" for name, end in product(declared, ENDS)]
-    yield from (f"{name}={value}" for name, value in product(OF_LISTS + fixed, ODD))
-    yield from (f"{name}={value}" for name, value in product(dict.fromkeys(looked_up), ODD[:2]))
+    names = [name + lookup for name, lookup in product(typical, LOOKUPS)]
+    names += [f"{name}{end}" for name, end in product(declared, ENDS)]
+    return [f"{name}={value}" for name, value in product(dict.fromkeys(names), ODD[:2])]
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_no_list_breaks_whatever_it_is_asked_for(admin_client, rows, model):
-    asked = [f"{address(model)}?{query}" for query in queries(model)]
-    assert len(asked) >= 30
+    asked = [f"{address(model)}?{query}" for query in own_words(model)]
+    assert len(asked) >= 24
     assert not broken(admin_client.get, asked)
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_no_page_of_one_breaks_whatever_its_key(admin_client, rows, model):
+def test_no_list_breaks_whatever_column_is_looked_up(admin_client, rows, unrendered, model):
+    asked = [f"{address(model)}?{query}" for query in lookups(model)]
+    assert len(asked) >= 10
+    assert not broken(admin_client.get, asked)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_no_page_of_one_breaks_whatever_its_key(admin_client, rows, unrendered, model):
     """Pages, their dialogs, and what is posted to them; the history of third parties too."""
     patterns = {str(found.pattern) for found in admin.site._registry[model].get_urls()}
     paths = {address(model) + with_key(one, key) for one, key in product(patterns, ODD_KEYS)}
