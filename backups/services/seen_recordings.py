@@ -13,6 +13,7 @@ from devices.models import Device
 
 BEFORE = timedelta(minutes=15)  # its first chunk may be here before anyone saw it recording
 ZONES = timedelta(hours=26)  # between the earliest and the latest that a start in a name can be
+NO_ORDER = b"9999"  # later than every name
 SEEN = "seen recording at "  # names a recording of which nothing is known but that
 
 Rows = dict[str, RecordingLedger]
@@ -68,9 +69,19 @@ class Session:
         return met_at >= after or grew or self.device.first_seen_at >= after
 
     def _is_in_order(self, name: str) -> bool:
-        """A name that is older than one known before is of something else that came late."""
+        """A name that is older than one known before is of something else that came late; of a
+        clock that was set back since, too, if it is as old as what was begun by it then."""
         stamp = stamp_of(bytes_of(name))
-        return not stamp or stamp >= self._newest_before
+        return not stamp or stamp >= min(self._newest_before, self._by_its_clock)
+
+    @cached_property
+    def _by_its_clock(self) -> bytes:
+        """The oldest name that it can have, by a clock that is known to be wrong."""
+        skew = self.device.clock_skew_seconds
+        if skew is None or clock_is_right(self.device):
+            return NO_ORDER
+        since = seconds(self.since - BEFORE - ZONES) + int(skew)
+        return f"{from_seconds(max(since, 0)):%Y-%m-%d_%H-%M-%S}".encode()
 
     @cached_property
     def _newest_before(self) -> bytes:

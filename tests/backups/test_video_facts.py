@@ -772,6 +772,36 @@ def test_the_recording_itself_stands_for_it_whatever_a_clock_left_before(bench, 
     assert not bench.look(MINUTE).missing
 
 
+BACK = [timedelta(hours=30), timedelta(days=31), timedelta(days=365), timedelta(days=20_000)]
+
+
+def lost_by_a_clock_that_went_back(bench, back):
+    lost_recording(bench, -back.total_seconds())
+    return f"{bench.now - back:%Y-%m-%d_%H-%M-%S}"
+
+
+@pytest.mark.parametrize("back", BACK)
+def test_what_a_clock_that_was_set_back_names_stands_for_what_was_seen(bench, back):
+    """Its name is older than those before it, and as old as that clock."""
+    bench.put(1, stamp=lost_by_a_clock_that_went_back(bench, back))
+    for _ in range(3):
+        assert not never_came(bench.look(MINUTE))
+    bench.device.reported_status = "stopped"
+    assert not never_came(bench.look(MINUTE))
+
+
+@pytest.mark.parametrize(
+    ("back", "older"),
+    [(365, timedelta(days=3)), (365, timedelta(days=900)), (31, timedelta(days=900))],
+)
+def test_what_is_older_than_that_clock_does_not(bench, back, older):
+    back = timedelta(days=back)
+    lost_by_a_clock_that_went_back(bench, back)
+    bench.put(1, stamp=f"{bench.now - back - older:%Y-%m-%d_%H-%M-%S}")
+    for _ in range(3):
+        assert never_came(bench.look(MINUTE))
+
+
 def test_one_that_goes_on_for_days_at_first_sight_is_the_one_that_is_seen(bench):
     begun = bench.now - 72 * HOUR
     stamp = f"{begun:%Y-%m-%d_%H-%M-%S}"

@@ -1,6 +1,6 @@
 """Was a person told? A watch follows each look, and what it told is held against the truth."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
@@ -8,6 +8,7 @@ from django_celery_results.models import TaskResult
 from devices.models import Lifecycle
 from incidents import services
 from incidents.engine.causes import CAUSES, CauseKind
+from incidents.engine.course import AFTER_ROOT
 from incidents.models import Channel, Delivery, Incident
 from tests.faults import oracle
 from tests.faults.case import Case
@@ -62,7 +63,14 @@ def _hears(case: Case, backup_type: str) -> bool:
         return True  # a person said that nobody is to be told of it
     living = Incident.objects.exclude(state="closed")
     mine = living.filter(device=device, backup_type=backup_type)
-    if any(one.freed_at == moment(case.at) for one in mine):
-        return True  # its root, which was told, is over just now: two cycles are waited
-    roots = [one.root_id or one.pk for one in mine]
-    return Delivery.objects.filter(incident__in=roots).exists()
+    if any(_was_just_freed(one, moment(case.at)) for one in mine):
+        return True
+    # What was told before it followed from a root stays told.
+    told_of = {one.pk for one in mine} | {one.root_id for one in mine}
+    return Delivery.objects.filter(incident__in=told_of - {None}).exists()
+
+
+def _was_just_freed(incident: Incident, now: datetime) -> bool:
+    """Its root, which was told, is over: it is waited again whether it goes with it."""
+    waits = max(CAUSES[CauseKind(incident.kind)].dwell, AFTER_ROOT)
+    return incident.freed_at is not None and now - incident.freed_at < waits
