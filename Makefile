@@ -16,7 +16,7 @@ FLOOR_OF_API := --include='backups/api/*' --fail-under=85
 # Tests start Python a hundred times: it need not compile our code each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-long test-postgres fuzz-api screenshots faults floors coverage mutants client-demo lint bench bench-long growth audit lock clean
+.PHONY: run test test-long test-postgres fuzz-api screenshots faults soak floors coverage mutants client-demo lint bench bench-long growth audit lock clean
 
 run: .venv/.runtime
 	@exec $(BIN)/python -m ethonode.run
@@ -77,6 +77,11 @@ bench-long: .venv/.dev
 	$(BIN)/python -m benchmarks.prove
 	$(BIN)/python -m benchmarks.mirror --long
 	$(BIN)/python -m benchmarks.idle
+
+soak: .venv/.dev  # endurance: the stack on hosts of its own, with a lab, while everything is struck: docs/reliability.md
+	@.ci/install-test-servers
+	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),10) --devices $(or $(DEVICES),200) $(if $(SEED),--seed $(SEED)) \
+	  $(if $(KILLS),--kills $(KILLS))
 
 growth: .venv/.dev  # what years of history cost: 50, 200, 500 devices, a week, a year, three years
 	$(BIN)/python -m benchmarks.growth

@@ -79,14 +79,26 @@ def redis(env: FileAwareEnv) -> str:
     return text
 
 
+# A machine whose power or network is gone says no good-bye: the kernel would wait for two hours.
+GIVEN_UP_AFTER = {
+    "connect_timeout": 10,  # seconds
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,  # milliseconds
+}
+
+
 def database(env: FileAwareEnv, default: str) -> dict[str, Any]:
     address = env.str("DATABASE_URL", "")
     try:
-        found = dict(dj_database_url.parse(address or default))
+        found: dict[str, Any] = dict(dj_database_url.parse(address or default))
     except ValueError as error:  # its text may show the password
         raise BadSetting("ETHONODE_DATABASE_URL: not the address of a database") from error
     if not address:
         _make_file(Path(str(found["NAME"])))
+    if str(found["ENGINE"]).endswith("postgresql"):
+        found["OPTIONS"] = {**GIVEN_UP_AFTER, **(found.get("OPTIONS") or {})}
     return found
 
 

@@ -31,10 +31,11 @@ class Ports:
 class Entrances:
     """They follow the world and its faults at each `reconcile`."""
 
-    def __init__(self, world: World, faults: Faults, ports: Ports) -> None:
+    def __init__(self, world: World, faults: Faults, ports: Ports, *, host: str = HOST) -> None:
         self._world = world
         self._faults = faults
         self._ports = ports
+        self._host = host
         self._doors = [Doors(world, faults)]
 
     async def open(
@@ -43,7 +44,7 @@ class Entrances:
         """Raises AddressTaken."""
         ports, devices = self._ports, self._world.devices
         for service in services:
-            door = Door(service, HOST, wanted=partial(alive, service.role))
+            door = Door(service, self._host, wanted=partial(alive, service.role))
             port = await self._doors[0].add([door], port=getattr(ports, service.role))
             setattr(ports, service.role, port)
         ports.device = await self._doors[0].add(list(map(self._door, devices)), port=ports.device)

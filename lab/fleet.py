@@ -9,6 +9,7 @@ from typing import Any
 from lab.chunks import CHUNK_SECONDS, DAY, Filming, plan_recordings
 from lab.tracking import DATA_ROOT, ResultWriter, Tracking, new_run
 
+NETWORK = "127.60"  # of the devices' addresses, the first half
 MOST_DEVICES = 999  # an id begins with the device's number in three digits
 
 
@@ -119,26 +120,33 @@ def make_fleet(
     now: float,
     first: int = 1,
     opened: Collection[str] = (),
+    network: str = NETWORK,
 ) -> list[SimulatedDevice]:
     """Devices number `first` to `devices`. The same arguments give the same fleet.
 
     `opened` are ids: these film little.
     """
     return [
-        make_device(number, chunks=chunks, seed=seed, now=now, opened=opened)
+        make_device(number, chunks=chunks, seed=seed, now=now, opened=opened, network=network)
         for number in range(first, devices + 1)
     ]
 
 
 def make_device(
-    number: int, *, chunks: int, seed: int, now: float, opened: Collection[str] = ()
+    number: int,
+    *,
+    chunks: int,
+    seed: int,
+    now: float,
+    opened: Collection[str] = (),
+    network: str = NETWORK,
 ) -> SimulatedDevice:
     rng = _rng(number, seed)
     device = SimulatedDevice(
         number=number,
         device_id=_device_id(number, rng),
         name=f"ETHOSCOPE_{number:03d}",
-        address=f"127.60.{number // 250}.{number % 250 + 1}",
+        address=f"{network}.{number // 250}.{number % 250 + 1}",
         kind=_kind(number),
         booted_at=now - rng.uniform(6, 9) * DAY,
     )

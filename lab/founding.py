@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lab import life, opening
 from lab.device_side import DeviceSide
-from lab.fleet import SimulatedDevice, make_fleet
+from lab.fleet import NETWORK, SimulatedDevice, make_fleet
 from lab.machines import Machines
 from lab.memory import note, recall
 from lab.servers.mariadb import PrivateMariaDB
@@ -25,6 +25,7 @@ def found(
     opened: Collection[str] = (),
     mariadb: PrivateMariaDB | None = None,
     machines: Machines | None = None,
+    network: str = NETWORK,
 ) -> tuple[World, list[SimulatedDevice]]:
     """Make what is not there yet below `root`. Also gives the devices that rest this time.
 
@@ -40,6 +41,7 @@ def found(
         now=clock.now(),
         first=len(fleet) + 1,
         opened=opened,
+        network=network,
     )
     world = World(
         root=root,

@@ -20,7 +20,8 @@ A lab with `live=True` moves by itself every five seconds, on the wall clock. `r
 keeps devices and runs as they are. `started_at` sets the clock of a lab that is not live. A
 second lab on the same root goes on with the files that are there. `open_devices=6` opens some
 (lab/fleet.py: which): the account `node` logs in to their MariaDB, and the lab's daemons leave them
-to others. Then the key of `authorized_key` logs in by ssh to every device: whoever does, finds
+to others. A lab on a machine of its own listens at `host`, and its devices' addresses begin with
+`network`. Then the key of `authorized_key` logs in by ssh to every device: whoever does, finds
 its card, with all that it films and tracks.
 """
 
@@ -36,7 +37,7 @@ from lab.clockwork import STEP_SECONDS, Clockwork
 from lab.entrances import HOST, Entrances, Ports
 from lab.faults.active import Faults
 from lab.faults.switch import FaultSwitch
-from lab.fleet import MOST_DEVICES, SimulatedDevice
+from lab.fleet import MOST_DEVICES, NETWORK, SimulatedDevice
 from lab.founding import found
 from lab.loop import LoopThread, every
 from lab.memory import note
@@ -71,14 +72,23 @@ class Lab:
         ssh_port: int = 0,
         database_port: int = 0,
         authorized_key: Path | None = None,
+        host: str = HOST,
+        network: str = NETWORK,
     ) -> None:
         if not 1 <= devices <= MOST_DEVICES:
             raise ValueError(f"a lab has 1 to {MOST_DEVICES} devices, not {devices}")
         self._clock = Clock(None if live else (started_at or Clock().now()))
         self._live = live
         self._found = partial(
-            found, root, devices=devices, chunks=chunks, seed=seed, clock=self._clock
+            found,
+            root,
+            devices=devices,
+            chunks=chunks,
+            seed=seed,
+            clock=self._clock,
+            network=network,
         )
+        self._host = host
         self._first_faults = tuple(faults)
         self._restless = restless
         self._ports = Ports(
@@ -128,15 +138,15 @@ class Lab:
 
     @property
     def node_url(self) -> str:
-        return f"http://{HOST}:{self._ports.node}"
+        return f"http://{self._host}:{self._ports.node}"
 
     @property
     def mysql_service_url(self) -> str:
-        return f"http://{HOST}:{self._ports.mysql}"
+        return f"http://{self._host}:{self._ports.mysql}"
 
     @property
     def rsync_service_url(self) -> str:
-        return f"http://{HOST}:{self._ports.rsync}"
+        return f"http://{self._host}:{self._ports.rsync}"
 
     @property
     def device_port(self) -> int:
@@ -206,7 +216,7 @@ class Lab:
     def _begin(self) -> None:
         faults = Faults(self._world)
         self._services = Services(self._world)
-        self._entrances = Entrances(self._world, faults, self._ports)
+        self._entrances = Entrances(self._world, faults, self._ports, host=self._host)
         self._clockwork = Clockwork(self._world, self._services.daemons, restless=self._restless)
         self.faults = FaultSwitch(faults, self._change)
         self._thread = LoopThread()

@@ -27,6 +27,13 @@ class PrivatePostgres:
     def url(self, name: str = "postgres") -> str:
         return f"postgres://postgres@{quote(str(self.folder), safe='')}/{name}"
 
+    def answers(self) -> bool:
+        try:
+            self.connect().close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
     def connect(self, name: str = "postgres") -> psycopg.Connection:
         """Each statement by itself."""
         return psycopg.connect(host=str(self.folder), user="postgres", dbname=name, autocommit=True)
@@ -53,15 +60,24 @@ class PrivatePostgres:
 def private_postgres() -> Iterator[PrivatePostgres]:
     """On a socket in a folder of its own, and nowhere on the network. Raises ServerFailed."""
     with tempfile.TemporaryDirectory(prefix="ethonode-pg-") as name:
-        folder = Path(name)
-        run_once([*_as_nobody(folder), _program("initdb"), *_INITDB, "-D", str(folder / "data")])
-        server = PrivatePostgres(folder=folder)
-        command = [*_as_nobody(folder), _program("postgres"), "-D", str(folder / "data")]
-        command += ["-k", str(folder), "-c", "listen_addresses=", "-c", "max_connections=200"]
-        command += [word for name in QUICK for word in ("-c", f"{name}=off")]
+        server = new_postgres(Path(name))
         # SIGINT: by SIGTERM it would wait for everybody to leave.
-        with running(command, folder, lambda: _answers(server), end=signal.SIGINT):
+        with running(command_of(server), server.folder, server.answers, end=signal.SIGINT):
             yield server
+
+
+def new_postgres(folder: Path) -> PrivatePostgres:
+    """Its folder made; nobody serves it yet. Raises ServerFailed."""
+    run_once([*_as_nobody(folder), _program("initdb"), *_INITDB, "-D", str(folder / "data")])
+    return PrivatePostgres(folder=folder)
+
+
+def command_of(server: PrivatePostgres, *, listen: str = "") -> list[str]:
+    """What serves it: in its folder, and at `listen`, if anywhere else."""
+    folder = server.folder
+    command = [*_as_nobody(folder), _program("postgres"), "-D", str(folder / "data")]
+    command += ["-k", str(folder), "-c", f"listen_addresses={listen}", "-c", "max_connections=200"]
+    return command + [word for name in QUICK for word in ("-c", f"{name}=off")]
 
 
 _INITDB = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
@@ -83,14 +99,6 @@ def _program(name: str) -> str:
     if found is None:
         raise ServerFailed(f"{name} is not installed (Debian: postgresql)")
     return found
-
-
-def _answers(server: PrivatePostgres) -> bool:
-    try:
-        server.connect().close()
-    except psycopg.OperationalError:
-        return False
-    return True
 
 
 def main() -> int:

@@ -28,7 +28,8 @@ class WebSink:
 
     sort = "webhook"
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, host="127.0.0.1"):
+        self.host = host
         self.mood = "good"
         self.got = []
         self.asked = 0
@@ -44,14 +45,14 @@ class WebSink:
             def log_message(self, *_):
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server = ThreadingHTTPServer((host, port), Handler)
         self._server.daemon_threads = True
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     @property
     def address(self):
-        return f"http://127.0.0.1:{self.port}/hook"
+        return f"http://{self.host}:{self.port}/hook"
 
     def take(self, request):
         self.asked += 1
