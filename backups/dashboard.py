@@ -10,6 +10,7 @@ from backups.engine.verdict import SEVERITY, Judgement, Limits, Verdict, is_blin
 from backups.models import DaemonStatus, Policy
 from backups.models.newest import Newest, newest_of, newest_of_all
 from backups.models.policy import DEFAULT_LIMITS
+from backups.services.silent_storages import SilentStorages
 from devices.freshness import is_fresh
 from devices.models import Device, Lifecycle
 
@@ -31,9 +32,8 @@ class BackupStatus:
     def is_disk_known(self, *, now: datetime) -> bool:
         """Whether what was seen on the disk still holds: it was read lately, and not in vain."""
         within = self.limits.evidence_ttl
-        return not self.facts.disk_error and is_fresh(
-            self.facts.disk_read_at, within=within, now=now
-        )
+        unread = self.facts.disk_error or self.facts.unheard
+        return not unread and is_fresh(self.facts.disk_read_at, within=within, now=now)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +163,9 @@ def fleet(
     """
     known = _by_name(DaemonStatus.objects.all() if daemons is None else daemons)
     limits, at_work = _all_limits(), _at_work(known, now=now)
+    silence = SilentStorages(now)
     statuses = [
-        status_of(device, newest, limits=limits, at_work=at_work, now=now)
+        status_of(device, newest, limits=limits, at_work=at_work, silence=silence, now=now)
         for device, newest in newest_of_all(retired=retired)
     ]
     return Fleet(devices=tuple(sorted(statuses, key=worst_first)), daemons=known)
@@ -173,8 +174,8 @@ def fleet(
 def device_status(device: Device, *, now: datetime) -> DeviceStatus:
     """Judge one device."""
     at_work = _at_work(_by_name(DaemonStatus.objects.all()), now=now)
-    newest = newest_of(device)
-    return status_of(device, newest, limits=_all_limits(), at_work=at_work, now=now)
+    newest, limits, silence = newest_of(device), _all_limits(), SilentStorages(now)
+    return status_of(device, newest, limits=limits, at_work=at_work, silence=silence, now=now)
 
 
 def _by_name(daemons: Iterable[DaemonStatus]) -> dict[str, DaemonStatus]:
@@ -196,15 +197,17 @@ def status_of(
     *,
     limits: AllLimits,
     at_work: Mapping[str, set[str]],
+    silence: SilentStorages | None = None,
     now: datetime,
 ) -> DeviceStatus:
     backups = {}
     for backup_type, found in newest.items():
         chosen = _limits_for(device, backup_type, limits)
+        facts = silence.known_in(found.facts, of=device) if silence else found.facts
         backups[backup_type] = BackupStatus(
-            facts=found.facts,
-            judgement=judge(found.facts, limits=chosen, now=now),
-            risk=risk_now(found.facts, limits=chosen, now=now),
+            facts=facts,
+            judgement=judge(facts, limits=chosen, now=now),
+            risk=risk_now(facts, limits=chosen, now=now),
             taken_at=found.taken_at,
             claim=found.claim,
             processing=device.device_id in at_work.get(DAEMON_OF[backup_type], ()),

@@ -1,5 +1,6 @@
 """What Celery runs. Each fetches, calls one service, and says in a line what came of it."""
 
+from datetime import datetime
 from typing import Any
 
 from celery import Task, chain, shared_task
@@ -7,9 +8,11 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from backups.services import daemons, disk_looks, runs, snapshots, thinning
+from backups.engine.silence import ASKED_EVERY
+from backups.routes import forget_waiting, queue_for
+from backups.services import daemons, runs, snapshots, storages, thinning
 from backups.services.leases import LeaseHeld
-from devices.models import Device
+from devices.models import Device, Storage
 from devices.tasks import read_cards, refresh_devices
 
 SNAPSHOT_EXPIRES = 280  # seconds: under the period of its schedule, so that no backlog builds up
@@ -27,16 +30,38 @@ def check_daemons() -> dict[str, str]:
 def take_snapshots() -> str:
     """Queue one snapshot a device, so that a broken device costs only its own."""
     due_at = timezone.now().isoformat()
-    disk_looks.look_at_disks(now=timezone.now())
+    storages.place_new_devices()
+    storages.look_at_own_disks(now=timezone.now())
     devices = snapshots.devices_to_look_at()
     for device in devices:
-        take_snapshot.apply_async((device.device_id, due_at), expires=SNAPSHOT_EXPIRES)
+        take_snapshot.apply_async(
+            (device.device_id, due_at), expires=SNAPSHOT_EXPIRES, queue=queue_for(device)
+        )
     return f"{len(devices)} queued"
 
 
-@shared_task(bind=True)
+@shared_task
+def ask_storages() -> str:
+    """Each is heard of by its own worker, or not at all."""
+    asked_at, names = (
+        timezone.now().isoformat(),
+        list(Storage.objects.values_list("name", flat=True)),
+    )
+    forget_waiting(storages.silent_names(now=timezone.now()))
+    for name in names:
+        tell_of_storage.apply_async((name, asked_at), expires=ASKED_EVERY.total_seconds())
+    return f"{len(names)} asked"
+
+
+@shared_task(throws=(storages.OtherStorage, storages.NoSuchStorage))
+def tell_of_storage(name: str, asked_at: str) -> str:
+    at = datetime.fromisoformat(asked_at)
+    return f"{storages.tell_of(name, asked_at=at, now=timezone.now())} lives"
+
+
+@shared_task(bind=True, throws=(storages.OtherStorage,))
 def take_snapshot(self: Task, device_id: str, due_at: str) -> dict[str, Any]:
-    device = Device.objects.get(device_id=device_id)
+    device = Device.objects.select_related("storage").get(device_id=device_id)
     due = parse_datetime(due_at)
     try:
         taken = snapshots.take_snapshot(device, now=timezone.now(), due_at=due)

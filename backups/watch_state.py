@@ -15,10 +15,11 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
 from backups.badges import availability
+from backups.engine.silence import why_silent
 from backups.models import Backup, DaemonStatus, DiskLook, Run, RunKind, RunState
 from backups.models.daemons import DaemonName
 from devices.freshness import AVAILABLE, is_fresh, not_after
-from devices.models import Device, Lifecycle, NodeStatus
+from devices.models import Device, Lifecycle, NodeStatus, Storage
 
 BEATS_MISSED = 2
 SLACK = timedelta(seconds=30)
@@ -150,6 +151,7 @@ def _outside(now: datetime) -> Iterable[PartState]:
     yield _answer("node", NodeStatus.objects.first(), now)
     yield _known_devices()
     yield from _daemons(now)
+    yield from _storages(now)
     yield from _disks(now)
     yield _over_ssh(now)
 
@@ -173,13 +175,19 @@ def _daemons(now: datetime) -> Iterable[PartState]:
             yield _answer(f"{label} service", answers.get(key), now)
 
 
+def _storages(now: datetime) -> Iterable[PartState]:
+    for one in Storage.objects.all():
+        reason = why_silent(one.name, one.heard_at, now=now)
+        yield PartState(name=f"storage {one.name}", reason=reason, at=one.heard_at)
+
+
 def _disks(now: datetime) -> Iterable[PartState]:
     period = _periods().get(TAKE_SNAPSHOTS)
-    looks = DiskLook.objects.all()
+    looks = DiskLook.objects.select_related("storage")
     if not looks:
         yield PartState(name="disk", reason="its folders were not looked at yet")
     for look in looks:
-        name = f"disk of {look.folder}"
+        name = f"disk of {look.name}"
         if look.error:
             yield PartState(name=name, reason=look.error, at=look.looked_at)
         else:

@@ -41,6 +41,7 @@ class Environment:
     results_dir: Path
     cards_dir: Path
     cache_dir: Path | None
+    storage: str  # whose worker or web server this is; empty: that of the one host
     saves_dir: Path  # of ethonode's own database and keys
     saves_keep: int
     database: dict[str, Any] = field(repr=False)  # may hold a password
@@ -170,6 +171,7 @@ def _read(env: FileAwareEnv) -> Environment:
         results_dir=values.path(env, "RESULTS_DIR", data_root / "results"),
         cards_dir=values.path(env, "CARDS_DIR", data_root / "cards"),
         cache_dir=values.path(env, "CACHE_DIR", None),
+        storage=values.storage(env),
         saves_dir=values.path(env, "SAVES_DIR", var_dir / "saves"),
         saves_keep=values.whole(env, "SAVES_KEEP", 7, least=1, most=1000),
         database=values.database(env, f"sqlite:///{quote(str(var_dir))}/ethonode.sqlite3"),

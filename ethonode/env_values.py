@@ -15,6 +15,7 @@ import dj_database_url
 from environs import FileAwareEnv
 
 from devices.addresses import INNER_NETWORKS, LOOPBACK_NETWORKS, is_within, plain_address
+from devices.ids import STORAGE_NAME
 
 
 class BadSetting(Exception):
@@ -106,6 +107,13 @@ def _make_file(path: Path) -> None:
     """SQLite would make one that everybody reads; beside it, it makes files of the same mode."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def storage(env: FileAwareEnv) -> str:
+    text: str = env.str("STORAGE", "")
+    if text and not re.match(STORAGE_NAME, text):
+        raise BadSetting(f"ETHONODE_STORAGE: {text!r} is not small letters, digits and dashes")
+    return text
 
 
 def whole(env: FileAwareEnv, name: str, default: int, *, least: int, most: int) -> int:

@@ -114,6 +114,7 @@ MENU = (
         _page("Setup", "admin:setup", "installation.view_storedanswer"),
         _list("Node", "devices", "nodestatus"),
         _list("Services", "backups", "daemonstatus"),
+        _list("Storages", "devices", "storage"),
     ),
     _entry(
         "People",

@@ -13,9 +13,11 @@ from redis import RedisError
 
 from backups.dashboard import Fleet, fleet
 from backups.engine.facts import BackupType
+from backups.engine.silence import why_silent
 from backups.engine.verdict import Verdict
 from backups.models import BackupSnapshot, DaemonStatus, ResultCopy
 from devices.freshness import AVAILABLE
+from devices.models import Storage
 from ethonode.problem_metrics import problems
 from ethonode.readiness import queue_length
 
@@ -38,6 +40,7 @@ class FleetCollector(Collector):
         yield _devices(watched)
         yield _backups(watched)
         yield _daemons(self.now)
+        yield from _storages(self.now)
         yield from _snapshot_age(self.now)
         yield from _at_risk(watched)
         yield from _oldest_proof(self.now)
@@ -79,6 +82,16 @@ def _daemons(now: datetime) -> GaugeMetricFamily:
     for status in DaemonStatus.objects.all():
         metric.add_metric([status.daemon], int(status.availability(now=now) == AVAILABLE))
     return metric
+
+
+def _storages(now: datetime) -> Iterator[GaugeMetricFamily]:
+    metric = GaugeMetricFamily(
+        "ethonode_storage_up", "1 if the storage was heard of lately", labels=["storage"]
+    )
+    for one in Storage.objects.all():
+        metric.add_metric([one.name], int(not why_silent(one.name, one.heard_at, now=now)))
+    if metric.samples:
+        yield metric
 
 
 def _snapshot_age(now: datetime) -> Iterator[GaugeMetricFamily]:

@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "ethonode.relay.RelayFiles",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
@@ -194,6 +195,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_ROUTES = ("backups.routes.by_storage",)
 CELERY_RESULT_BACKEND = "django-db"
 CELERY_RESULT_EXTENDED = True
 CELERY_RESULT_EXPIRES = None  # all at once, in one long transaction: we forget them in short steps
@@ -257,6 +259,7 @@ DEVICE_TIMEOUT = timedelta(seconds=5)  # its server answers one request at a tim
 VIDEOS_DIR = ENVIRONMENT.videos_dir
 RESULTS_DIR = ENVIRONMENT.results_dir
 CARDS_DIR = ENVIRONMENT.cards_dir  # what else cards hold
+STORAGE = ENVIRONMENT.storage  # whose files these are; "": those of the one host
 SAVES_DIR = ENVIRONMENT.saves_dir  # of our own database and keys
 SAVES_KEEP = ENVIRONMENT.saves_keep
 MOMENTS_DIR = VAR_DIR / "moments"  # private copies of databases that are being written

@@ -7,11 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from backups.engine.silence import why_silent
 from backups.models import BackupPlan, Claim, DaemonStatus, Recording, ResultCopy, RunKind
 from backups.services.daemons import check_daemons
 from backups.services.runs import KINDS
 from backups.watch_state import PartState, own_parts
-from devices.models import Device, Lifecycle
+from devices.models import Device, Lifecycle, Storage
 from incidents.models import Channel
 
 OVER_SSH = (
@@ -53,6 +54,7 @@ class StoredFacts:
 
     parts: dict[str, PartState]
     channels: tuple[Channel, ...]
+    storages: tuple[tuple[Storage, str], ...] = ()  # each with why it is silent
 
 
 def stored(*, now: datetime) -> StoredFacts:
@@ -60,6 +62,9 @@ def stored(*, now: datetime) -> StoredFacts:
     return StoredFacts(
         parts={part.name: part for part in own},
         channels=tuple(Channel.objects.filter(enabled=True)),
+        storages=tuple(
+            (one, why_silent(one.name, one.heard_at, now=now)) for one in Storage.objects.all()
+        ),
     )
 
 

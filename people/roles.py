@@ -44,6 +44,7 @@ TABLE: dict[str, Rights] = {
     "devices.device": Rights(operator="refresh", admin="change delete", nobody="add"),
     "devices.experiment": Rights(admin="change write_off", nobody="add delete"),
     "devices.devicegroup": MANAGED,
+    "devices.storage": MANAGED,
     "backups.run": Rights(operator="start cancel"),
     "backups.daemonstatus": Rights(operator="check"),
     "backups.backupplan": MANAGED,
@@ -67,7 +68,8 @@ OF_NO_MODEL = {
     "viewer": {"devices.export_lists", "backups.download_files"}
 }  # column -> permissions of other names
 _SHOWN = """
-    devices.historicaldevice devices.historicaldevicegroup devices.nodestatus devices.telling
+    devices.historicaldevice devices.historicaldevicegroup devices.historicalstorage
+    devices.nodestatus devices.telling
     backups.backup backups.backupsnapshot backups.cardchange backups.cardlisting
     backups.cardreading backups.claim backups.damagedfile backups.disklook backups.experimentstate
     backups.historicalbackupplan backups.historicalpolicy backups.provenfolder backups.recording

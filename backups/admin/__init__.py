@@ -12,6 +12,7 @@ from backups.admin import (
     quarantine,
     runs,
     snapshots,
+    storages,
     wipes,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "quarantine",
     "runs",
     "snapshots",
+    "storages",
     "wipes",
 ]

@@ -84,7 +84,7 @@ def page_context(request: HttpRequest, device: Device) -> Shown:
 def head_context(request: HttpRequest, device: Device, *, now: datetime) -> Shown:
     """What stands above every tab."""
     status = device_status(device, now=now)
-    offers = offers_for(device)
+    offers = offers_for(device, now=now)
     open_runs = [offer.open_run for offer in offers.values() if offer.open_run]
     settling = _settling(status, offers.values(), now=now)
     awaited = [*open_runs, *([settling] if settling else [])]

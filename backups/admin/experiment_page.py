@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from backups.admin.file_rows import FEW_ROWS, files_shown
+from backups.admin.file_rows import few_files_shown
 from backups.engine.videos.telling import CHUNK_SECONDS
 from backups.models import RecordingLedger, ResultCopy
 from backups.rois import picture, rois_of
@@ -35,7 +35,7 @@ def experiment_page(experiment: Experiment, *, now: datetime) -> dict[str, Any]:
         "rois_picture": picture(rois),
         "gaps": gaps_of(copy),
         "beside": _recordings(experiment, ended_at or now),
-        **files_shown(of_its_own, limit=FEW_ROWS),
+        **few_files_shown(of_its_own),
     }
 
 

@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 from django.urls import reverse
 
-from backups.services.files import BadPage, FileKind, FileQuery, file_page
+from backups.services.files import BadPage, FileKind, FilePage, FileQuery, file_page
+from backups.services.storages import OtherStorage
 from devices.models import Device
 
 ROWS = 30
@@ -30,9 +31,20 @@ def files_tab(request: HttpRequest, device: Device) -> dict[str, Any]:
     return shown | {"kinds": list(FileKind), "file_query": query}
 
 
-def files_shown(query: FileQuery, *, after: str = "", limit: int = ROWS) -> dict[str, Any]:
-    """Raises BadPage."""
-    page = file_page(query, after=after, limit=limit)
+def few_files_shown(query: FileQuery) -> dict[str, Any]:
+    """On a page of something else, which does not fail where they cannot be listed here."""
+    try:
+        return _shown(query, file_page(query, limit=FEW_ROWS))
+    except OtherStorage as error:
+        return _shown(query, FilePage(files=(), following="", problems=(str(error),)))
+
+
+def files_shown(query: FileQuery, *, after: str = "") -> dict[str, Any]:
+    """Raises BadPage, OtherStorage."""
+    return _shown(query, file_page(query, after=after, limit=ROWS))
+
+
+def _shown(query: FileQuery, page: FilePage) -> dict[str, Any]:
     asked = urlencode({name: value for name, value in asdict(query).items() if value})
     return {
         "file_page": page,

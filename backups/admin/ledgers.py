@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from backups import badges
-from backups.admin.file_rows import FEW_ROWS, files_shown
+from backups.admin.file_rows import few_files_shown
 from backups.admin.film_page import film_urls
 from backups.admin.standing_filters import RecordingStandingFilter
 from backups.admin.write_offs import WriteOffAdmin
@@ -137,6 +137,6 @@ def _page(row: RecordingLedger | None) -> dict[str, Any]:
         "standing": of_recording(row),
         "write_off": write_off_of(row),
         "strip": recording_strip(row),
-        **files_shown(of_its_own, limit=FEW_ROWS),
+        **few_files_shown(of_its_own),
         "now": timezone.now(),
     }

@@ -66,7 +66,7 @@ class DeviceActs(Base):
     def backup(self, request: Request, device_id: str) -> Response:
         """Back up now: every kind of backup that can work for this device. 409 if none can."""
         device = self.get_object()
-        offers = offers_for(device)
+        offers = offers_for(device, now=timezone.now())
         fit = [kind for kind in BACKS_UP if not offers[kind].why_not]
         if not fit:
             lacking = dict.fromkeys(offers[kind].why_not for kind in BACKS_UP)

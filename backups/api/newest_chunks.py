@@ -3,6 +3,7 @@
 from backups.engine.videos.cache import BadDeviceId
 from backups.engine.videos.folder import Chunk
 from backups.engine.videos.pages import find_chunks
+from backups.services.storages import check_here
 from backups.services.videos import cache_file
 from devices.models import Device
 
@@ -11,7 +12,8 @@ RECORDINGS_LOOKED_AT = 100
 
 
 def newest_chunks(device: Device) -> list[Chunk]:
-    """At most a thousand, of the newest recordings, the newest first."""
+    """At most a thousand, of the newest recordings, the newest first. Raises OtherStorage."""
+    check_here(device, device.storage)
     try:
         cache = cache_file(device.device_id).load()
     except BadDeviceId:  # it can have no folder

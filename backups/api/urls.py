@@ -15,6 +15,7 @@ from backups.api.file_lists import FilesView, SumsView
 from backups.api.integration import integration_page
 from backups.api.items import ItemViewSet
 from backups.api.runs import RunViewSet
+from backups.api.storages import StorageViewSet
 from backups.api.videos import VideoViewSet
 from backups.api.wall import wall, wall_part
 from backups.api.zips import ZipView
@@ -32,6 +33,7 @@ router.register("certificates", evidence.CertificateViewSet, basename="certifica
 router.register("runs", RunViewSet, basename="runs")
 router.register("plans", decisions.PlanViewSet, basename="plans")
 router.register("policies", decisions.PolicyViewSet, basename="policies")
+router.register("storages", StorageViewSet, basename="storages")
 router.register("daemons", DaemonViewSet, basename="daemons")
 router.register("services", ServiceViewSet, basename="services")
 

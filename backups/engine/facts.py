@@ -127,6 +127,8 @@ class BackupFacts:
     growing: bool = False  # the device was writing at the last look
     disk_read_at: datetime | None = None
     disk_error: str = ""  # why the newest look at the disk failed
+    unheard: str = ""  # why nobody can look now: the storage that holds the copies is silent
+    unheard_since: datetime | None = None
     copy_count: int = 0
     size_bytes: int = 0
     newest_copy_at: datetime | None = None  # all that was told of until then is in a copy

@@ -97,7 +97,7 @@ def is_blind(facts: BackupFacts, *, limits: Limits, now: datetime) -> bool:
     """Whether more may be unsaved than the facts tell: something was not read, or not lately."""
     if _none(facts, limits, now):
         return False
-    rules = (_disk_unreadable, _evidence_too_old, _unaccounted)
+    rules = (_storage_silent, _disk_unreadable, _evidence_too_old, _unaccounted)
     return any(rule(facts, limits, now) for rule in rules)
 
 
@@ -148,6 +148,14 @@ def _disk_unreadable(facts: BackupFacts, limits: Limits, now: datetime) -> Judge
         return None
     rule, clears = "the disk could not be read", "a readable disk"
     return _unknown(rule, clears, facts, facts.disk_read_at, step=Step.PERSON)
+
+
+def _storage_silent(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
+    if not facts.unheard:
+        return None
+    clears = "its worker and its host, running and reached"
+    since = facts.unheard_since
+    return _unknown(facts.unheard, clears, facts, since, step=Step.PERSON)
 
 
 def _evidence_too_old(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
@@ -250,6 +258,7 @@ RULES: tuple[Rule, ...] = (
     _lost,
     _missing,
     _none,
+    _storage_silent,
     _disk_unreadable,
     _evidence_too_old,
     _unproven,

@@ -1,4 +1,4 @@
-"""The folders of the copies on the node's disk: whether each is there, and how full its disk is."""
+"""The folders of the copies: whether each is there, and how full its disk is."""
 
 from django.db import models
 
@@ -9,9 +9,12 @@ class DiskFolder(models.TextChoices):
 
 
 class DiskLook(models.Model):
-    """One row a folder. `error` empty: it could be listed."""
+    """One row a folder, here or of a storage. `error` empty: it could be listed."""
 
-    folder = models.CharField(max_length=10, choices=DiskFolder.choices, unique=True)
+    storage = models.ForeignKey(
+        "devices.Storage", null=True, on_delete=models.CASCADE, related_name="disk_looks"
+    )
+    folder = models.CharField(max_length=10, choices=DiskFolder.choices)
     path = models.CharField(max_length=400)
     looked_at = models.DateTimeField()
     error = models.CharField(max_length=300, blank=True)
@@ -19,7 +22,18 @@ class DiskLook(models.Model):
     total_bytes = models.PositiveBigIntegerField(null=True)
 
     class Meta:
-        ordering = ["folder"]
+        ordering = ["storage", "folder"]
+        constraints = [
+            models.UniqueConstraint(fields=["storage", "folder"], name="one_look_per_folder"),
+            models.UniqueConstraint(
+                fields=["folder"], condition=models.Q(storage=None), name="one_look_per_folder_here"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.path
+
+    @property
+    def name(self) -> str:
+        """ "videos", and of a storage which."""
+        return f"{self.folder} of {self.storage}" if self.storage else self.folder

@@ -5,6 +5,8 @@ from typing import Protocol
 from django.conf import settings
 from django.db import models
 
+from devices.models import Storage
+
 
 class RunKind(models.TextChoices):
     """What a run does. All else about each kind is declared in `services.runs.kinds`."""
@@ -46,6 +48,13 @@ class Run(models.Model):
     trigger = models.CharField(max_length=10, choices=RunTrigger.choices)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    storage = models.ForeignKey(
+        Storage,
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="runs",
+        help_text="Whose worker does it, where it is not that of the device's own storage",
     )
     attempt = models.PositiveSmallIntegerField(default=1)
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED.value)
@@ -90,6 +99,12 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.device}"
+
+    @property
+    def place(self) -> Storage | None:
+        """Whose worker does it."""
+        storage: Storage | None = self.storage or self.device.storage
+        return storage
 
     @property
     def is_open(self) -> bool:

@@ -8,13 +8,15 @@ from typing import Any
 from django.conf import settings
 
 from backups.models import DiskFolder, DiskLook
+from devices.models import Storage
 
 
-def look_at_disks(*, now: datetime) -> None:
+def look_at_disks(*, now: datetime, storage: Storage | None = None) -> None:
+    """Of this host, which is that of the storage, if one is named."""
     folders = {DiskFolder.RESULTS: settings.RESULTS_DIR, DiskFolder.VIDEOS: settings.VIDEOS_DIR}
     for folder, path in folders.items():
         found = {"path": str(path)[:400], "looked_at": now} | _look(path)
-        DiskLook.objects.update_or_create(folder=folder, defaults=found)
+        DiskLook.objects.update_or_create(storage=storage, folder=folder, defaults=found)
 
 
 def _look(path: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from backups.engine.compare import Comparison, compare_experiments
 from backups.engine.extents import believed_start, known_since
@@ -114,6 +115,7 @@ def database_facts(
     problems = {kind: comparison.problems(kind) for kind in ProblemKind}
     problems[ProblemKind.UNPROVEN] += _lost_list(databases, usable)
     problems[ProblemKind.UNPROVEN] += databases.skipped(backup_type)
+    of_each_kind: dict[str, Any] = {kind.value: some for kind, some in problems.items()}
     return BackupFacts(
         backup_type=backup_type,
         source_read_at=databases.read_at(backup_type),
@@ -137,7 +139,7 @@ def database_facts(
             *refusals(copies),
             *_uncounted(databases, comparison),
         ),
-        **{kind.value: some for kind, some in problems.items()},
+        **of_each_kind,
     )
 
 

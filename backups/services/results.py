@@ -22,6 +22,7 @@ from backups.engine.extents import best_of, reaches, shrunk_tables
 from backups.engine.items import CopyState
 from backups.models import ResultCopy
 from backups.services.copy_rows import SEEN, ReturnedCopies, save_copies
+from backups.services.storages import of_devices_here
 from devices.models import Device
 from devices.records import Extent, packed, started_at, unpacked
 
@@ -51,7 +52,7 @@ def read_results(device: Device, *, now: datetime) -> ResultsReading:
         files = find_copies(
             settings.RESULTS_DIR,
             device.device_id,
-            known=bool(here) or ResultCopy.objects.exists(),
+            known=bool(here) or ResultCopy.objects.filter(of_devices_here()).exists(),
         )
     except ResultsUnreadable as error:
         return ResultsReading(copies=here, error=str(error)[:500], read_at=now)

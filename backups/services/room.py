@@ -1,6 +1,7 @@
 """How much came to our disks lately, and when they will be full if that goes on. Stored facts."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -57,8 +58,12 @@ class Room:
         return self.looked_at + DAY * days if days <= FURTHEST / DAY else None
 
 
-def gain_by_type(*, now: datetime) -> dict[BackupType, Gain]:
-    """One query, and of each backup two looks into an index, however long its history."""
+Grown = Mapping[tuple[int | None, BackupType], Gain]  # by the storage and the type
+
+
+def gain_by_type(*, now: datetime) -> Grown:
+    """On each storage. One query, and of each backup two looks into an index, however long its
+    history."""
 
     def size_at(at: datetime) -> Subquery:
         then = BackupSnapshot.objects.filter(backup=OuterRef("pk"), taken_at__lte=at)
@@ -67,16 +72,16 @@ def gain_by_type(*, now: datetime) -> dict[BackupType, Gain]:
     rows = Backup.objects.filter(latest__isnull=False).annotate(
         a_day_ago=size_at(now - DAY), a_week_ago=size_at(now - WEEK)
     )
-    grown: dict[str, list[tuple[int | None, int | None]]] = defaultdict(list)
-    for kind, size, day, week in rows.order_by().values_list(
-        "backup_type", "latest__size_bytes", "a_day_ago", "a_week_ago"
+    grown: dict[tuple[int | None, str], list[tuple[int | None, int | None]]] = defaultdict(list)
+    for place, kind, size, day, week in rows.order_by().values_list(
+        "device__storage", "backup_type", "latest__size_bytes", "a_day_ago", "a_week_ago"
     ):
-        grown[kind].append((_since(size, day), _since(size, week)))
+        grown[place, kind].append((_since(size, day), _since(size, week)))
     return {
-        BackupType(kind): Gain(
+        (place, BackupType(kind)): Gain(
             day_bytes=_sum([day for day, _ in found]), week_bytes=_sum([week for _, week in found])
         )
-        for kind, found in grown.items()
+        for (place, kind), found in grown.items()
     }
 
 
@@ -89,22 +94,21 @@ def _sum(found: list[int | None]) -> int | None:
     return sum(known) if known else None
 
 
-def total_gain(grown: dict[BackupType, Gain]) -> Gain:
-    return _of_types(grown, tuple(BackupType))
+def total_gain(grown: Grown) -> Gain:
+    return _sum_of(list(grown.values()))
 
 
-def _of_types(grown: dict[BackupType, Gain], kinds: tuple[BackupType, ...]) -> Gain:
-    some = [grown[kind] for kind in kinds if kind in grown]
+def _sum_of(some: list[Gain]) -> Gain:
     return Gain(
         day_bytes=_sum([one.day_bytes for one in some]),
         week_bytes=_sum([one.week_bytes for one in some]),
     )
 
 
-def rooms(grown: dict[BackupType, Gain]) -> list[Room]:
+def rooms(grown: Grown) -> list[Room]:
     """Folders that are told the same room are taken to lie on one disk: they fill it together."""
     disks: list[list[DiskLook]] = []
-    for look in DiskLook.objects.all():
+    for look in DiskLook.objects.select_related("storage"):
         together = next((disk for disk in disks if _is_same_disk(disk[0], look)), None)
         if together is None:
             disks.append([look])
@@ -116,20 +120,23 @@ def rooms(grown: dict[BackupType, Gain]) -> list[Room]:
 def _is_same_disk(one: DiskLook, other: DiskLook) -> bool:
     """They were looked at one after the other, and something may have been written between."""
     total = one.total_bytes
-    if not total or total != other.total_bytes:
+    if one.storage_id != other.storage_id or not total or total != other.total_bytes:
         return False
     return 100 * abs((one.free_bytes or 0) - (other.free_bytes or 0)) <= total
 
 
-def _room(looks: list[DiskLook], grown: dict[BackupType, Gain]) -> Room:
+def _room(looks: list[DiskLook], grown: Grown) -> Room:
     kinds = tuple(kind for look in looks for kind in HELD_IN[DiskFolder(look.folder)])
     first = looks[0]
+    some = [
+        gain for (place, kind), gain in grown.items() if place == first.storage_id and kind in kinds
+    ]
     return Room(
-        folders=tuple(look.folder for look in looks),
+        folders=tuple(look.name for look in looks),
         path=first.path,
         looked_at=min(look.looked_at for look in looks),
         error=first.error,
         free_bytes=first.free_bytes,
         total_bytes=first.total_bytes,
-        bytes_a_day=_of_types(grown, kinds).bytes_a_day,
+        bytes_a_day=_sum_of(some).bytes_a_day,
     )

@@ -18,6 +18,7 @@ from backups.services.leases import hold
 from backups.services.other_files import look_at_others, with_others
 from backups.services.results import read_results
 from backups.services.server_counts import count_ended
+from backups.services.storages import check_here
 from backups.services.video_facts import read_videos
 from devices.freshness import not_after
 from devices.models import Device, Lifecycle
@@ -27,7 +28,8 @@ LEASE = timedelta(minutes=6)  # just over the time limit of a task
 
 def devices_to_look_at() -> list[Device]:
     """Every device that is not retired, each with a row for each of its backups."""
-    devices = list(Device.objects.exclude(lifecycle=Lifecycle.RETIRED))
+    watched = Device.objects.exclude(lifecycle=Lifecycle.RETIRED)
+    devices = list(watched.select_related("storage"))
     have = set(Backup.objects.values_list("device_id", "backup_type"))
     Backup.objects.bulk_create(
         [
@@ -47,8 +49,10 @@ def take_snapshot(
     """Take one snapshot of each of the device's backups.
 
     Returns none when one as young as `due_at` is there already: a task that was delivered twice
-    does its work once. Raises LeaseHeld while another process looks at the same device.
+    does its work once. Raises LeaseHeld while another process looks at the same device, and
+    OtherStorage where its files lie elsewhere.
     """
+    check_here(device, device.storage)
     with hold(f"snapshot of {device.device_id}", duration=LEASE, now=now):
         if due_at and _was_taken(device, since=due_at, now=now):
             return []

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, risk_of
 from backups.engine.videos.cache import REWRITTEN
@@ -75,6 +76,7 @@ def _facts(
         "counted": sum(row.counted_count for row in open_rows),
         "equal": sum(row.equal_count for row in open_rows),
     }
+    of_each_kind: dict[str, Any] = {kind.value: found for kind, found in by_kind.items()}
     return BackupFacts(
         backup_type=BackupType.VIDEO,
         source_read_at=_source_read_at(device, inventory, pulled),
@@ -96,7 +98,7 @@ def _facts(
         ),
         risk=risk_of(by_kind),
         findings=tuple(_findings(device, inventory, scan)),
-        **{kind.value: found for kind, found in by_kind.items()},
+        **of_each_kind,
     )
 
 

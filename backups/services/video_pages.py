@@ -9,6 +9,7 @@ from backups.engine.videos.cache import check_device_id
 from backups.engine.videos.folder import Chunk
 from backups.engine.videos.pages import Found, Position, find_chunks
 from backups.models import Recording
+from backups.services.storages import OtherStorage, check_here
 from backups.services.videos import cache_file
 from devices.models import Device
 
@@ -46,7 +47,10 @@ def video_page(
     start, position = _decoded(after) if after else ("", None)
     found: list[tuple[str, Found]] = []
     problems: list[str] = []
-    for each in _device_ids(device_id, start):
+    for each, elsewhere in _device_ids(device_id, start):
+        if elsewhere:
+            problems.append(elsewhere)
+            continue
         more, problem = _of_device(
             each,
             recording=recording,
@@ -87,12 +91,21 @@ def _why_nothing(device_id: str) -> str:
     return ""
 
 
-def _device_ids(device_id: str | None, start: str) -> Iterator[str]:
+def _device_ids(device_id: str | None, start: str) -> Iterator[tuple[str, str]]:
+    """Each with why it cannot be listed here. Raises OtherStorage of one asked for alone."""
+    devices = Device.objects.select_related("storage").only("device_id", "name", "storage")
     if device_id is not None:
-        yield check_device_id(device_id)
+        for device in devices.filter(device_id=check_device_id(device_id)).exclude(storage=None):
+            check_here(device, device.storage)
+        yield device_id, ""
         return
-    devices = Device.objects.filter(device_id__gte=start).order_by("device_id")
-    yield from devices.values_list("device_id", flat=True)
+    for device in devices.filter(device_id__gte=start).order_by("device_id"):
+        try:
+            check_here(device, device.storage)
+        except OtherStorage as error:
+            yield device.device_id, f"{device.device_id}: {error}: ask for this device alone"
+        else:
+            yield device.device_id, ""
 
 
 def _encoded(device_id: str, found: Found) -> str:

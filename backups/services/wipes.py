@@ -14,6 +14,7 @@ from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind
 from backups.engine.wipe import MayWipe, WipeAnswer, WipeFacts, WipeReason, WriteOff, may_wipe
 from backups.engine.wipe.scope import CUT, ExperimentSpan, may_wipe_each
 from backups.models import OtherFile, RecordingLedger, WipeCertificate, WipeQuestion
+from backups.services.silent_storages import SilentStorages
 from backups.services.snapshots import take_snapshot
 from devices.freshness import is_fresh
 from devices.models import Device, Experiment, Writer
@@ -120,8 +121,11 @@ def last_answer(device: Device, *, experiment: str = "") -> WipeQuestion | None:
 
 
 def still_holds(made: WipeCertificate | None, *, now: datetime) -> bool:
-    """Whether a yes is one as of now: of what nobody looked at lately that is not known."""
-    return made is not None and made.stands and is_fresh(made.checked_at, within=LOOKED, now=now)
+    """Whether a yes is one as of now: of what nobody looked at lately, or can look at, that is not
+    known."""
+    if made is None or not made.stands or (made.device and SilentStorages(now).why(made.device)):
+        return False
+    return is_fresh(made.checked_at, within=LOOKED, now=now)
 
 
 def certificate_of(question: WipeQuestion) -> WipeCertificate | None:

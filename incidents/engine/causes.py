@@ -32,6 +32,7 @@ class CauseKind(StrEnum):
     BEAT = "beat"
     WORKER = "worker"
     OWN_WORK = "own_work"
+    STORAGE = "storage"
     DISK = "disk"
     DISK_FULL = "disk_full"
     NODE = "node"
@@ -94,6 +95,12 @@ CAUSES: Mapping[CauseKind, Cause] = {
         CRITICAL, 3, "ethonode itself does not look",
         "See whether the task is in the schedule, and read what its last result says.",
         NOT_ASKED | NOT_SAVED,
+    ),
+    K.STORAGE: Cause(
+        CRITICAL, 3, "A storage of copies is silent",
+        "See whether that host runs, whether its worker does, and whether it reaches Redis and the"
+        " database.",
+        NOT_SAVED | {K.UNKNOWN, K.DISK, K.DISK_FULL},
     ),
     K.DISK: Cause(
         CRITICAL, 0, "The disk of the copies cannot be read",

@@ -17,6 +17,8 @@ class Symptom:
     device: int | None = None
     backup_type: str = ""
     concerns: frozenset[str] = frozenset()  # of a root: the types of backup; empty: all
+    only: frozenset[int] | None = None  # of a root: the devices whose copies lie there; None: all
+    storage: int | None = None  # of what is no device's: on which one it was seen
     since: datetime | None = None
     severity: Severity | None = None  # None: as the cause has it
     at_risk: str = ""
@@ -56,7 +58,15 @@ def _hides(root: Symptom, symptom: Symptom) -> bool:
         return False
     if root.device is not None and root.device != symptom.device:
         return False
+    if root.only is not None and not _lies_there(root, symptom):
+        return False
     return not (root.concerns and symptom.backup_type) or symptom.backup_type in root.concerns
+
+
+def _lies_there(root: Symptom, symptom: Symptom) -> bool:
+    if symptom.device is None:
+        return symptom.storage == root.storage
+    return symptom.device in (root.only or ())
 
 
 def _end(key: str, direct: Mapping[str, str]) -> str:

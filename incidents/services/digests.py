@@ -86,19 +86,20 @@ def _worst_first(row: Incident) -> tuple[int, datetime]:
 
 def _disks(watched: Fleet, now: datetime) -> Iterator[str]:
     then = fleet_at(now - GROWTH_OVER, now=now)
-    for look in DiskLook.objects.all():
+    for look in DiskLook.objects.select_related("storage"):
         if look.error or look.free_bytes is None:
-            yield f"{look.folder}: cannot be read"
+            yield f"{look.name}: cannot be read"
             continue
         kinds = ON_THE_DISK[DiskFolder(look.folder)]
-        grown = _size(watched, kinds) - _size(then, kinds)
+        grown = _size(watched, kinds, look) - _size(then, kinds, look)
         full = full_on(look.free_bytes, bytes_a_day=grown / (GROWTH_OVER / DAY), now=now)
-        date = f", full about {full:%Y-%m-%d}" if full and _size(then, kinds) else ""
-        yield f"{look.folder}: {size(look.free_bytes)} free{date}"
+        date = f", full about {full:%Y-%m-%d}" if full and _size(then, kinds, look) else ""
+        yield f"{look.name}: {size(look.free_bytes)} free{date}"
 
 
-def _size(watched: Fleet, kinds: frozenset[str]) -> int:
-    backups = (b for status in watched.devices for b in status.backups.items())
+def _size(watched: Fleet, kinds: frozenset[str], look: DiskLook) -> int:
+    there = (one for one in watched.devices if one.device.storage_id == look.storage_id)
+    backups = (b for status in there for b in status.backups.items())
     return sum(backup.facts.size_bytes for kind, backup in backups if kind.value in kinds)
 
 

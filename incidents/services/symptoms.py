@@ -1,16 +1,18 @@
 """All that is wrong now, read from stored facts: of ethonode, node, disk, services and devices."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 
 from backups.dashboard import Fleet
 from backups.engine.facts import DAEMON_OF, BackupType
+from backups.engine.silence import why_silent
 from backups.engine.verdict import CLOCK_SLACK
 from backups.models import DaemonStatus, DiskFolder, DiskLook
 from backups.watch_state import own_parts
-from devices.models import NodeStatus
+from devices.models import NodeStatus, Storage
 from incidents.engine.causes import CauseKind
 from incidents.engine.pace import FAILS_LONG
 from incidents.engine.symptoms import Symptom
@@ -31,7 +33,9 @@ def all_symptoms(fleet: Fleet, *, now: datetime) -> Iterator[Symptom]:
     yield from _clock(fleet, now)
     yield from _own_work(now)
     yield from _node()
-    yield from _disks()
+    places = _places(fleet)
+    yield from _storages(places, now)
+    yield from _disks(places)
     yield from _daemons(fleet)
     yield from _channels(now)
     yield from login_symptoms(now=now)
@@ -70,18 +74,47 @@ def _node() -> Iterator[Symptom]:
         )
 
 
-def _disks() -> Iterator[Symptom]:
-    for look in DiskLook.objects.all():
-        concerns = ON_THE_DISK[DiskFolder(look.folder)]
+Places = Mapping[int | None, frozenset[int]]  # of each storage the devices whose copies lie there
+
+
+def _places(fleet: Fleet) -> Places:
+    found: dict[int | None, set[int]] = {}
+    for status in fleet.devices:
+        found.setdefault(status.device.storage_id, set()).add(status.device.pk)
+    return {storage: frozenset(devices) for storage, devices in found.items()}
+
+
+def _storages(places: Places, now: datetime) -> Iterator[Symptom]:
+    """None that holds nothing yet is missed."""
+    for storage in Storage.objects.filter(pk__in=[key for key in places if key]):
+        if why := why_silent(storage.name, storage.heard_at, now=now):
+            yield Symptom(
+                kind=CauseKind.STORAGE,
+                subject=storage.name,
+                sentence=why,
+                only=places[storage.pk],
+                storage=storage.pk,
+                since=storage.heard_at,
+                clears="an answer of its worker",
+            )
+
+
+def _disks(places: Places) -> Iterator[Symptom]:
+    """A disk concerns the devices whose copies lie on it; the only host, all."""
+    for look in DiskLook.objects.select_related("storage"):
+        only = places.get(look.storage_id, frozenset()) if set(places) - {None} else None
+        told: dict[str, Any] = {
+            "subject": look.name,
+            "concerns": ON_THE_DISK[DiskFolder(look.folder)],
+            "only": only,
+            "storage": look.storage_id,
+        }
         if look.error:
-            yield Symptom(
-                kind=CauseKind.DISK, subject=look.folder, sentence=look.error, concerns=concerns
-            )
+            yield Symptom(kind=CauseKind.DISK, sentence=look.error, **told)
         elif (percent := _full_percent(look)) >= FULL_PERCENT:
-            sentence = f"the disk of {look.path} is {percent:.0f} % full"
-            yield Symptom(
-                kind=CauseKind.DISK_FULL, subject=look.folder, sentence=sentence, concerns=concerns
-            )
+            where = f"{look.path} on {look.storage}" if look.storage else look.path
+            sentence = f"the disk of {where} is {percent:.0f} % full"
+            yield Symptom(kind=CauseKind.DISK_FULL, sentence=sentence, **told)
 
 
 def _full_percent(look: DiskLook) -> float:

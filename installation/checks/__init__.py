@@ -45,6 +45,7 @@ CHECKS: tuple[SetupCheck, ...] = (
     _asked("cards", COPIES, "Folder of other files", "May we use it?", folders.cards),
     _asked("room", COPIES, "Disk", "Is there room?", folders.room),
     _asked("cache", COPIES, "Memory of videos", "Is it ours alone?", folders.video_cache),
+    _seen("storages", COPIES, "Storages", "Do their workers live?", told.storages),
     _asked("key", DEVICES, "Our ssh key", "Is it there, and safe?", devices.ssh_key),
     _asked("doors", DEVICES, "Doors", "Does each device let us in by ssh?", devices.doors),
     _asked("mariadb", DEVICES, "MariaDB account", "May we read there?", devices.mariadb),

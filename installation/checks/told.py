@@ -10,6 +10,7 @@ from installation.answers import One, SetupAnswer, off, ok, unknown, wrong
 from installation.situation import Situation, StoredFacts
 
 PATIENCE = 10.0
+CLOCK_OFF = 120.0  # seconds; less is what its answer may have waited
 START = "systemctl restart ethonode    # or make run; on several machines ethonode-{}"
 
 
@@ -63,6 +64,24 @@ def part(name: str) -> Callable[[StoredFacts], SetupAnswer]:
         return wrong(f"It has stopped. {found.reason}.", START.format(name))
 
     return check
+
+
+def storages(known: StoredFacts) -> SetupAnswer:
+    """By what their workers told, and when."""
+    if not known.storages:
+        return off("All copies lie on this host.")
+    silent = [(one, why) for one, why in known.storages if why]
+    if silent:
+        line = f"systemctl status ethonode-worker@{silent[0][0].name}    # on its host"
+        ones = [One(name=one.name, words=why) for one, why in silent]
+        return wrong(
+            f"{counted(len(silent), 'storage')} of {len(known.storages)} silent.", line, ones=ones
+        )
+    off_by = [one for one, _ in known.storages if abs(one.clock_off_seconds or 0) >= CLOCK_OFF]
+    if off_by:
+        ones = [One(name=one.name, words=f"{one.clock_off_seconds:+.0f} s") for one in off_by]
+        return wrong("The clock of a storage is another than ours.", "timedatectl", ones=ones)
+    return ok(f"{counted(len(known.storages), 'storage')}, each heard of lately.")
 
 
 worker, beat = part("worker"), part("beat")

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from backups import dashboard, tasks, words
 from backups.engine.facts import BackupType
-from backups.services import daemons, disk_looks, snapshots
+from backups.services import daemons, snapshots, storages
 from backups.services.leases import LeaseHeld
 from devices.services import NothingToAsk, refresh_devices
 from devices.terminal import OurCommand, PlainColumn, Terminal
@@ -49,7 +49,8 @@ def _ask(console: Terminal) -> None:
 
 
 def _look(console: Terminal) -> None:
-    disk_looks.look_at_disks(now=timezone.now())
+    storages.place_new_devices()
+    storages.look_at_own_disks(now=timezone.now())
     columns = (
         PlainColumn("{task.description}"),
         BarColumn(),
@@ -60,7 +61,7 @@ def _look(console: Terminal) -> None:
         for device in progress.track(snapshots.devices_to_look_at(), description="Snapshots"):
             try:
                 snapshots.take_snapshot(device, now=timezone.now())
-            except LeaseHeld as held:
+            except (LeaseHeld, storages.OtherStorage) as held:
                 progress.console.print(f"  {device}: {held}", style="yellow")
 
 

@@ -22,6 +22,7 @@ from backups.engine.videos.ledger import Here
 from backups.models import OtherFile, Recording, ResultCopy
 from backups.services.files.digests import with_digests
 from backups.services.files.saved import FileKind, SavedFile, is_hidden, of_copy, of_other, of_video
+from backups.services.storages import OtherStorage, check_here
 from backups.services.videos import cache_file
 from devices.ids import is_device_id
 from devices.models import Device, Experiment
@@ -67,7 +68,7 @@ Source = Callable[[Device, FileQuery, End, list[str]], Iterator[Found]]
 
 
 def file_page(query: FileQuery, *, after: str = "", limit: int) -> FilePage:
-    """Raises BadPage."""
+    """Raises BadPage; OtherStorage where one device is asked for whose files lie elsewhere."""
     problems: list[str] = []
     found = list(islice(_all(query, _decoded(after), problems), limit + 1))
     following = _encoded(found[limit - 1][0]) if len(found) > limit else ""
@@ -87,6 +88,7 @@ def files_of(query: FileQuery) -> Iterator[FilePage]:
 
 def _all(query: FileQuery, after: End, problems: list[str]) -> Iterator[Found]:
     devices = Device.objects.filter(device_id__gte=after.device).order_by("device_id")
+    devices = devices.select_related("storage")
     if query.device:
         devices = devices.filter(device_id=query.device)
     for device in devices:
@@ -127,12 +129,26 @@ def _videos(device: Device, query: FileQuery, after: End, problems: list[str]) -
     """Out of the memory of the last scan: neither a walk of the disk, nor a row a file."""
     if query.kind == FileKind.DATABASE or query.experiment:
         return
+    if elsewhere := _why_elsewhere(device, alone=bool(query.device)):
+        problems.append(elsewhere)
+        return
     cache = cache_file(device.device_id).load()
     if not cache.folders and (why := cache.problem or _why_nothing(device)):
         problems.append(why)
     for folder in sorted(path for path in cache.folders if path >= after.first):
         if not is_hidden(folder):
             yield from _in_folder(device, query, after, folder, cache.folders[folder])
+
+
+def _why_elsewhere(device: Device, *, alone: bool) -> str:
+    """Raises OtherStorage of one that is asked for alone: there it can be answered."""
+    try:
+        check_here(device, device.storage)
+    except OtherStorage as error:
+        if alone:
+            raise
+        return f"{device.device_id}: {error}: ask for this device alone"
+    return ""
 
 
 def _why_nothing(device: Device) -> str:

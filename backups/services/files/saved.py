@@ -22,6 +22,7 @@ from backups.engine.videos.ledger import Here
 from backups.engine.videos.names import is_video, recording_of, text_of
 from backups.models import OtherFile, ResultCopy
 from backups.services.card_places import RESULTS, VIDEOS, folder_of
+from backups.services.storages import check_here
 from backups.services.videos import cache_file
 from devices.ids import is_device_id
 from devices.models import Device, Experiment
@@ -61,7 +62,7 @@ class SavedFile:
 
 
 def find(file_id: str) -> SavedFile:
-    """Raises NoSuchFile, also for what can be no id."""
+    """Raises NoSuchFile, also for what can be no id; OtherStorage for a video elsewhere."""
     sources = {"r": _found_copy, "o": _found_other, "v": _found_video}
     source = sources.get(file_id[:1])
     found = source(file_id[1:]) if source else None
@@ -71,7 +72,8 @@ def find(file_id: str) -> SavedFile:
 
 
 def opened(file: SavedFile) -> OpenedCopy:
-    """To be read and closed. A database is of one moment. Raises LocalFailed of every kind."""
+    """To be read and closed. A database is of one moment. Raises LocalFailed of every kind, and
+    OtherStorage."""
     root, path = _root(file)
     return open_database(root, path, _how(file)) if _is_database(file) else open_copy(root, path)
 
@@ -84,6 +86,7 @@ def at_one_moment(file: SavedFile) -> AbstractContextManager[Path]:
 
 
 def _root(file: SavedFile) -> tuple[Path, bytes]:
+    check_here(file.device, file.device.storage)
     try:
         return folder_of(file.place)
     except KeyError as error:
@@ -181,6 +184,7 @@ def _found_video(key: str) -> SavedFile | None:
     device = Device.objects.filter(device_id=text).first() if is_device_id(text) else None
     if device is None or is_hidden(folder, name):
         return None
+    check_here(device, device.storage)
     known = cache_file(text).load().folders.get(folder)
     sorts = (known.chunks, known.others) if known else ()
     seen = next((here for files in sorts if (here := _in(files, folder, name))), None)

@@ -8,6 +8,7 @@ from django.conf import settings
 from backups.engine.videos.facts import ScanResult, VideosUnreadable
 from backups.models import Recording, ResultCopy
 from backups.services.runs.jobs import RunFailed, RunProgress, Work
+from backups.services.storages import of_devices_here
 from backups.services.videos import scan_videos
 
 FULL_PERCENT = 95
@@ -50,14 +51,18 @@ def check_room(folder: Path | None) -> None:
 
 def refuse_lost_results() -> None:
     """What is written below an unmounted place would fill another disk. Raises RunFailed."""
-    if not _names(results_folder()) and ResultCopy.objects.exists():
+    if not _names(results_folder()) and _are_known(ResultCopy):
         raise RunFailed("the results folder is empty, though it held copies: not mounted?")
 
 
 def refuse_lost_videos() -> None:
     seen = {name for name in _names(videos_folder()) if not name.startswith(".")}
-    if not seen and Recording.objects.exists():
+    if not seen and _are_known(Recording):
         raise RunFailed("the videos folder is empty, though it held recordings: not mounted?")
+
+
+def _are_known(model: type[ResultCopy] | type[Recording]) -> bool:
+    return model._default_manager.filter(of_devices_here()).exists()
 
 
 def scanned(work: Work, *, rebuild: bool = False) -> ScanResult:

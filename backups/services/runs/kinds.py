@@ -61,7 +61,7 @@ class KindOfRun:
 
     `suits` narrows devices to those that have what it is for, and `lacks` says what the others
     have not. `door`: of the device, through which it goes. `brief`: done in seconds: it needs no
-    slot.
+    slot. `alone`: nothing else is done for the device meanwhile.
     """
 
     kind: RunKind
@@ -76,6 +76,7 @@ class KindOfRun:
     lacks: str
     door: str = ""
     brief: bool = False
+    alone: bool = False
     copies: frozenset[BackupType] = frozenset()
     fills: Callable[[], Path] | None = None
     plan: PlanEntry | None = None

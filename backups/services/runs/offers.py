@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import OuterRef, Subquery
 
@@ -10,6 +11,7 @@ from backups.engine.pull.errors import BadName, HostKeyChanged, KeyFailed, KeyRe
 from backups.models import OPEN_STATES, Run, RunKind, RunState
 from backups.services.runs.connection import ConnectionReport, TriedDoor
 from backups.services.runs.kinds import KINDS, KindOfRun, report_of
+from backups.services.silent_storages import SilentStorages
 from devices.models import Device
 from devices.services.asking import WrongDevice
 
@@ -49,8 +51,9 @@ class Offer:
         return not self.why_not and self.shut is None
 
 
-def offers_for(device: Device) -> dict[RunKind, Offer]:
+def offers_for(device: Device, *, now: datetime) -> dict[RunKind, Offer]:
     """Of every kind: seven queries, however many runs there were."""
+    silent = SilentStorages(now).why(device)
     suits = _suits(device)
     ended = newest_ended(device)
     attempts = attempts_of(ended)
@@ -58,7 +61,7 @@ def offers_for(device: Device) -> dict[RunKind, Offer]:
     return {
         kind: Offer(
             declared=declared,
-            why_not="" if suits[declared.suits] else declared.lacks,
+            why_not=silent or ("" if suits[declared.suits] else declared.lacks),
             shut=_shut(attempts.get(declared.door)),
             open_run=open_runs.get(kind),
             last=ended.get(kind),

@@ -23,6 +23,7 @@ from backups.services.runs.jobs import (
     Work,
 )
 from backups.services.runs.kinds import kind_of
+from backups.services.runs.places import check_place, done_at, may_begin
 from backups.services.runs.planning import budget_of
 from backups.services.runs.requests import due_by, end_run, let_wait
 from backups.services.runs.watch import RunWatch, WhyStopped
@@ -31,6 +32,7 @@ from backups.services.steps import delete_rows
 LEASE = timedelta(minutes=15)  # renewed with each heartbeat
 SILENT_AFTER = timedelta(minutes=10)
 KEPT_FOR = timedelta(days=30)
+ITS_PARTS = ("device__storage", "storage", "requested_by")
 DIED = "its worker died"
 
 
@@ -55,7 +57,7 @@ def perform(
 
     Returns it as it ended; None where nothing was done, as when it is asked for twice.
     """
-    run = Run.objects.select_related("device", "requested_by").filter(pk=run_id).first()
+    run = Run.objects.select_related(*ITS_PARTS).filter(pk=run_id).first()
     if run is None:
         return None
     with suppress(LeaseHeld), hold(lease_name(run), duration=LEASE, now=clock()) as renew:
@@ -74,7 +76,10 @@ def _start(run: Run, *, slots: int | None, now: datetime) -> bool:
     lock, _ = Lease.objects.get_or_create(name="start of a run", defaults={"expires_at": now})
     with transaction.atomic():
         Lease.objects.select_for_update().get(pk=lock.pk)
-        if slots is not None and Run.objects.filter(state=RunState.RUNNING).count() >= slots:
+        running = Run.objects.filter(state=RunState.RUNNING)
+        if slots is not None and running.filter(done_at(run.place)).count() >= slots:
+            return False
+        if not may_begin(run, running.filter(device=run.device)):
             return False
         due = Run.objects.filter(due_by(now), pk=run.pk)
         started = {"state": RunState.RUNNING, "started_at": now, "heartbeat_at": now}
@@ -95,6 +100,7 @@ def _work(run: Run, watch: RunWatch, *, clock: Callable[[], datetime], server: O
     kind = kind_of(run)
     with _NeverLeftRunning(run, watch, clock):
         try:
+            check_place(run)
             check_room(kind.folder)
             outcome = kind.job(work)
         except RunWaits as waits:
@@ -154,7 +160,7 @@ def _fail(
 
 def reap_runs(*, now: datetime) -> int:
     """End each run that nobody works on any more. Returns how many there were."""
-    running = Run.objects.filter(state=RunState.RUNNING).select_related("device", "requested_by")
+    running = Run.objects.filter(state=RunState.RUNNING).select_related(*ITS_PARTS)
     return sum(_reap(run, now=now) for run in running if _is_dead(run, now=now))
 
 

@@ -12,7 +12,7 @@ from django.db.models import Case, F, Q, Value, When
 
 from backups.models import OPEN_STATES, Run, RunKind, RunState, RunTrigger
 from devices.freshness import not_after
-from devices.models import Device
+from devices.models import Device, Storage
 from devices.texts import one_line
 
 MOST_ATTEMPTS = 4
@@ -34,7 +34,13 @@ def due_by(now: datetime) -> Q:
 
 
 def request_run(
-    device: Device, kind: RunKind, *, trigger: RunTrigger, user: Any = None, now: datetime
+    device: Device,
+    kind: RunKind,
+    *,
+    trigger: RunTrigger,
+    user: Any = None,
+    storage: Storage | None = None,
+    now: datetime,
 ) -> Run:
     """The open run of this kind, or a new one that waits in the queue.
 
@@ -51,6 +57,7 @@ def request_run(
                     kind=kind,
                     trigger=trigger,
                     requested_by=user,
+                    storage=storage,
                     queued_at=now,
                     not_before=now,
                 )
@@ -75,6 +82,7 @@ def request_retry(run: Run, *, now: datetime) -> None:
         kind=run.kind,
         trigger=run.trigger,
         requested_by=run.requested_by,
+        storage=run.storage,
         attempt=run.attempt + 1,
         queued_at=now,
         not_before=now + FIRST_PAUSE * 2 ** (run.attempt - 1),

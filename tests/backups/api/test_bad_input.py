@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 LISTS = [
     "devices", "snapshots", "daemons", "experiments", "recordings", "items", "copies", "runs",
     "plans", "policies", "certificates", "incidents", "videos", "findings",
+    "storages",
 ]  # fmt: skip
 REFUSED = [
     "devices/?verdict=green",

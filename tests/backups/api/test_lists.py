@@ -88,7 +88,8 @@ def test_items_of_every_kind_are_one_list(viewer, one_of_each):
 @pytest.mark.parametrize(
     "name",
     ["devices", "findings", "experiments", "recordings", "items", "copies", "snapshots",
-     "certificates", "runs", "plans", "policies", "daemons", "incidents", "timeline"],
+     "certificates", "runs", "plans", "policies", "daemons", "incidents", "timeline",
+     "storages"],
 )  # fmt: skip
 def test_a_table_has_the_flat_fields_of_the_json(viewer, one_of_each, name):
     answer = viewer.get(f"/api/v1/{name}/?format=csv")

@@ -26,6 +26,7 @@ LISTS = {
     "recordings": "backups.view_recording",
     "runs": "backups.view_run",
     "incidents": "incidents.view_incident",
+    "storages": "devices.view_storage",
     "timeline": "devices.view_device",
 }
 ACTIONS = {

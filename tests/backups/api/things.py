@@ -12,7 +12,7 @@ from backups.models import (
     Run,
     WipeCertificate,
 )
-from devices.models import Experiment
+from devices.models import Experiment, Storage
 from incidents.models import Incident
 
 
@@ -61,6 +61,7 @@ def make_one_of_each(device, snapshot, now):
         "plans": BackupPlan.objects.create(mirror_here=True).pk,
         "policies": policy.pk if policy else Policy.objects.create(**_LIMITS).pk,
         "incidents": incident.pk,
+        "storages": Storage.objects.create(name="nas1").pk,
     }
 
 
