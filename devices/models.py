@@ -138,6 +138,24 @@ class Device(models.Model):
         related_name="devices",
         help_text="Where its copies lie: only a move changes it. Empty: on the host of ethonode",
     )
+    goes_to = models.ForeignKey(
+        Storage,
+        null=True,
+        blank=True,
+        verbose_name="to be moved to",
+        on_delete=models.SET_NULL,
+        related_name="coming",
+        help_text="Where its copies are to lie: “Move its data” then brings and proves them there",
+    )
+    left = models.ForeignKey(
+        Storage,
+        null=True,
+        editable=False,
+        verbose_name="still kept on",
+        on_delete=models.PROTECT,
+        related_name="left_behind",
+        help_text="From where its copies were moved, and where they still are",
+    )
 
     reported_status = models.CharField(max_length=32, blank=True, editable=False)
     first_seen_at = models.DateTimeField(editable=False)
@@ -176,6 +194,8 @@ class Device(models.Model):
         ordering = ["name", "device_id"]
         permissions = [
             ("refresh_device", "Can ask for a refresh of a device"),
+            ("move_device", "Can move a device's copies to another storage"),
+            ("delete_left", "Can delete copies that a move has left behind"),
             ("export_lists", "Can take lists along as CSV or XLSX"),
         ]
 

@@ -41,7 +41,7 @@ DECIDED_ON = Rights(admin="change", nobody="add delete")
 MANAGED = Rights(admin=_OURS, nobody="")
 
 TABLE: dict[str, Rights] = {
-    "devices.device": Rights(operator="refresh", admin="change delete", nobody="add"),
+    "devices.device": Rights(operator="refresh", admin="change delete move", nobody="add"),
     "devices.experiment": Rights(admin="change write_off", nobody="add delete"),
     "devices.devicegroup": MANAGED,
     "devices.storage": MANAGED,
@@ -65,7 +65,8 @@ TABLE: dict[str, Rights] = {
     "django_celery_results.taskresult": Rights(viewer="", admin="view", nobody=_OURS),
 }
 OF_NO_MODEL = {
-    "viewer": {"devices.export_lists", "backups.download_files"}
+    "viewer": {"devices.export_lists", "backups.download_files"},
+    "admin": {"devices.delete_left"},
 }  # column -> permissions of other names
 _SHOWN = """
     devices.historicaldevice devices.historicaldevicegroup devices.historicalstorage

@@ -37,7 +37,8 @@ def bulk_acts(request: HttpRequest) -> dict[str, Act]:
 
 
 def _of_runs(request: HttpRequest) -> Iterable[tuple[str, Act]]:
-    may = [one for one in KINDS.values() if request.user.has_perm(one.permission)]
+    usual = [one for one in KINDS.values() if not one.seldom]
+    may = [one for one in usual if request.user.has_perm(one.permission)]
     if backups := [declared for declared in BACK_UP if declared in may]:
         yield _act("back_up_selected", "Back up now: all that can be", partial(_start, backups))
     for declared in may:

@@ -28,7 +28,7 @@ from backups.words import TYPE_NAMES
 from devices.admin.dates import MomentsFilter
 from devices.admin.export import ExportedList
 from devices.admin.history import HistoryAdmin
-from devices.models import Device, Lifecycle
+from devices.models import Device, Lifecycle, Storage
 
 
 @admin.register(Device)
@@ -64,6 +64,14 @@ class DeviceAdmin(ExportedList, DeviceActions, HistoryAdmin):  # type: ignore[mi
             *device_buttons.urls(self.admin_site.admin_view),
             *super().get_urls(),
         ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Where its copies are to lie is asked where there are several places."""
+        fieldsets = list(super().get_fieldsets(request, obj))
+        if not (request.user.has_perm("devices.move_device") and Storage.objects.exists()):
+            return fieldsets
+        (title, named), *rest = fieldsets
+        return [(title, {**named, "fields": ["goes_to", *named["fields"]]}), *rest]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -19,6 +19,8 @@ class RunKind(models.TextChoices):
     LIST_CARD = "list_card", "Listing of the card"
     PROVE = "prove", "Proof of content"
     WIPE = "wipe", "Question “May I wipe it?”"
+    MOVE = "move", "Move to another storage"
+    CLEAR = "clear", "Deletion of what a move left"
     CONNECT = "connect", "Test of the connection"
 
 

@@ -114,7 +114,7 @@ def tell_of(name: str, *, asked_at: datetime, now: datetime) -> Storage:
         "heard_at": asked_at,
         "results_dir": str(settings.RESULTS_DIR)[:400],
         "videos_dir": str(settings.VIDEOS_DIR)[:400],
-        "cards_dir": str(settings.CARDS_DIR)[:400],
+        "cards_dir": str(settings.CARDS_DIR)[:400] if settings.CARDS_DIR.is_dir() else "",
         "parallel_runs": settings.PARALLEL_RUNS,
         "clock_off_seconds": (now - asked_at).total_seconds(),
     }

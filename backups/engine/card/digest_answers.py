@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from backups.engine.card.errors import BadDigests, Rebooted
-from backups.engine.card.fields import Line, Path, Size, Text, Time
+from backups.engine.card.fields import Inode, Line, Path, Size, Text, Time
 from backups.engine.card.lines import VERSION
 from backups.engine.card.listing import Mark
 from backups.engine.card.remote import MOST_GREETING
@@ -29,6 +29,7 @@ class CardDigest:
     digest: str
     algorithm: str
     problem: str = ""
+    inode: int = 0  # 0: not told
 
 
 class _Head(Line, tag="digests", frozen=True, kw_only=True):
@@ -44,6 +45,7 @@ class _Digest(Line, tag="digest", frozen=True, kw_only=True):
     size: Size = 0
     modified: Time = 0
     changed: Time = 0
+    inode: Inode = 0
     digest: Hex = ""
     problem: Text = ""
 
@@ -126,7 +128,9 @@ class DigestsAnswer:
         self.total += told.size
         self.progress(self.total)
         mark = told.size, told.modified, told.changed
-        return CardDigest(path=path, mark=mark, digest=told.digest, algorithm=algorithm)
+        return CardDigest(
+            path=path, mark=mark, digest=told.digest, algorithm=algorithm, inode=told.inode
+        )
 
 
 def _decoded(line: str) -> _Head | _Digest | _At | _Over:

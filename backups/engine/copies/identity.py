@@ -5,6 +5,8 @@ import os
 import stat
 from pathlib import Path
 
+from backups.engine.copies.digests import FileStamp, stamp_of
+
 MAGIC = b"SQLite format 3\0"
 HEADER_BYTES = 100
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -17,10 +19,17 @@ def fingerprint(path: Path | str, *, folder: int | None = None) -> str:
     setting back of times undoes. An empty -wal holds no change: whoever only read a database in
     WAL mode may leave one. `folder`: open, and the path is below it. Raises OSError.
     """
-    told: list[object] = [*_of(os.stat(path, dir_fd=folder, follow_symlinks=False))]
-    told.append(change_counter(path, folder=folder))
-    if (wal := beside(path, "-wal", folder=folder)) and not _is_empty_file(wal):
-        told += _of(wal)
+    seen = stamp_of(os.stat(path, dir_fd=folder, follow_symlinks=False))
+    wal = beside(path, "-wal", folder=folder)
+    if wal and _is_empty_file(wal):
+        wal = None
+    counter = change_counter(path, folder=folder)
+    return fingerprint_of(seen, counter, stamp_of(wal) if wal else None)
+
+
+def fingerprint_of(file: FileStamp, counter: bytes, wal: FileStamp | None) -> str:
+    """The same of a file whose stamps and header are known. `wal`: one that is not empty."""
+    told: list[object] = [*_of(file), counter, *(_of(wal) if wal else ())]
     return hashlib.blake2b(repr(told).encode(), digest_size=16).hexdigest()
 
 
@@ -56,5 +65,5 @@ def _is_empty_file(seen: os.stat_result) -> bool:
     return stat.S_ISREG(seen.st_mode) and seen.st_size == 0
 
 
-def _of(seen: os.stat_result) -> tuple[int, ...]:
-    return seen.st_ino, seen.st_size, seen.st_mtime_ns, seen.st_ctime_ns
+def _of(seen: FileStamp) -> tuple[int, ...]:
+    return seen.inode, seen.size, seen.modified, seen.changed

@@ -51,7 +51,7 @@ class Fetch:
         return self._bring_live(look)
 
     def look(self) -> DatabaseFiles:
-        return look_at(self.route.target, self.remote, leash=self.route.leash)
+        return look_at(self.route.account, self.remote, leash=self.route.leash)
 
     def _bring_live(self, look: DatabaseFiles) -> Fetched:
         """Try each way; what kept the ones before from working is told with the result."""
@@ -70,7 +70,7 @@ class Fetch:
         return Fetched(path=last.path, method=last.method, heard=last.heard, remarks=tuple(remarks))
 
     def _bring_snapshot(self, look: DatabaseFiles) -> Fetched:
-        target, leash = self.route.target, self.route.leash
+        target, leash = self.route.account, self.route.leash
         self.route.tell(Progress(phase=Phase.SNAPSHOT, bytes_expected=look.size_bytes))
         name, size = self.remote.name, look.size_bytes
         with snapshot(target, self.remote, name=name, size_bytes=size, leash=leash) as (path, told):

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from sys import intern
 
 from backups.engine.progress import Phase, Progress, Tell
-from backups.engine.pull.errors import NoisyShell, SourceVanished, TransferIncomplete
+from backups.engine.pull.errors import NoisyShell, ProgramFailed, SourceVanished, TransferIncomplete
 from backups.engine.pull.failures import rsync_failure
 from backups.engine.pull.processes import Leash, LocalProgram
 from backups.engine.pull.progress import Meter
@@ -90,22 +90,31 @@ class Heard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """How to reach the device, and how to treat the way there."""
+    """How to reach the device, and how to treat the way there. `target` None: what is there is
+    mounted here."""
 
-    target: SshTarget
+    target: SshTarget | None
     leash: Leash
     tell: Tell
     bandwidth_kib: int = 0
     silent_seconds: int = 60
 
+    @property
+    def account(self) -> SshTarget:
+        """Raises ProgramFailed where there is none: what is mounted runs no programs."""
+        if self.target is None:
+            raise ProgramFailed("what is mounted here runs no programs")
+        return self.target
+
     def command(self, options: Iterable[str], sources: Sequence[str], here: Path) -> list[str]:
         words = ["rsync", "--protect-args", "--no-human-readable", "--outbuf=L", "--stats"]
         words += ["--no-motd", f"--timeout={self.silent_seconds}"]
-        words += ["--rsh", " ".join(map(_rsh_word, self.target.words()))]
+        if self.target:
+            words += ["--rsh", " ".join(map(_rsh_word, self.target.words()))]
         if self.bandwidth_kib > 0:
             words += [f"--bwlimit={self.bandwidth_kib}"]
-        login = self.target.rsync_login
-        return [*words, *options, "--", *(f"{login}:{source}" for source in sources), str(here)]
+        login = f"{self.target.rsync_login}:" if self.target else ""
+        return [*words, *options, "--", *(f"{login}{source}" for source in sources), str(here)]
 
 
 def listing(route: Route, source: PurePosixPath, here: Path, *, phase: Phase) -> Heard:
@@ -113,6 +122,13 @@ def listing(route: Route, source: PurePosixPath, here: Path, *, phase: Phase) ->
     route.tell(Progress(phase=phase))
     options = ["-rtnii", "--no-inc-recursive", "--exclude=.*", _FORMAT]
     return _run(route, route.command(options, [f"{source}/"], here), meter=None, names=())
+
+
+def listing_of(route: Route, root: PurePosixPath, here: Path, *, folder: str) -> Heard:
+    """All in one folder of a data folder there; none, where there is no such folder."""
+    only = ["--exclude=.*", f"--include=/{folder}/", f"--include=/{folder}/**", "--exclude=*"]
+    options = ["-rtnii", "--no-inc-recursive", *only, _FORMAT]
+    return _run(route, route.command(options, [f"{root}/"], here), meter=None, names=())
 
 
 def contents(route: Route, source: PurePosixPath, here: Path, *, items: Sequence[Item]) -> Heard:
@@ -197,7 +213,7 @@ def _judge(route: Route, heard: Heard, code: int, said: str) -> None:
     if code == 0:
         return
     failure = rsync_failure(code, said)
-    if isinstance(failure, NoisyShell):
+    if isinstance(failure, NoisyShell) and route.target:
         greeting = one_line(greeting_of(route.target, leash=route.leash), limit=200)
         raise NoisyShell(f"its account's shell prints {greeting!r} before every command")
     if not isinstance(failure, TransferIncomplete | SourceVanished):

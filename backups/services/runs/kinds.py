@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from backups.engine.facts import BackupType
 from backups.models import BackupPlan, Recording, ResultCopy, Run, RunKind
@@ -18,6 +18,7 @@ from backups.services.runs.disks import cards_folder, results_folder, videos_fol
 from backups.services.runs.jobs import Budget, Job, RunReport
 from backups.services.runs.list_card import list_device_card
 from backups.services.runs.mirror import mirror_device
+from backups.services.runs.move import clear_left, move_device
 from backups.services.runs.nights import budget_of, is_night
 from backups.services.runs.prove import prove_device
 from backups.services.runs.pull_files import pull_other_files
@@ -27,6 +28,7 @@ from backups.services.runs.reports import (
     FilesReport,
     ListingReport,
     MirrorReport,
+    MoveReport,
     ProofReport,
     ResultsReport,
     VerifyReport,
@@ -34,7 +36,7 @@ from backups.services.runs.reports import (
 )
 from backups.services.runs.verify import verify_device
 from backups.services.runs.wipe import WipeReport, ask_to_wipe
-from devices.models import Device, Experiment, Writer
+from devices.models import Device, Experiment, Storage, Writer
 
 Devices = QuerySet[Device]
 NO_ADDRESS = "nobody has told its address"
@@ -61,7 +63,8 @@ class KindOfRun:
 
     `suits` narrows devices to those that have what it is for, and `lacks` says what the others
     have not. `door`: of the device, through which it goes. `brief`: done in seconds: it needs no
-    slot. `alone`: nothing else is done for the device meanwhile.
+    slot. `alone`: nothing else is done for the device meanwhile. `seldom`: shown
+    only where it suits. `place`: whose worker does it, if it is not that of its own storage.
     """
 
     kind: RunKind
@@ -77,6 +80,8 @@ class KindOfRun:
     door: str = ""
     brief: bool = False
     alone: bool = False
+    seldom: bool = False
+    place: Callable[[Device], Storage | None] = lambda device: None
     copies: frozenset[BackupType] = frozenset()
     fills: Callable[[], Path] | None = None
     plan: PlanEntry | None = None
@@ -119,6 +124,14 @@ def _with_copies(devices: Devices) -> Devices:
     mine = {"device": OuterRef("pk")}
     results, videos = ResultCopy.objects.filter(**mine), Recording.objects.filter(**mine)
     return devices.filter(Exists(results) | Exists(videos))
+
+
+def _with_another_place(devices: Devices) -> Devices:
+    return devices.exclude(goes_to=None).exclude(goes_to=F("storage")).filter(left=None)
+
+
+def _with_left_copies(devices: Devices) -> Devices:
+    return devices.exclude(left=None).exclude(storage=None)
 
 
 _DECLARED = (
@@ -287,6 +300,43 @@ _DECLARED = (
         suits=_with_address,
         lacks=NO_ADDRESS,
         door=SSH,
+    ),
+    KindOfRun(
+        kind=RunKind.MOVE,
+        button="Move its data",
+        icon="drive_file_move",
+        question="Move its data to the other storage now?",
+        explained=(
+            "The worker of the storage that is set for it copies all that is saved of this device,"
+            " reads every file on both hosts, and only then uses the new ones. No other run of the"
+            " device begins meanwhile. The old ones stay, until you delete them."
+        ),
+        permission="devices.move_device",
+        job=move_device,
+        report=MoveReport,
+        suits=_with_another_place,
+        lacks="no other storage is set for it",
+        place=lambda device: device.goes_to,
+        alone=True,
+        seldom=True,
+    ),
+    KindOfRun(
+        kind=RunKind.CLEAR,
+        button="Delete what the move left",
+        icon="delete_sweep",
+        question="Delete its old copies there now?",
+        explained=(
+            "The worker of the storage that it was moved from reads every file there and the one"
+            " in use once more, and deletes there what is equal. If one is not, nothing is deleted."
+        ),
+        permission="devices.delete_left",
+        job=clear_left,
+        report=MoveReport,
+        suits=_with_left_copies,
+        lacks="no move has left anything",
+        place=lambda device: device.left,
+        alone=True,
+        seldom=True,
     ),
     KindOfRun(
         kind=RunKind.CONNECT,

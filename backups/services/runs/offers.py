@@ -67,6 +67,7 @@ def offers_for(device: Device, *, now: datetime) -> dict[RunKind, Offer]:
             last=ended.get(kind),
         )
         for kind, declared in KINDS.items()
+        if suits[declared.suits] or not declared.seldom
     }
 
 

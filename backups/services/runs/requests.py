@@ -11,8 +11,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Case, F, Q, Value, When
 
 from backups.models import OPEN_STATES, Run, RunKind, RunState, RunTrigger
+from backups.services.runs.kinds import KINDS
 from devices.freshness import not_after
-from devices.models import Device, Storage
+from devices.models import Device
 from devices.texts import one_line
 
 MOST_ATTEMPTS = 4
@@ -39,7 +40,6 @@ def request_run(
     *,
     trigger: RunTrigger,
     user: Any = None,
-    storage: Storage | None = None,
     now: datetime,
 ) -> Run:
     """The open run of this kind, or a new one that waits in the queue.
@@ -57,7 +57,7 @@ def request_run(
                     kind=kind,
                     trigger=trigger,
                     requested_by=user,
-                    storage=storage,
+                    storage=KINDS[kind].place(device),
                     queued_at=now,
                     not_before=now,
                 )

@@ -153,6 +153,7 @@ def digest_of(root: bytes, path: bytes, make: Any, pace: Pace) -> dict:
         "size": found.st_size,
         "modified": found.st_mtime_ns,
         "changed": found.st_ctime_ns,
+        "inode": found.st_ino,
         "digest": told,
     }
 

@@ -1,0 +1,176 @@
+"""Bring what one host holds of a device to another, and hold each file against its original.
+
+It is called by whoever is on the host that the files come to. What is there is never changed.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from backups.engine.card.digests import digest_files
+from backups.engine.copies.below import digest_below
+from backups.engine.copies.digests import FileStamp
+from backups.engine.errors import BackupError
+from backups.engine.progress import Phase, Progress
+from backups.engine.pull.names import checked_device
+from backups.engine.pull.rsync import Item, Route, copy_files, listing_of
+
+MOST_PASSES = 3
+SECONDS = 12 * 3600.0
+
+
+class NotAllCame(BackupError):
+    """What is there could not be listed or copied whole; it is tried again later."""
+
+
+class KeepsChanging(BackupError):
+    """Somebody goes on writing there."""
+
+
+class NotTheSame(BackupError):
+    """What came differs from its original, also when it was copied once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """One data folder on both hosts; places begin with its name."""
+
+    name: bytes
+    there: PurePosixPath
+    here: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FileThere:
+    root: Root
+    item: Item
+
+    @property
+    def path(self) -> bytes:
+        return os.fsencode(self.item.path)
+
+    @property
+    def place(self) -> bytes:
+        return self.root.name + b"/" + self.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvenPlace:
+    """One file that was read to its end on both hosts, with the same digest."""
+
+    place: bytes
+    digest: str
+    theirs: FileStamp
+    ours: FileStamp
+
+
+def bring(route: Route, roots: Sequence[Root], device_id: str) -> list[FileThere]:
+    """Copy until nothing there differs in size or time from what is here. Gives all that is there.
+
+    Raises NotAllCame, KeepsChanging, PullError.
+    """
+    for _ in range(MOST_PASSES):
+        found = listed(route, roots, device_id)
+        lacking = [file for file in found if not file.item.is_same]
+        if not lacking:
+            return found
+        copy(route, lacking)
+    raise KeepsChanging("files there were written each time that they were copied")
+
+
+def listed(route: Route, roots: Iterable[Root], device_id: str) -> list[FileThere]:
+    """Each file there, and in what it differs from the one here. Raises NotAllCame, PullError."""
+    found: list[FileThere] = []
+    for root in roots:
+        route.tell(Progress(phase=Phase.COMPARING))
+        root.here.mkdir(parents=True, exist_ok=True)
+        heard = listing_of(route, root.there, root.here, folder=checked_device(device_id))
+        if heard.problem:
+            raise NotAllCame(heard.problem)
+        found += [FileThere(root, item) for item in heard.items]
+    return found
+
+
+def copy(route: Route, files: Iterable[FileThere], *, whatever_is_here: bool = False) -> None:
+    """`whatever_is_here`: also over what has the same size and time.
+
+    Raises NotAllCame, PullError.
+    """
+    options = ["--relative", *(["--ignore-times"] if whatever_is_here else [])]
+    for root, some in _by_root(files):
+        items = [file.item for file in some]
+        heard = copy_files(route, root.there, root.here, items=items, options=options)
+        if heard.problem:
+            raise NotAllCame(heard.problem)
+
+
+def prove(route: Route, files: Sequence[FileThere], *, mend: bool = True) -> list[ProvenPlace]:
+    """Read all of them on both hosts. `mend`: what differs is copied once more, and read again.
+
+    Raises NotTheSame, NotAllCame, PullError, LocalFailed.
+    """
+    proven, differing = _prove(route, files)
+    if differing and mend:
+        copy(route, differing, whatever_is_here=True)
+        again, differing = _prove(route, differing)
+        proven += again
+    if differing:
+        names = ", ".join(os.fsdecode(file.place) for file in differing[:3])
+        raise NotTheSame(f"{len(differing)} files here are not as there: {names}"[:800])
+    return proven
+
+
+def refuse_changed(route: Route, files: Iterable[FileThere], device_id: str) -> None:
+    """Raises KeepsChanging where a file came, went or was written since."""
+    before = {file.place: file.item.version for file in files}
+    now = listed(route, list(dict.fromkeys(file.root for file in files)), device_id)
+    if before != {file.place: file.item.version for file in now}:
+        raise KeepsChanging("files there were written while they were proven")
+
+
+def _prove(route: Route, files: Sequence[FileThere]) -> tuple[list[ProvenPlace], list[FileThere]]:
+    proven, differing = [], []
+    done, total = 0, sum(file.item.size_bytes for file in files)
+    for root, some in _by_root(files):
+        by_path = {file.path: file for file in some}
+        for path, digest, theirs in _their_digests(route, root, by_path):
+            ours = digest_below(root.here, path, stop=route.leash.cancelled)
+            if digest == ours.blake2b:
+                place = by_path[path].place
+                proven.append(
+                    ProvenPlace(place=place, digest=digest, theirs=theirs, ours=ours.stamp)
+                )
+            else:
+                differing.append(by_path[path])
+            done += ours.size_bytes
+            route.tell(Progress(phase=Phase.PROVING, bytes_done=done, bytes_expected=total))
+    return proven, differing
+
+
+def _their_digests(
+    route: Route, root: Root, paths: Iterable[bytes]
+) -> Iterator[tuple[bytes, str, FileStamp]]:
+    """Each of them, or it raises NotAllCame."""
+    asked = list(paths)
+    if route.target is None:
+        for path in asked:
+            read = digest_below(Path(root.there), path, stop=route.leash.cancelled)
+            yield path, read.blake2b, read.stamp
+        return
+    open_ones = set(asked)
+    for told in digest_files(route.target, root.there, asked, leash=route.leash, seconds=SECONDS):
+        if told.mark is None or told.algorithm != "blake2b":
+            why = told.problem or "that host makes no BLAKE2b"
+            raise NotAllCame(f"{os.fsdecode(told.path)}: {why}")
+        open_ones.discard(told.path)
+        yield told.path, told.digest, FileStamp(*told.mark, told.inode)
+    if open_ones:
+        raise NotAllCame(f"{len(open_ones)} files were not read there in time")
+
+
+def _by_root(files: Iterable[FileThere]) -> Iterator[tuple[Root, list[FileThere]]]:
+    found: dict[Root, list[FileThere]] = {}
+    for file in files:
+        found.setdefault(file.root, []).append(file)
+    yield from found.items()

@@ -1,0 +1,235 @@
+"""To move a device's copies: real files on two hosts, in use is what was proven to be whole."""
+
+import os
+import sqlite3
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from backups.engine import places
+from backups.engine.copies.digests import stamp_of
+from backups.engine.videos.digests import KnownDigest, pack_digests, unpack_digests
+from backups.engine.videos.ledger import HELD, HERE, KnownFile, pack_items, unpack_items
+from backups.engine.videos.names import text_of
+from backups.models import RecordingLedger, ResultCopy, Run, RunKind, RunTrigger
+from backups.services import runs, storages
+from backups.services.carried import content_of
+from backups.services.results import read_results
+from backups.services.videos import scan_videos
+from devices.models import Device, Storage
+from tests.servers import private_sshd
+
+START = "2026-11-20_10-00-00"
+LONG_AGO = 1_700_000_000
+
+
+@pytest.fixture
+def moving(nas, device, host, now):
+    """Its copies lie on nas1, and are to lie on nas2."""
+    Storage.objects.create(name="nas2")
+    device.storage, device.goes_to = nas, Storage.objects.get(name="nas2")
+    device.save()
+    for name in ("nas2", "nas1"):
+        root = host(name)
+        storages.tell_of(name, asked_at=now, now=now)
+    own = device.device_id
+    database = root / "results" / own / "ETHOSCOPE_019" / START / f"{START}_{own}.db"
+    database.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(database)) as db:
+        db.execute("CREATE TABLE METADATA (field TEXT, value TEXT)")
+        db.execute("CREATE TABLE ROI_1 (id INTEGER PRIMARY KEY, t INTEGER, x INTEGER)")
+        db.executemany("INSERT INTO ROI_1 (t, x) VALUES (?, ?)", [(n, n) for n in range(50)])
+        db.commit()
+    videos = root / "videos" / own / "ETHOSCOPE_019" / START
+    videos.mkdir(parents=True)
+    for number in (1, 2):
+        path = videos / f"{START}_{own}_1280x960@25fps-28q_{number:05d}.h264"
+        path.write_bytes(os.urandom(3000 + number))
+        os.utime(path, (LONG_AGO, LONG_AGO))
+    os.utime(database, (LONG_AGO, LONG_AGO))
+    read_results(device, now=now)
+    scan_videos(device, now=now)
+    return Device.objects.select_related("storage").get(pk=device.pk)
+
+
+def files_of(root):
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file() and ".cache" not in path.parts and "cache" not in path.parts
+    }
+
+
+def move(device, kind=RunKind.MOVE, show=lambda progress: None):
+    run = runs.request_run(device, kind, trigger=RunTrigger.PERSON, now=timezone.now())
+    return runs.perform(run.pk, clock=timezone.now, show=show)
+
+
+def place_of(device):
+    device.refresh_from_db()
+    return device.storage.name
+
+
+def test_all_comes_is_proven_and_then_in_use(moving, host, tmp_path):
+    copy = moving.copies.get()
+    marks = dict.fromkeys(("fingerprint", "proven_fingerprint"), copy.fingerprint)
+    ResultCopy.objects.update(**marks, proven_at=timezone.now())
+    host("nas2")
+    run = move(moving)
+    assert run.error == ""
+    assert run.state == "succeeded"
+    assert place_of(moving) == "nas2"
+    assert (moving.left.name, moving.goes_to) == ("nas1", None)
+    assert files_of(tmp_path / "nas2") == files_of(tmp_path / "nas1")
+    assert len(files_of(tmp_path / "nas2")) == 3
+    seen = read_results(moving, now=timezone.now()).copies[0]
+    assert seen.fingerprint != copy.fingerprint
+    assert seen.is_as_shown  # what was proven of the same content holds
+
+    before = moving.history.first()
+    assert before.history_change_reason == "all was proven to be on nas2"
+
+
+def test_it_comes_over_ssh(moving, host, tmp_path, settings):
+    host("nas2")
+    with private_sshd(tmp_path / "sshd") as sshd:
+        settings.SSH_KEY_FILE = sshd.key_file
+        settings.SSH_KNOWN_HOSTS = tmp_path / "known_hosts"
+        Storage.objects.filter(name="nas1").update(ssh=f"{sshd.user}@127.0.0.1", ssh_port=sshd.port)
+        run = move(Device.objects.get(pk=moving.pk))
+    assert run.error == ""
+    assert run.state == "succeeded"
+    assert place_of(moving) == "nas2"
+    assert files_of(tmp_path / "nas2") == files_of(tmp_path / "nas1")
+
+
+def _flip(root):
+    path = next(root.rglob("*.h264"))
+    times = path.stat()
+    with path.open("r+b") as file:
+        first = file.read(1)
+        file.seek(0)
+        file.write(bytes([first[0] ^ 1]))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def test_what_lay_there_with_a_flipped_bit_is_copied_once_more(moving, host, tmp_path):
+    """Of the same size and time: only its content tells."""
+    root = host("nas2")
+    assert move(moving).state == "succeeded"
+    nas1, nas2 = Storage.objects.order_by("name")
+    Device.objects.update(storage=nas1, left=None, goes_to=nas2)
+    _flip(root)
+    assert move(Device.objects.select_related("storage").get()).state == "succeeded"
+    assert files_of(tmp_path / "nas2") == files_of(tmp_path / "nas1")
+
+
+def test_a_disk_that_flips_a_bit_each_time_is_never_switched_to(moving, host, monkeypatch):
+    root = host("nas2")
+
+    def copied_and_flipped(copy):
+        def do(*args, **more):
+            copy(*args, **more)
+            _flip(root)
+
+        return do
+
+    monkeypatch.setattr(places, "copy", copied_and_flipped(places.copy))
+    run = move(moving)
+    assert run.state == "failed"
+    assert "are not as there" in run.error
+    assert place_of(moving) == "nas1"
+    assert moving.left is None
+
+
+def test_a_move_that_is_killed_leaves_the_old_in_use(moving, host):
+    class Killed(BaseException):
+        pass
+
+    host("nas2")
+
+    def killed(progress):
+        if progress.phase == "proving":
+            raise Killed
+
+    with pytest.raises(Killed):
+        move(moving, show=killed)
+    assert place_of(moving) == "nas1"
+    retry = Run.objects.get(attempt=2)
+    assert retry.storage.name == "nas2"
+    Run.objects.update(not_before=timezone.now() - timedelta(minutes=1))
+    assert runs.perform(retry.pk, clock=timezone.now).state == "succeeded"
+    assert place_of(moving) == "nas2"
+
+
+def test_what_is_written_there_meanwhile_is_no_move(moving, host, tmp_path):
+    host("nas2")
+
+    def write(progress):
+        if progress.phase == "proving":
+            path = next((tmp_path / "nas1").rglob("*_00002.h264"))
+            path.write_bytes(b"\0\0\0\1" * (1000 + len(path.read_bytes())))
+
+    run = move(moving, show=write)
+    assert run.state == "failed"
+    assert place_of(moving) == "nas1"
+
+
+def test_nothing_else_of_the_device_begins_meanwhile(moving, host, now):
+    asked = {"trigger": RunTrigger.PERSON, "now": now}
+    moved = runs.request_run(moving, RunKind.MOVE, **asked)
+    verify = runs.request_run(moving, RunKind.VERIFY, **asked)
+    Run.objects.filter(pk=moved.pk).update(state="running", heartbeat_at=now)
+    assert runs.perform(verify.pk, clock=lambda: now) is None
+    Run.objects.filter(pk=moved.pk).update(state="queued")
+    Run.objects.filter(pk=verify.pk).update(state="running", heartbeat_at=now)
+    host("nas2")
+    assert runs.perform(moved.pk, clock=lambda: now) is None
+
+
+def test_what_was_left_is_deleted_only_when_it_is_equal(moving, host, tmp_path):
+    host("nas2")
+    assert move(moving).state == "succeeded"
+    moving.refresh_from_db()
+    host("nas1")
+    _flip(tmp_path / "nas2")
+    run = move(moving, RunKind.CLEAR)
+    assert (run.state, len(files_of(tmp_path / "nas1"))) == ("failed", 3)
+    _flip(tmp_path / "nas2")
+    assert move(moving, RunKind.CLEAR).state == "succeeded"
+    assert files_of(tmp_path / "nas1") == {}
+    moving.refresh_from_db()
+    assert moving.left is None
+    assert len(files_of(tmp_path / "nas2")) == 3
+
+
+def test_the_host_of_ethonode_gives_what_both_see(moving, host, settings):
+    Device.objects.update(storage=None)
+    device = Device.objects.get(pk=moving.pk)
+    there = settings.RESULTS_DIR, settings.VIDEOS_DIR
+    host("nas2")
+    refused = move(device)
+    assert "do not lie here as they are known" in refused.error
+    settings.RESULTS_DIR, settings.VIDEOS_DIR = there
+    assert move(device).state == "succeeded"
+    assert place_of(device) == "nas2"
+    assert device.left is None
+
+
+def test_digests_and_what_is_known_of_chunks_go_along(moving, host, tmp_path):
+    path = next((tmp_path / "nas1").rglob("*_00001.h264"))
+    name = os.fsencode(path.name)
+    before = content_of(stamp_of(path.stat()))
+    RecordingLedger.objects.create(
+        device=moving, recording=START, first_known_at=timezone.now(),
+        memory=pack_items({name: KnownFile(held=3001, seen=before, flags=HELD | HERE)}),
+        digests=pack_digests({text_of(name): KnownDigest(3001, "d", 1, before)}),
+    )  # fmt: skip
+    host("nas2")
+    assert move(moving).state == "succeeded"
+    after = content_of(stamp_of(next((tmp_path / "nas2").rglob("*_00001.h264")).stat()))
+    row = RecordingLedger.objects.get()
+    assert unpack_items(bytes(row.memory))[name].seen == after != before
+    assert unpack_digests(bytes(row.digests))[text_of(name)].content == after
