@@ -13,6 +13,7 @@ from backups.engine.copies.below import digest_below
 from backups.engine.copies.digests import FileStamp
 from backups.engine.errors import BackupError
 from backups.engine.progress import Phase, Progress
+from backups.engine.pull.errors import KeepsChanging
 from backups.engine.pull.names import checked_device
 from backups.engine.pull.rsync import Item, Route, copy_files, listing_of
 
@@ -22,10 +23,6 @@ SECONDS = 12 * 3600.0
 
 class NotAllCame(BackupError):
     """What is there could not be listed or copied whole; it is tried again later."""
-
-
-class KeepsChanging(BackupError):
-    """Somebody goes on writing there."""
 
 
 class NotTheSame(BackupError):
