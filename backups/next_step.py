@@ -65,11 +65,17 @@ def _by_a_person(worst: BackupType, backup: BackupStatus) -> DeviceStep:
     if backup.facts.lost:
         tab = "recordings" if worst is BackupType.VIDEO else "experiments"
         return DeviceStep(says=LOST, tab=tab, leads=f"Its {tab}")
+    if backup.facts.unheard:
+        return DeviceStep(says=f"See whether its host and its worker run: {backup.facts.unheard}.")
+    if not backup.facts.disk_error:
+        return DeviceStep(says=f"It clears with {backup.judgement.clears}.")
     return DeviceStep(says=f"Our own disk has to be readable: {backup.facts.disk_error}.")
 
 
 def _by_a_run(kinds: list[RunKind], offers: Mapping[RunKind, Offer]) -> DeviceStep:
-    some = [offers[kind] for kind in kinds]
+    some = [offers[kind] for kind in kinds if kind in offers]
+    if not some:
+        return DeviceStep(says="A storage that keeps second copies of its place is needed first.")
     if under_way := next((offer for offer in some if offer.open_run and not offer.shut), None):
         return _pressed(under_way)
     if possible := next((offer for offer in some if offer.can_work), None):
@@ -85,6 +91,8 @@ def _kinds(worst: BackupType, judgement: Judgement) -> list[RunKind]:
     brings = BRINGS[worst]
     if judgement.step is Step.PROVE:
         return [RunKind.PROVE, brings]
+    if judgement.step is Step.SECOND:
+        return [RunKind.SECOND_COPY]
     if judgement.step is Step.LIST:
         by_card = [RunKind.LIST_CARD, brings]
         return by_card[::-1] if worst is BackupType.MYSQL else by_card

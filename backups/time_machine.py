@@ -123,6 +123,7 @@ def _limits_of(row: Any) -> Limits:
         grace=row.grace,
         evidence_ttl=row.evidence_ttl,
         equal_within=row.equal_within,
+        proved_copies=row.proved_copies,
     )
 
 

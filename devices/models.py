@@ -45,6 +45,28 @@ class Storage(models.Model):
         help_text="account@host, for copies from there; empty: only folders that are mounted",
     )
     ssh_port = models.PositiveIntegerField(default=22)
+    is_second = models.BooleanField(
+        "keeps second copies",
+        default=False,
+        help_text="Of what lies on another one; no device's first copies ever go there",
+    )
+    second_of = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="seconds",
+        limit_choices_to={"is_second": False},
+        help_text="Of which its second copies are; empty: of the host of ethonode itself",
+    )
+    main_ssh = models.CharField(
+        "reaches ethonode's host by ssh as",
+        max_length=200,
+        blank=True,
+        validators=[RegexValidator(SSH_PLACE, "account@host")],
+        help_text="account@host, for second copies of it; empty: its folders are mounted there",
+    )
+    main_ssh_port = models.PositiveIntegerField(default=22)
 
     heard_at = models.DateTimeField("last heard of", null=True, editable=False)
     results_dir = models.CharField(max_length=400, blank=True, editable=False)
@@ -83,6 +105,7 @@ class DeviceGroup(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="groups",
+        limit_choices_to={"is_second": False},
         help_text="Where the data of its new devices goes; what is saved already stays where it is",
     )
 
@@ -145,6 +168,7 @@ class Device(models.Model):
         verbose_name="to be moved to",
         on_delete=models.SET_NULL,
         related_name="coming",
+        limit_choices_to={"is_second": False},
         help_text="Where its copies are to lie: “Move its data” then brings and proves them there",
     )
     left = models.ForeignKey(

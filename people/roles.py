@@ -74,6 +74,7 @@ _SHOWN = """
     backups.backup backups.backupsnapshot backups.cardchange backups.cardlisting
     backups.cardreading backups.claim backups.damagedfile backups.disklook backups.experimentstate
     backups.historicalbackupplan backups.historicalpolicy backups.provenfolder backups.recording
+    backups.secondfolder
     backups.videocomparison backups.videoinventory backups.videoscan backups.wipecertificate
     backups.wipequestion
     incidents.delivery incidents.historicalchannel incidents.historicalchannel_groups

@@ -23,6 +23,7 @@ from backups.services.card_readings import backlog_of, card_before
 from backups.services.runs import Offer, plan_of
 from backups.services.runs.connection import SSH
 from backups.services.runs.offers import attempts_of, doors_of
+from backups.services.second_copies import where_copies_are
 from backups.services.ssh_keys import line_to_type
 from backups.services.wipes import certificate_of, last_answer, still_holds
 from devices.models import Device
@@ -53,7 +54,8 @@ class Asked:
 
 
 def backups(asked: Asked) -> Shown:
-    return {**judged(asked.status), "plan": plan_of(asked.device)}
+    places = where_copies_are(asked.device)
+    return {**judged(asked.status), "plan": plan_of(asked.device), "places": places}
 
 
 def judged(status: DeviceStatus) -> Shown:

@@ -10,7 +10,16 @@ from backups.api.viewsets import RowViewSet
 from backups.models import BackupPlan, Policy
 
 GROUP = "Null: every device whose group has none of its own"
-EVERY = ["mirror", "pull_results", "pull_videos", "pull_files", "verify", "list_card", "prove"]
+EVERY = [
+    "mirror",
+    "pull_results",
+    "pull_videos",
+    "pull_files",
+    "verify",
+    "list_card",
+    "prove",
+    "second_copy",
+]
 
 
 @extend_schema_field(OpenApiTypes.STR)
@@ -59,7 +68,7 @@ class PolicySerializer(serializers.ModelSerializer[Policy]):
         model = Policy
         fields = [
             "id", "group", "backup_type", "max_age_seconds", "grace_seconds",
-            "evidence_ttl_seconds", "equal_within_seconds",
+            "evidence_ttl_seconds", "equal_within_seconds", "proved_copies",
         ]  # fmt: skip
 
 

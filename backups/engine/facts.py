@@ -141,6 +141,8 @@ class BackupFacts:
     counts: dict[str, int] = field(default_factory=dict)  # of problems, by kind
     proofs: dict[str, int] = field(default_factory=dict)  # of saved items, by proof
     counted_since: datetime | None = None  # the oldest end of one that is counted, and not equal
+    second_count: int | None = None  # files without a proven second copy; None: nobody tells
+    second_since: datetime | None = None  # the oldest of them came
     risk: Risk = Risk()
     findings: tuple[str, ...] = ()  # disagreements between claims, device and disk
 

@@ -4,13 +4,14 @@ It is called by whoever is on the host that the files come to. What is there is 
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from backups.engine.card.digests import digest_files
 from backups.engine.copies.below import digest_below
 from backups.engine.copies.digests import FileStamp
+from backups.engine.copies.errors import LocalFailed
 from backups.engine.errors import BackupError
 from backups.engine.progress import Phase, Progress
 from backups.engine.pull.errors import KeepsChanging
@@ -18,6 +19,7 @@ from backups.engine.pull.names import checked_device
 from backups.engine.pull.rsync import Item, Route, copy_files, listing_of
 
 MOST_PASSES = 3
+NO_STAMP = FileStamp(0, 0, 0, 0)
 SECONDS = 12 * 3600.0
 
 
@@ -102,20 +104,58 @@ def copy(route: Route, files: Iterable[FileThere], *, whatever_is_here: bool = F
             raise NotAllCame(heard.problem)
 
 
+def bring_what_may(route: Route, files: Sequence[FileThere], device_id: str) -> list[FileThere]:
+    """Copy these once; gives those that are here then. What is written meanwhile comes next time.
+
+    Raises NotAllCame, PullError.
+    """
+    if lacking := [file for file in files if not file.item.is_same]:
+        copy(route, lacking)
+    wanted = {file.place for file in files}
+    now = listed(route, list(dict.fromkeys(file.root for file in files)), device_id)
+    return [file for file in now if file.place in wanted and file.item.is_same]
+
+
 def prove(route: Route, files: Sequence[FileThere], *, mend: bool = True) -> list[ProvenPlace]:
     """Read all of them on both hosts. `mend`: what differs is copied once more, and read again.
 
     Raises NotTheSame, NotAllCame, PullError, LocalFailed.
     """
-    proven, differing = _prove(route, files)
-    if differing and mend:
-        copy(route, differing, whatever_is_here=True)
-        again, differing = _prove(route, differing)
-        proven += again
-    if differing:
-        names = ", ".join(os.fsdecode(file.place) for file in differing[:3])
-        raise NotTheSame(f"{len(differing)} files here are not as there: {names}"[:800])
-    return proven
+    held = hold(route, files, mend=lambda file: mend)
+    if held.unread:
+        place, why = next(iter(held.unread.items()))
+        raise NotAllCame(f"{os.fsdecode(place)}: {why}")
+    if held.differing:
+        names = ", ".join(os.fsdecode(file.place) for file in held.differing[:3])
+        raise NotTheSame(f"{len(held.differing)} files here are not as there: {names}"[:800])
+    return held.proven
+
+
+@dataclass(slots=True)
+class HeldPlaces:
+    """What came of reading files on both hosts. `unread`: why not, by place."""
+
+    proven: list[ProvenPlace] = field(default_factory=list)
+    differing: list[FileThere] = field(default_factory=list)
+    unread: dict[bytes, str] = field(default_factory=dict)
+
+
+def hold(
+    route: Route, files: Sequence[FileThere], *, mend: Callable[[FileThere], bool]
+) -> HeldPlaces:
+    """Read them on both hosts. Those to `mend` that differ are copied once more, and read again.
+
+    Raises NotAllCame, PullError, LocalFailed.
+    """
+    held = _read(route, files)
+    if again := [file for file in held.differing if mend(file)]:
+        copy(route, again, whatever_is_here=True)
+        held.differing = [file for file in held.differing if file not in again]
+        once_more = _read(route, again)
+        held.proven += once_more.proven
+        held.differing += once_more.differing
+        held.unread |= once_more.unread
+    return held
 
 
 def refuse_changed(route: Route, files: Iterable[FileThere], device_id: str) -> None:
@@ -126,44 +166,59 @@ def refuse_changed(route: Route, files: Iterable[FileThere], device_id: str) -> 
         raise KeepsChanging("files there were written while they were proven")
 
 
-def _prove(route: Route, files: Sequence[FileThere]) -> tuple[list[ProvenPlace], list[FileThere]]:
-    proven, differing = [], []
+def _read(route: Route, files: Sequence[FileThere]) -> HeldPlaces:
+    held = HeldPlaces()
     done, total = 0, sum(file.item.size_bytes for file in files)
     for root, some in _by_root(files):
         by_path = {file.path: file for file in some}
-        for path, digest, theirs in _their_digests(route, root, by_path):
-            ours = digest_below(root.here, path, stop=route.leash.cancelled)
-            if digest == ours.blake2b:
-                place = by_path[path].place
-                proven.append(
-                    ProvenPlace(place=place, digest=digest, theirs=theirs, ours=ours.stamp)
+        for told in _their_digests(route, root, by_path):
+            file = by_path.pop(told.path)
+            if told.problem:
+                held.unread[file.place] = told.problem
+                continue
+            ours = digest_below(root.here, told.path, stop=route.leash.cancelled)
+            if told.digest == ours.blake2b:
+                held.proven.append(
+                    ProvenPlace(
+                        place=file.place, digest=told.digest, theirs=told.stamp, ours=ours.stamp
+                    )
                 )
             else:
-                differing.append(by_path[path])
+                held.differing.append(file)
             done += ours.size_bytes
             route.tell(Progress(phase=Phase.PROVING, bytes_done=done, bytes_expected=total))
-    return proven, differing
+        held.unread |= {file.place: "was not read there in time" for file in by_path.values()}
+    return held
 
 
-def _their_digests(
-    route: Route, root: Root, paths: Iterable[bytes]
-) -> Iterator[tuple[bytes, str, FileStamp]]:
-    """Each of them, or it raises NotAllCame."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    path: bytes
+    digest: str = ""
+    stamp: FileStamp = NO_STAMP
+    problem: str = ""
+
+
+def _their_digests(route: Route, root: Root, paths: Iterable[bytes]) -> Iterator[_Told]:
     asked = list(paths)
     if route.target is None:
         for path in asked:
-            read = digest_below(Path(root.there), path, stop=route.leash.cancelled)
-            yield path, read.blake2b, read.stamp
+            yield _mounted(route, root, path)
         return
-    open_ones = set(asked)
     for told in digest_files(route.target, root.there, asked, leash=route.leash, seconds=SECONDS):
         if told.mark is None or told.algorithm != "blake2b":
-            why = told.problem or "that host makes no BLAKE2b"
-            raise NotAllCame(f"{os.fsdecode(told.path)}: {why}")
-        open_ones.discard(told.path)
-        yield told.path, told.digest, FileStamp(*told.mark, told.inode)
-    if open_ones:
-        raise NotAllCame(f"{len(open_ones)} files were not read there in time")
+            yield _Told(path=told.path, problem=told.problem or "that host makes no BLAKE2b")
+        else:
+            stamp = FileStamp(*told.mark, told.inode)
+            yield _Told(path=told.path, digest=told.digest, stamp=stamp)
+
+
+def _mounted(route: Route, root: Root, path: bytes) -> _Told:
+    try:
+        read = digest_below(Path(root.there), path, stop=route.leash.cancelled)
+    except LocalFailed as error:
+        return _Told(path=path, problem=str(error))
+    return _Told(path=path, digest=read.blake2b, stamp=read.stamp)
 
 
 def _by_root(files: Iterable[FileThere]) -> Iterator[tuple[Root, list[FileThere]]]:

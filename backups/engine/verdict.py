@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from backups.engine.evidence import evidence_of, moment, words
 from backups.engine.facts import BackupFacts, Problem
+from backups.engine.grammar import counted
 
 
 class Verdict(StrEnum):
@@ -32,6 +33,7 @@ class Step(StrEnum):
     BRING = "bring"  # copy the data here, which proves it too
     LIST = "list"  # list the card: it shows what nobody tells
     LOOK = "look"  # ask the device, and look at our disk
+    SECOND = "second"  # copy it to the second place
     PROVE = "prove"  # hold contents against each other
     PERSON = "person"  # nothing that is pressed here mends it
 
@@ -52,6 +54,7 @@ class Limits:
     grace: timedelta
     evidence_ttl: timedelta
     equal_within: timedelta | None = None
+    proved_copies: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +215,25 @@ def _not_equal(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement |
     return _unknown(rule, clears, facts, since + within, step=Step.PROVE)
 
 
+def _one_copy(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
+    """What came lately has as long to come to the second place as data has to be saved."""
+    if limits.proved_copies < 2 or not facts.copy_count:
+        return None
+    asked, clears = "its policy asks for two proved copies", "a run of second copies"
+    if facts.second_count is None:
+        rule = f"{asked}, and nobody tells of a second one"
+        clears = "a storage that keeps second copies of its place, and a look"
+        return _unknown(rule, clears, facts, None, step=Step.PERSON)
+    if not facts.second_count or facts.second_since is None:
+        return None
+    age = now - facts.second_since
+    if -CLOCK_SLACK <= age < limits.max_age:
+        return None
+    rule = f"{asked}: {counted(facts.second_count, 'file')} had one for {words(limits.max_age)}"
+    since = facts.second_since + limits.max_age
+    return _unknown(f"{rule} or more", clears, facts, since, step=Step.SECOND)
+
+
 def _stale(facts: BackupFacts, limits: Limits, now: datetime) -> Judgement | None:
     return _unsaved(Verdict.STALE, facts, limits.max_age + limits.grace, now)
 
@@ -264,6 +286,7 @@ RULES: tuple[Rule, ...] = (
     _unproven,
     _unaccounted,
     _not_equal,
+    _one_copy,
     _stale,
     _late,
     _waiting,

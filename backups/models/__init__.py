@@ -9,6 +9,7 @@ from backups.models.ledgers import DamagedFile, RecordingLedger, VideoInventory
 from backups.models.plan import BackupPlan
 from backups.models.policy import Policy
 from backups.models.run import OPEN_STATES, Run, RunKind, RunState, RunTrigger
+from backups.models.second import SecondFolder
 from backups.models.thinned import Thinned
 from backups.models.videos import QuarantinedVideo, Recording, VideoComparison, VideoScan
 from backups.models.wipes import WipeCertificate, WipeQuestion
@@ -39,6 +40,7 @@ __all__ = [
     "RunKind",
     "RunState",
     "RunTrigger",
+    "SecondFolder",
     "Thinned",
     "VideoComparison",
     "VideoInventory",

@@ -64,6 +64,8 @@ class BackupSnapshot(models.Model):
     written_off_count = models.PositiveIntegerField("written off", default=0)
     proofs = models.JSONField(default=dict, blank=True)  # of saved items: how many by which
     counted_since = models.DateTimeField("counted only, since", null=True)
+    second_count = models.PositiveIntegerField("without a second copy", null=True)
+    second_since = models.DateTimeField(null=True)
     risk = models.JSONField("at risk", default=dict, blank=True)  # as Risk
     findings = models.JSONField(default=list, blank=True)
     claim = models.CharField("the service says", max_length=300, blank=True)
@@ -112,7 +114,7 @@ class BackupSnapshot(models.Model):
 PLAIN_FIELDS = (
     "source_read_at", "source_error", "source_count", "source_changed_at", "growing",
     "disk_read_at", "disk_error", "copy_count", "size_bytes", "newest_copy_at",
-    "written_off_count", "counted_since",
+    "written_off_count", "counted_since", "second_count", "second_since",
 )  # fmt: skip
 
 

@@ -46,6 +46,10 @@ class BackupPlan(models.Model):
     pull_files_every = _pause("pull of other files", timedelta(hours=6))
     verify_here = _switch("verify copies here", "Read every copy from its first byte to its last.")
     verify_every = _pause("verification", timedelta(days=7))
+    second_copy_here = _switch(
+        "make second copies", "At the storage that keeps second copies of these devices' place."
+    )
+    second_copy_every = _pause("second copy", timedelta(days=1))
     list_card_here = _switch("list cards here", "Over ssh; a card's own word of what it holds.")
     list_card_every = _pause("listing", timedelta(hours=1))
     prove_here = _switch(

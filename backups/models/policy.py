@@ -61,6 +61,13 @@ class Policy(models.Model):
         ),
     )
 
+    proved_copies = models.PositiveSmallIntegerField(
+        "proved copies asked for",
+        default=1,
+        choices=[(1, "one"), (2, "two: also at a second place")],
+        help_text="Two: green, and a yes to wiping, need a second copy that was read back there.",
+    )
+
     history = HistoricalRecords()
 
     class Meta:
@@ -87,4 +94,5 @@ class Policy(models.Model):
             grace=self.grace,
             evidence_ttl=self.evidence_ttl,
             equal_within=self.equal_within,
+            proved_copies=self.proved_copies,
         )

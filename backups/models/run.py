@@ -20,6 +20,7 @@ class RunKind(models.TextChoices):
     PROVE = "prove", "Proof of content"
     WIPE = "wipe", "Question “May I wipe it?”"
     MOVE = "move", "Move to another storage"
+    SECOND_COPY = "second_copy", "Second copy"
     CLEAR = "clear", "Deletion of what a move left"
     CONNECT = "connect", "Test of the connection"
 

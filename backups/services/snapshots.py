@@ -17,6 +17,7 @@ from backups.services.facts import Databases, DiskReading, compared, database_fa
 from backups.services.leases import hold
 from backups.services.other_files import look_at_others, with_others
 from backups.services.results import read_results
+from backups.services.second_copies import lacking_second
 from backups.services.server_counts import count_ended
 from backups.services.storages import check_here
 from backups.services.video_facts import read_videos
@@ -93,7 +94,9 @@ def _look(device: Device, *, now: datetime) -> _DeviceLook:
     return _DeviceLook(
         databases=databases,
         comparisons=tuple(comparisons.values()),
-        facts=_with_others(device, [*facts, videos.facts], now=now),
+        facts=_with_seconds(
+            device, _with_others(device, [*facts, videos.facts], now=now), videos.scan
+        ),
         scan=videos.scan,
     )
 
@@ -108,6 +111,25 @@ def _with_others(
         why = f"other files of its card: {error.filename}: {error.strerror}"
         facts = [replace(one, disk_error=one.disk_error or why) for one in facts]
     return with_others(device, facts)
+
+
+def _with_seconds(
+    device: Device, facts: tuple[BackupFacts, ...], scan: ScanResult | None
+) -> tuple[BackupFacts, ...]:
+    """Where our own files could not be looked at nobody tells of second ones."""
+    try:
+        lacking = lacking_second(device, scan)
+    except OSError:
+        return facts
+    if lacking is None:
+        return facts
+    told = {kind: one for kind, one in lacking.items() if scan or kind is not BackupType.VIDEO}
+    return tuple(
+        replace(one, second_count=found.count, second_since=found.since)
+        if (found := told.get(one.backup_type))
+        else one
+        for one in facts
+    )
 
 
 def _previous(device: Device) -> dict[BackupType, BackupFacts]:

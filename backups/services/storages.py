@@ -67,7 +67,7 @@ def _fits(device: Device, pattern: str) -> bool:
 
 def place_new_devices() -> int:
     """Those of which nothing was ever saved. Returns how many got a storage."""
-    storages = list(Storage.objects.all())
+    storages = list(Storage.objects.filter(is_second=False))
     if not storages:
         return 0
     new = Device.objects.filter(storage=None).exclude(has_copies()).select_related("group")

@@ -83,4 +83,4 @@ class SourceVanished(RemoteFailed):
 
 
 class KeepsChanging(PullError):
-    """The database was checkpointed during every attempt to copy it with its WAL."""
+    """It was written, or checkpointed, during every attempt to copy it whole."""

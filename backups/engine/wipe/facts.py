@@ -19,6 +19,7 @@ class Remedy(StrEnum):
     MIRROR = "mirror"
     PROVE = "prove"
     VERIFY = "verify"
+    SECOND_COPY = "second_copy"
     ASK_AGAIN = "wipe"
     PERSON = "person"
 
@@ -136,4 +137,7 @@ class WipeFacts:
     mariadb: MariaDBShown | None = None
     disks: tuple[DiskShown, ...] = ()
     known_files: int | None = None  # of its card that we hold: not of its MariaDB
+    asks_for_second: bool = False  # its policy does
+    second_lacking: tuple[str, ...] | None = None  # files here; None: nobody tells
+    second_silent: str = ""  # why the second place cannot be asked
     experiment: str = ""  # the question is about this one alone; "": about the whole card

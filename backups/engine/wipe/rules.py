@@ -194,6 +194,17 @@ def _our_disk(disk: DiskShown) -> Iterator[WipeReason]:
         yield _no(disk.folder, f"our own disk counted {counted(disk.fault_count, 'error')}")
 
 
+def _second_copies(facts: WipeFacts) -> Iterator[WipeReason]:
+    """Where two proved copies are asked for, one is none."""
+    if not facts.asks_for_second:
+        return
+    if facts.second_lacking is None or facts.second_silent:
+        because = facts.second_silent or "nobody tells of any"
+        yield _unknown("second copies", f"are asked for: {because}", Remedy.PERSON)
+    for name in facts.second_lacking or ():
+        yield _no(name, "has no second copy that was proven", Remedy.SECOND_COPY)
+
+
 Rule = Callable[[WipeFacts], Iterable[WipeReason]]
 RULES: tuple[Rule, ...] = (
     _listed,
@@ -206,4 +217,5 @@ RULES: tuple[Rule, ...] = (
     _write_offs,
     _mariadb,
     _our_disks,
+    _second_copies,
 )

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from backups.engine.facts import BackupType
 from backups.models import BackupPlan, Recording, ResultCopy, Run, RunKind
@@ -31,11 +31,14 @@ from backups.services.runs.reports import (
     MoveReport,
     ProofReport,
     ResultsReport,
+    SecondReport,
     VerifyReport,
     VideosReport,
 )
+from backups.services.runs.second_copy import copy_to_second
 from backups.services.runs.verify import verify_device
 from backups.services.runs.wipe import WipeReport, ask_to_wipe
+from backups.services.second_copies import second_places
 from devices.models import Device, Experiment, Storage, Writer
 
 Devices = QuerySet[Device]
@@ -128,6 +131,13 @@ def _with_copies(devices: Devices) -> Devices:
 
 def _with_another_place(devices: Devices) -> Devices:
     return devices.exclude(goes_to=None).exclude(goes_to=F("storage")).filter(left=None)
+
+
+def _with_second_place(devices: Devices) -> Devices:
+    seconds = Storage.objects.filter(is_second=True)
+    on_one = seconds.filter(second_of=OuterRef("storage"))
+    here = Q(storage=None) & Q(Exists(seconds.filter(second_of=None)))
+    return devices.filter(Q(Exists(on_one)) | here)
 
 
 def _with_left_copies(devices: Devices) -> Devices:
@@ -319,6 +329,27 @@ _DECLARED = (
         place=lambda device: device.goes_to,
         alone=True,
         seldom=True,
+    ),
+    KindOfRun(
+        kind=RunKind.SECOND_COPY,
+        button="Make second copies",
+        icon="content_copy",
+        question="Bring its second copies up to date now?",
+        explained=(
+            "The worker of the second place copies what is new of this device's files, and reads"
+            " both to their end. What lies there is never replaced by less, nor by what has become"
+            " another content without being written."
+        ),
+        job=copy_to_second,
+        report=SecondReport,
+        suits=_with_second_place,
+        lacks="its place has no storage that keeps second copies",
+        place=lambda device: next(iter(second_places(device)), None),
+        seldom=True,
+        plan=PlanEntry(
+            title="Second copies",
+            fields=("second_copy_here", "second_copy_every"),
+        ),
     ),
     KindOfRun(
         kind=RunKind.CLEAR,

@@ -2,8 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
@@ -11,7 +10,6 @@ from simple_history.utils import update_change_reason
 
 from backups.engine.copies.below import folder_below
 from backups.engine.copies.digests import stamp_of
-from backups.engine.copies.errors import LocalFailed
 from backups.engine.copies.folders import ResultsUnreadable, find_copies
 from backups.engine.places import (
     FileThere,
@@ -22,15 +20,12 @@ from backups.engine.places import (
     prove,
     refuse_changed,
 )
-from backups.engine.pull import SshTarget, ensure_key
-from backups.engine.pull.processes import Leash
 from backups.engine.pull.rsync import Route
 from backups.models import ResultCopy
-from backups.services.card_places import CARDS, RESULTS, VIDEOS
 from backups.services.carried import carry_marks
-from backups.services.runs.jobs import Outcome, RunFailed, Work, how_far
-from backups.services.runs.reach import own_errors
+from backups.services.runs.jobs import Outcome, RunFailed, Work
 from backups.services.runs.reports import MoveReport
+from backups.services.runs.ways import errors_of_places, way_from
 from devices.models import Device, Storage
 
 
@@ -41,8 +36,8 @@ def move_device(work: Work) -> Outcome:
     target = _target(work.device)
     if work.device.storage is None:
         return _take_over(work, target)
-    route, roots = _way_from(work, work.device.storage)
-    with _errors():
+    route, roots = way_from(work, work.device.storage, by=target)
+    with errors_of_places():
         files = bring(route, roots, work.device.device_id)
         proven = prove(route, files)
         refuse_changed(route, files, work.device.device_id)
@@ -110,8 +105,8 @@ def clear_left(work: Work) -> Outcome:
     device = work.device
     if device.left is None or device.left.name != settings.STORAGE or device.storage is None:
         raise RunFailed("nothing of it was left here", retry=False)
-    route, roots = _way_from(work, device.storage)
-    with _errors():
+    route, roots = way_from(work, device.storage, by=device.left)
+    with errors_of_places():
         there = {file.place: file for file in listed(route, roots, device.device_id)}
         lacking = [place for place in _places_here(roots, device) if place not in there]
         if lacking:
@@ -168,52 +163,3 @@ def _delete_empty(roots: list[Root], device: Device) -> None:
             folder = Path(name)
             if next(folder.iterdir(), None) is None:
                 folder.rmdir()
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    with own_errors():
-        try:
-            yield
-        except LocalFailed as error:
-            raise RunFailed(str(error), failure=type(error).__name__) from error
-        except OSError as error:
-            raise RunFailed(f"{error.filename}: {error.strerror}") from error
-
-
-def _way_from(work: Work, source: Storage) -> tuple[Route, list[Root]]:
-    """To the folders of another storage, as its own worker told them."""
-    if not source.results_dir:
-        raise RunFailed(f"the worker of {source} was never heard of")
-    folders = (
-        (RESULTS, source.results_dir, settings.RESULTS_DIR),
-        (VIDEOS, source.videos_dir, settings.VIDEOS_DIR),
-        (CARDS, source.cards_dir, settings.CARDS_DIR),
-    )
-    with _errors():
-        target = _ssh_to(source) if source.ssh else None
-    if target is None and not all(Path(there).is_dir() for _, there, _ in folders if there):
-        raise RunFailed(f"{source} is not reached by ssh, and its folders are not mounted here")
-    roots = [Root(name, PurePosixPath(there), here) for name, there, here in folders if there]
-    if any(Path(root.there) == root.here and target is None for root in roots):
-        raise RunFailed(f"{source} has the same folders as this storage", retry=False)
-    route = Route(
-        target=target,
-        leash=Leash(cancelled=work.watch.cancelled),
-        tell=lambda progress: work.watch.progress(how_far(progress)),
-        bandwidth_kib=settings.BANDWIDTH_KIB,
-    )
-    return route, roots
-
-
-def _ssh_to(source: Storage) -> SshTarget:
-    user, _, host = source.ssh.partition("@")
-    ensure_key(settings.SSH_KEY_FILE)
-    return SshTarget(
-        host=host,
-        user=user,
-        port=source.ssh_port,
-        key_file=settings.SSH_KEY_FILE,
-        known_hosts=settings.SSH_KNOWN_HOSTS,
-        known_as=f"storage-{source.name}",
-    )

@@ -20,6 +20,7 @@ from backups.services.our_disks import disks_shown
 from backups.services.runs.jobs import RunFailed, RunProgress, Work
 from backups.services.runs.list_card import TakenListing, take_listing
 from backups.services.runs.reach import own_errors
+from backups.services.second_copies import second_shown
 from backups.services.server_counts import ServerDatabase, read_server
 from backups.services.server_items import server_items, unlike_rows
 from backups.services.wipe_items import KnownCopies, card_items
@@ -80,6 +81,7 @@ class Gathering:
         growing = device.experiments.filter(growing=True)
         self.seen["growing"] = tuple(growing.values_list("filename", flat=True))
         self.seen["disks"] = disks_shown()
+        self.seen |= second_shown(device, now=self.work.clock())
 
     def _server(self) -> list[ServerDatabase]:
         self.work.watch.progress(RunProgress(phase="asking its MariaDB"))

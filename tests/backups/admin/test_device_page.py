@@ -258,7 +258,7 @@ def test_back_up_now_offers_what_can_work_and_says_why_the_rest_cannot(
 def test_each_kind_is_started_by_whoever_may_and_by_a_post_alone(person, url, device, queue, kind):
     address = f"{url}start/{kind}/"
     assert person(*LOOKING).post(address).status_code == 403
-    starter = person(*STARTING)
+    starter = person(*STARTING, KINDS[kind].permission)
     assert starter.get(address).status_code == 405
     assert not Run.objects.exists()
     answer = starter.post(address, {"tab": "card"})

@@ -3,7 +3,7 @@
 from backups.services.runs.reports.cards import FilesReport, ListingReport
 from backups.services.runs.reports.contents import ProofReport, VerifyReport
 from backups.services.runs.reports.databases import DatabaseReport, MirrorReport, ResultsReport
-from backups.services.runs.reports.places import MoveReport
+from backups.services.runs.reports.places import MoveReport, SecondReport
 from backups.services.runs.reports.videos import VideosReport
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "MoveReport",
     "ProofReport",
     "ResultsReport",
+    "SecondReport",
     "VerifyReport",
     "VideosReport",
 ]

@@ -1,0 +1,48 @@
+"""Second copies: one file that was read at both places, and what of the first has none."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from zlib import compress, decompress
+
+import msgspec
+
+from backups.engine.copies.digests import FileStamp
+
+
+class SecondFile(msgspec.Struct, frozen=True, array_like=True):
+    """As both files were when they were read to their end, from their disks, and were the same."""
+
+    digest: str
+    first: FileStamp
+    second: FileStamp
+    proven_at: int  # seconds on our clock
+
+
+SecondFiles = dict[bytes, SecondFile]  # by name, or by place
+
+
+def pack_seconds(files: Mapping[bytes, SecondFile]) -> bytes:
+    told = {name.decode("latin-1"): file for name, file in files.items()}
+    return compress(msgspec.json.encode(told), 1)
+
+
+def unpack_seconds(packed: bytes) -> SecondFiles:
+    told = msgspec.json.decode(decompress(packed), type=dict[str, SecondFile]) if packed else {}
+    return {name.encode("latin-1"): file for name, file in told.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lacking:
+    """Of how many files that are here no second copy is proven, and since when of the oldest."""
+
+    count: int = 0
+    since: datetime | None = None
+    first: str = ""  # of them, by name
+
+
+def lacking_of(found: Iterable[tuple[str, datetime]]) -> Lacking:
+    some = sorted(found, key=lambda one: one[1])
+    if not some:
+        return Lacking()
+    return Lacking(count=len(some), since=some[0][1], first=some[0][0])
