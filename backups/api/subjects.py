@@ -31,8 +31,8 @@ SUBJECTS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("snapshots", "certificates"),
     ),
     "Backups": (
-        "What is made here, by which plan, and what the node's own daemons say.",
-        ("runs", "plans", "policies", "daemons", "services"),
+        "What is made here, by which plan, where it lies, and what the node's own daemons say.",
+        ("runs", "plans", "policies", "storages", "daemons", "services"),
     ),
     "Problems": ("What a person should know.", ("incidents",)),
     "Access": ("Tokens by name and password.", ("auth",)),

@@ -49,7 +49,7 @@ def test_a_page_costs_the_same_whatever_was_answered(
     text_of(admin_client)
     services.check_setup(now=timezone.now())
     url = reverse("admin:setup-answers")
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         text_of(admin_client, url)
 
 

@@ -24,7 +24,7 @@ from backups.models import (
     WipeCertificate,
     WipeQuestion,
 )
-from devices.models import DeviceGroup, Experiment, NodeStatus
+from devices.models import DeviceGroup, Experiment, NodeStatus, Storage
 from ethonode.urls import admin  # which has loaded every page
 from incidents.models import Channel, Delivery, Incident, Silence, Subscription
 
@@ -100,6 +100,7 @@ def one_of_each(device, take, services, now, admin_user):
         checked_at=now, withdrawn_at=now, withdrawn_why="a chunk came",
     )  # fmt: skip
     BackupPlan.objects.create(mirror_here=True)
+    Storage.objects.create(name="nas1")
     NodeStatus.objects.create(asked_at=now, problems=["one entry is skipped"])
     DeviceGroup.objects.create(name="Incubator A")
     Group.objects.create(name="lab")

@@ -82,6 +82,7 @@ def viewer(person):
         "incidents.view_incident",
         "backups.view_run",
         "devices.view_experiment",
+        "devices.view_storage",
         "backups.view_backupsnapshot",
         "backups.view_daemonstatus",
         "backups.view_recording",

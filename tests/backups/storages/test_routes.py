@@ -90,7 +90,8 @@ def make_another(now):
 
 def test_a_run_that_another_storage_has_to_do_goes_to_that_one(on_nas, request_run):
     other = Storage.objects.create(name="nas2")
-    run = request_run(storage=other)
+    run = request_run()
+    Run.objects.filter(pk=run.pk).update(storage=other)
     assert routes.by_storage("backups.tasks.run_backup", (run.pk,), {}, {}) == {
         "queue": "storage.nas2"
     }
