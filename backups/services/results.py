@@ -22,7 +22,7 @@ from backups.engine.extents import best_of, reaches, shrunk_tables
 from backups.engine.items import CopyState
 from backups.models import ResultCopy
 from backups.services.copy_rows import SEEN, ReturnedCopies, save_copies
-from backups.services.storages import of_devices_here
+from backups.services.storages import check_here, of_devices_here
 from devices.models import Device
 from devices.records import Extent, packed, started_at, unpacked
 
@@ -45,7 +45,11 @@ class ResultsReading:
 
 
 def read_results(device: Device, *, now: datetime) -> ResultsReading:
-    """Look at the device's results folder. A folder that cannot be read changes nothing stored."""
+    """Look at the device's results folder. A folder that cannot be read changes nothing stored.
+
+    Raises OtherStorage where it lies elsewhere.
+    """
+    check_here(device, device.storage)
     known = {copy.path: copy for copy in ResultCopy.ever.filter(device=device)}
     here = [copy for copy in known.values() if copy.gone_at is None]
     try:

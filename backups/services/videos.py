@@ -20,6 +20,7 @@ from backups.engine.videos.facts import RecordingFacts, ScanResult, VideosUnread
 from backups.engine.videos.folder import VideoCache
 from backups.engine.videos.scan import scan_device
 from backups.models import Recording
+from backups.services.storages import check_here
 from devices.models import Device
 
 ROWS_AT_ONCE = 500
@@ -38,8 +39,9 @@ def scan_videos(
     """Scan one device and bring its Recording rows up to date.
 
     `rebuild` looks at every file. Raises VideosUnreadable, and BadDeviceId; the rows are then
-    what they were.
+    what they were. OtherStorage where its files lie elsewhere.
     """
+    check_here(device, device.storage)
     file = cache_file(device.device_id)
     started = time.perf_counter()
     result = scan_device(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Q
 
 from backups.dashboard import Fleet
 from backups.engine.facts import DAEMON_OF, BackupType
@@ -85,14 +86,15 @@ def _places(fleet: Fleet) -> Places:
 
 
 def _storages(places: Places, now: datetime) -> Iterator[Symptom]:
-    """None that holds nothing yet is missed."""
-    for storage in Storage.objects.filter(pk__in=[key for key in places if key]):
+    """None that holds nothing yet is missed. From a silent second place nothing follows."""
+    holding = Q(pk__in=[key for key in places if key]) | Q(second_folders__isnull=False)
+    for storage in Storage.objects.filter(holding).distinct():
         if why := why_silent(storage.name, storage.heard_at, now=now):
             yield Symptom(
                 kind=CauseKind.STORAGE,
                 subject=storage.name,
                 sentence=why,
-                only=places[storage.pk],
+                only=places.get(storage.pk, frozenset()),
                 storage=storage.pk,
                 since=storage.heard_at,
                 clears="an answer of its worker",

@@ -17,6 +17,7 @@ from rich.table import Table
 from backups.engine.videos.facts import ScanResult, VideosUnreadable
 from backups.engine.videos.folder import VideoCache
 from backups.models import Recording
+from backups.services.storages import OtherStorage
 from backups.services.videos import scan_videos
 from devices.models import Device, Lifecycle
 from devices.terminal import OurCommand, PlainColumn, Terminal
@@ -86,7 +87,7 @@ def _scanned(
         shown.begin(device)
         try:
             result = scan_videos(device, now=timezone.now(), rebuild=rebuild, progress=shown.folder)
-        except VideosUnreadable as error:
+        except (VideosUnreadable, OtherStorage) as error:
             say(f"{device}: {error}", style="red")
             continue
         shown.end(result)
