@@ -10,6 +10,7 @@ from simple_history.models import HistoricalRecords
 from devices.freshness import availability
 from devices.ids import STORAGE_NAME, queue_of
 
+WEB_ADDRESS = r"^https?://[A-Za-z0-9.:\[\]-]{1,150}\Z"
 SSH_PLACE = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}@[A-Za-z0-9][A-Za-z0-9.-]{0,160}\Z"
 
 
@@ -32,9 +33,11 @@ class Storage(models.Model):
         blank=True,
         help_text="Whose data goes there: names or ids, * for any; several parted by spaces",
     )
-    url = models.URLField(
+    url = models.CharField(
         "its web server",
+        max_length=200,
         blank=True,
+        validators=[RegexValidator(WEB_ADDRESS, "http://host:port")],
         help_text="By which this one fetches files; empty: files there can be had only there",
     )
     ssh = models.CharField(

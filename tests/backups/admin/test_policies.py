@@ -40,6 +40,7 @@ def test_a_duration_is_shown_as_it_can_be_typed(seconds):
 def save(admin_client):
     policy = Policy.objects.get(backup_type="video")
     form = {"group": "", "backup_type": "video", "max_age": "6 h", "grace": "18 h"}
+    form |= {"proved_copies": "1"}
     url = f"/admin/backups/policy/{policy.pk}/change/"
     return lambda **fields: admin_client.post(url, form | {"evidence_ttl": "20 min"} | fields)
 
