@@ -102,6 +102,7 @@ def relayed(request: HttpRequest, error: OtherStorage) -> HttpResponseBase:
 
 def _ask(storage: Storage, request: HttpRequest) -> urllib3.BaseHTTPResponse:
     headers = {name: request.headers[name] for name in ASKED if name in request.headers}
+    headers |= _secret_of_forms(request)
     try:
         answer = _connections.request(
             str(request.method),
@@ -121,6 +122,14 @@ def _ask(storage: Storage, request: HttpRequest) -> urllib3.BaseHTTPResponse:
         answer.close()
         raise RelayFailed(f"the web server of the storage “{storage}” does not take our token")
     return answer
+
+
+def _secret_of_forms(request: HttpRequest) -> dict[str, str]:
+    """What a page that is made there has in its forms is to hold here, where they are sent."""
+    secret = request.COOKIES.get(settings.CSRF_COOKIE_NAME, "")
+    if not (secret.isascii() and secret.isalnum()):
+        return {}
+    return {"Cookie": f"{settings.CSRF_COOKIE_NAME}={secret}"}
 
 
 class _Pieces:

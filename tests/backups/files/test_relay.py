@@ -1,6 +1,7 @@
 """Files of another storage come from the web server there, through this one."""
 
 import json
+import re
 import threading
 import time
 import zipfile
@@ -97,6 +98,16 @@ def test_a_page_that_looks_into_a_copy_is_made_there(two_hosts, shelf, viewer):
     copy = shelf.device.copies.get()
     page = body(viewer.get(f"/admin/backups/resultcopy/{copy.pk}/preview/")).decode()
     assert "METADATA" in page
+
+
+def test_a_form_on_a_page_from_there_can_be_sent_here(two_hosts, shelf, person):
+    someone = person("backups.view_resultcopy", enforce_csrf_checks=True)
+    someone.get("/admin/password_change/")  # a page of this host, with a form
+    copy = shelf.device.copies.get()
+    page = body(someone.get(f"/admin/backups/resultcopy/{copy.pk}/preview/")).decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
+    assert someone.post("/admin/logout/").status_code == 403
+    assert someone.post("/admin/logout/", {"csrfmiddlewaretoken": token}).status_code == 200
 
 
 def test_who_may_not_is_refused_here_and_asks_nobody(two_hosts, shelf, person):
