@@ -6,7 +6,7 @@ import pytest
 
 from backups.models import BackupPlan, Recording, ResultCopy, RunKind
 from backups.services import runs
-from devices.models import Experiment
+from devices.models import Experiment, Storage
 
 AT_ANY_HOUR = {"prove_from": "00:00", "prove_until": "00:00"}
 PLANNED = [kind for kind, declared in runs.KINDS.items() if declared.plan]
@@ -77,8 +77,14 @@ def test_who_may_have_videos_is_asked_where_it_can_be(
     assert (RunKind.PULL_VIDEOS in planned(now)) is is_asked
 
 
+@pytest.fixture
+def second_place(db):
+    """For copies of what lies on the host of ethonode."""
+    return Storage.objects.create(name="nas2", is_second=True)
+
+
 @pytest.mark.parametrize("kind", PLANNED)
-def test_a_kind_that_is_off_is_neither_planned_nor_offered(device, now, kind):
+def test_a_kind_that_is_off_is_neither_planned_nor_offered(device, second_place, now, kind):
     BackupPlan.objects.create(**ALL | {f"{kind}_here": False})
     for writer in ("mysql", "sqlite"):
         with_run_of(writer, device, now)
@@ -87,7 +93,7 @@ def test_a_kind_that_is_off_is_neither_planned_nor_offered(device, now, kind):
 
 
 @pytest.mark.parametrize("kind", PLANNED)
-def test_each_kind_has_its_own_pause(device, a_run, now, kind):
+def test_each_kind_has_its_own_pause(device, second_place, a_run, now, kind):
     often = {f"{kind}_here": True, f"{kind}_every": timedelta(hours=3)}
     BackupPlan.objects.create(**often | AT_ANY_HOUR)
     for writer in ("mysql", "sqlite"):
