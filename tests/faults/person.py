@@ -61,13 +61,13 @@ def _hears(case: Case, backup_type: str) -> bool:
     device = device_of(case)
     if device is None or device.lifecycle != Lifecycle.ACTIVE:
         return True  # a person said that nobody is to be told of it
-    living = Incident.objects.exclude(state="closed")
-    mine = living.filter(device=device, backup_type=backup_type)
-    if any(_was_just_freed(one, moment(case.at)) for one in mine):
-        return True
+    mine = Incident.objects.exclude(state="closed").filter(device=device, backup_type=backup_type)
     # What was told before it followed from a root stays told.
     told_of = {one.pk for one in mine} | {one.root_id for one in mine}
-    return Delivery.objects.filter(incident__in=told_of - {None}).exists()
+    speaking = Incident.objects.filter(pk__in=told_of - {None})
+    if any(_was_just_freed(one, moment(case.at)) for one in speaking):
+        return True
+    return Delivery.objects.filter(incident__in=speaking).exists()
 
 
 def _was_just_freed(incident: Incident, now: datetime) -> bool:

@@ -66,6 +66,12 @@ class Case:
         return self.growth.grew_at or self.item.known
 
     @property
+    def part_since(self) -> int:
+        """Since when its rest lacks: of the newest here, which is being written, since it came.
+        What lacks for longer has numbers beyond it."""
+        return max(self.item.known, self.growth.advanced_at) if self.is_tail else self.item.known
+
+    @property
     def wanted(self) -> int | None:
         """How large it is, as far as anyone told or saw."""
         if self.item.has(SIZED | OPEN):
@@ -197,7 +203,7 @@ def _short(case: Case) -> Opinion | None:
     if case.item.has(ABSENT):
         kind = ProblemKind.LOST
     lacking = case.item.told - case.size
-    return _wrong(kind, case.item.known, "are here in part only", lacking)
+    return _wrong(kind, case.part_since, "are here in part only", lacking)
 
 
 def _unfinished(case: Case) -> Opinion | None:

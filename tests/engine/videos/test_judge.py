@@ -177,6 +177,13 @@ def test_only_the_newest_here_may_be_incomplete(number, kind):
     assert judge(items, files, GROWING).troubles[kind].names.popitem()[1] == [chunk(number)]
 
 
+@pytest.mark.parametrize(("growth", "since"), [(GROWING, GROWING.advanced_at), (ENDED, 100)])
+def test_the_rest_of_the_newest_here_lacks_since_it_came_while_it_is_written(growth, since):
+    """That there is such a file may be known for hours longer."""
+    (trouble,) = judge({1: known(WHOLE, told=1000)}, {1: here(999)}, growth).troubles.values()
+    assert trouble.since == since
+
+
 def test_a_recording_of_which_nothing_is_here_is_missing_though_it_grows():
     kind, _ = only(judge({1: known(TOLD), 2: known(TOLD)}, growth=GROWING))
     assert kind is ProblemKind.MISSING
