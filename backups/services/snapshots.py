@@ -44,6 +44,11 @@ def devices_to_look_at() -> list[Device]:
     return devices
 
 
+def lease_of_look(device: Device) -> str:
+    """Whoever holds it is the only one to write down what lies where of the device."""
+    return f"snapshot of {device.device_id}"
+
+
 def take_snapshot(
     device: Device, *, now: datetime, due_at: datetime | None = None
 ) -> list[BackupSnapshot]:
@@ -54,7 +59,10 @@ def take_snapshot(
     OtherStorage where its files lie elsewhere.
     """
     check_here(device, device.storage)
-    with hold(f"snapshot of {device.device_id}", duration=LEASE, now=now):
+    with hold(lease_of_look(device), duration=LEASE, now=now):
+        if device.storage_id:  # it may have moved since this was asked for
+            device.refresh_from_db(fields=["storage"])
+            check_here(device, device.storage)
         if due_at and _was_taken(device, since=due_at, now=now):
             return []
         taken = _store(_look(device, now=now), now=now)

@@ -15,7 +15,7 @@ from django_celery_results.models import TaskResult
 
 from backups.models import BackupPlan, ResultCopy
 from backups.services.videos import cache_file
-from devices.models import Device, Experiment
+from devices.models import Device, Experiment, Storage
 from incidents.models import Channel
 from installation import checks, services
 from installation.answers import Standing, ok
@@ -207,7 +207,17 @@ def watcher_refuses(settings, _):
     settings.HEARTBEAT_URL = f"{settings.NODE_URL}/no/such/check"
 
 
+def silent_storage(settings, _):
+    Storage.objects.create(name="nas1")
+
+
+def storage_of_another_time(settings, _):
+    Storage.objects.create(name="nas1", heard_at=timezone.now(), clock_off_seconds=3600)
+
+
 BROKEN = [
+    (silent_storage, {"storages": WRONG}),
+    (storage_of_another_time, {"storages": WRONG}),
     (node_away, {"node": WRONG, "node_clock": UNKNOWN}),
     (no_node, {"node": WRONG, "node_clock": OFF}),
     (mysql_away, {"mysql": WRONG}),

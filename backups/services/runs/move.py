@@ -1,7 +1,9 @@
 """To move a device's copies to another storage, and to delete what was left there, as runs."""
 
 import os
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from django.conf import settings
@@ -23,9 +25,11 @@ from backups.engine.places import (
 from backups.engine.pull.rsync import Route
 from backups.models import ResultCopy
 from backups.services.carried import carry_marks
-from backups.services.runs.jobs import Outcome, RunFailed, Work
+from backups.services.leases import LeaseHeld, hold
+from backups.services.runs.jobs import Outcome, RunFailed, RunStopped, Work
 from backups.services.runs.reports import MoveReport
 from backups.services.runs.ways import errors_of_places, way_from
+from backups.services.snapshots import LEASE, lease_of_look
 from devices.models import Device, Storage
 
 
@@ -41,7 +45,8 @@ def move_device(work: Work) -> Outcome:
         files = bring(route, roots, work.device.device_id)
         proven = prove(route, files)
         refuse_changed(route, files, work.device.device_id)
-    _switch(work, target, proven)
+    with _nobody_looks(work):
+        _switch(work, target, proven)
     report = MoveReport(file_count=len(proven), size_bytes=sum(one.ours.size for one in proven))
     return Outcome(
         summary=f"{len(proven)} files came and are equal: in use on {target}", report=report
@@ -57,6 +62,26 @@ def _target(device: Device) -> Storage:
             f"what the last move left on {device.left} is to be deleted first", retry=False
         )
     return target
+
+
+@contextmanager
+def _nobody_looks(work: Work) -> Iterator[None]:
+    """A look that began at the old place would write down marks of the old files after it."""
+    with ExitStack() as held:
+        while not _taken(held, work):
+            if work.watch.cancelled():
+                raise RunStopped
+            time.sleep(0.5)
+        yield
+
+
+def _taken(held: ExitStack, work: Work) -> bool:
+    lease = hold(lease_of_look(work.device), duration=LEASE, now=work.clock())
+    try:
+        held.enter_context(lease)
+    except LeaseHeld:
+        return False
+    return True
 
 
 def _switch(work: Work, target: Storage, proven: list[ProvenPlace]) -> None:

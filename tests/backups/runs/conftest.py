@@ -159,7 +159,7 @@ def _no_one_was_here_before():
 
 @pytest.fixture
 def starter(person):
-    return person(*LOOK, "backups.start_run")
+    return person(*LOOK, "backups.start_run", "devices.move_device", "devices.delete_left")
 
 
 @pytest.fixture

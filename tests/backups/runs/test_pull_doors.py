@@ -4,6 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from backups.models import BackupPlan, QuarantinedVideo, Recording, Run, RunKind
+from backups.services.runs import KINDS as DECLARED
 from devices.models import Experiment
 from tests.backups.runs.doors import LOOK, SUBMIT, said
 from tests.engine.pull.conftest import chunk, put
@@ -12,6 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 KINDS = list(RunKind)
+USUAL = [kind for kind in KINDS if not DECLARED[kind].seldom]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -48,7 +50,7 @@ def has_it_all(device, now):
         )
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", USUAL)
 def test_each_kind_is_asked_for_of_those_selected_by_whoever_may(
     starter, person, has_it_all, device, kind
 ):

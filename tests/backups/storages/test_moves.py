@@ -14,10 +14,12 @@ from backups.engine.copies.digests import stamp_of
 from backups.engine.videos.digests import KnownDigest, pack_digests, unpack_digests
 from backups.engine.videos.ledger import HELD, HERE, KnownFile, pack_items, unpack_items
 from backups.engine.videos.names import text_of
-from backups.models import RecordingLedger, ResultCopy, Run, RunKind, RunTrigger
+from backups.models import Lease, RecordingLedger, ResultCopy, Run, RunKind, RunTrigger
 from backups.services import runs, storages
 from backups.services.carried import content_of
+from backups.services.leases import hold
 from backups.services.results import read_results
+from backups.services.snapshots import lease_of_look, take_snapshot
 from backups.services.videos import scan_videos
 from devices.models import Device, Storage
 from tests.servers import private_sshd
@@ -188,6 +190,23 @@ def test_nothing_else_of_the_device_begins_meanwhile(moving, host, now):
     Run.objects.filter(pk=verify.pk).update(state="running", heartbeat_at=now)
     host("nas2")
     assert runs.perform(moved.pk, clock=lambda: now) is None
+
+
+def test_it_waits_for_a_look_that_is_under_way(moving, host):
+    host("nas2")
+    look = hold(lease_of_look(moving), duration=timedelta(seconds=3), now=timezone.now())
+    look.__enter__()
+    assert move(moving).state == "succeeded"
+    assert timezone.now() >= Lease.objects.get(name=lease_of_look(moving)).expires_at
+
+
+def test_a_look_that_was_asked_for_before_it_moved_is_not_made_at_the_old_place(moving, host, now):
+    stale = Device.objects.select_related("storage").get(pk=moving.pk)
+    host("nas2")
+    assert move(moving).state == "succeeded"
+    host("nas1")
+    with pytest.raises(storages.OtherStorage):
+        take_snapshot(stale, now=now)
 
 
 def test_what_was_left_is_deleted_only_when_it_is_equal(moving, host, tmp_path):
