@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from django.conf import settings
+
 from backups.engine.facts import DAEMON_OF, BackupFacts, BackupType, Risk, total_risk
 from backups.engine.verdict import SEVERITY, Judgement, Limits, Verdict, is_blind, judge, worst
 from backups.models import DaemonStatus, Policy
@@ -13,8 +15,11 @@ from backups.models.policy import DEFAULT_LIMITS
 from backups.services.silent_storages import SilentStorages
 from devices.freshness import is_fresh
 from devices.models import Device, Lifecycle
+from devices.nodes import home_of
 
 AllLimits = Mapping[tuple[int | None, str], Limits]
+Daemons = dict[tuple[str, str], DaemonStatus]  # by node, and by its own name
+AtWork = Mapping[tuple[str, str], set[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +110,7 @@ class Fleet:
     """All that is watched, worst first; silent devices last."""
 
     devices: tuple[DeviceStatus, ...]
-    daemons: dict[str, DaemonStatus]
+    daemons: Daemons
 
     @property
     def counts(self) -> dict[Verdict, int]:
@@ -178,12 +183,12 @@ def device_status(device: Device, *, now: datetime) -> DeviceStatus:
     return status_of(device, newest, limits=limits, at_work=at_work, silence=silence, now=now)
 
 
-def _by_name(daemons: Iterable[DaemonStatus]) -> dict[str, DaemonStatus]:
-    return {status.daemon: status for status in daemons}
+def _by_name(daemons: Iterable[DaemonStatus]) -> Daemons:
+    return {(status.node, status.daemon): status for status in daemons}
 
 
-def _at_work(daemons: Mapping[str, DaemonStatus], *, now: datetime) -> dict[str, set[str]]:
-    return {name: set(status.at_work_on(now=now)) for name, status in daemons.items()}
+def _at_work(daemons: Daemons, *, now: datetime) -> AtWork:
+    return {key: set(status.at_work_on(now=now)) for key, status in daemons.items()}
 
 
 def worst_first(status: DeviceStatus) -> tuple[bool, int, str, str]:
@@ -196,11 +201,12 @@ def status_of(
     newest: Mapping[BackupType, Newest],
     *,
     limits: AllLimits,
-    at_work: Mapping[str, set[str]],
+    at_work: AtWork,
     silence: SilentStorages | None = None,
     now: datetime,
 ) -> DeviceStatus:
     backups = {}
+    home = home_of(device.node, settings.NODES)
     for backup_type, found in newest.items():
         chosen = _limits_for(device, backup_type, limits)
         facts = silence.known_in(found.facts, of=device) if silence else found.facts
@@ -210,7 +216,7 @@ def status_of(
             risk=risk_now(facts, limits=chosen, now=now),
             taken_at=found.taken_at,
             claim=found.claim,
-            processing=device.device_id in at_work.get(DAEMON_OF[backup_type], ()),
+            processing=device.device_id in at_work.get((home, DAEMON_OF[backup_type]), ()),
             limits=chosen,
         )
     return DeviceStatus(device=device, backups=backups)

@@ -23,7 +23,7 @@ RUN_SECONDS = int(runs.LONGEST_RUN.total_seconds()) + 600  # it ends itself befo
 
 @shared_task
 def check_daemons() -> dict[str, str]:
-    return {s.daemon: s.error or "available" for s in daemons.check_daemons(now=timezone.now())}
+    return {s.key: s.error or "available" for s in daemons.check_daemons(now=timezone.now())}
 
 
 @shared_task

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Max, Q
+from django.db.models import Max, Min, Q
 from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
@@ -20,6 +20,7 @@ from backups.models import Backup, DaemonStatus, DiskLook, Run, RunKind, RunStat
 from backups.models.daemons import DaemonName
 from devices.freshness import AVAILABLE, is_fresh, not_after
 from devices.models import Device, Lifecycle, NodeStatus, Storage
+from devices.nodes import called
 
 BEATS_MISSED = 2
 SLACK = timedelta(seconds=30)
@@ -76,14 +77,15 @@ def own_parts(*, now: datetime) -> WatchState:
     ]
     for name, task, what, last in LOOKS:
         at = last(now)
-        if at is None and name == "devices" and not _may_ask():
+        if at is None and name == "devices" and not may_ask():
             continue  # nobody failed to ask: home says what is to be set
         parts.append(_age(name, at, what, period=periods.get(task), now=now))
     return WatchState(own=tuple(parts))
 
 
-def _may_ask() -> bool:
-    return bool(settings.NODE_URL or settings.DEVICE_ADDRESSES)
+def may_ask() -> bool:
+    """Whether the settings say of anybody whom devices could be asked for."""
+    return any(node.url for node in settings.NODES) or bool(settings.DEVICE_ADDRESSES)
 
 
 def _age(
@@ -123,7 +125,10 @@ def _worker_at(now: datetime) -> datetime | None:
 
 
 def _devices_at(now: datetime) -> datetime | None:
-    return NodeStatus.objects.values_list("asked_at", flat=True).first()
+    """Of the node that was not asked for longest: they are all asked at once."""
+    asked = NodeStatus.objects.filter(name__in=[node.name for node in settings.NODES])
+    oldest: datetime | None = asked.aggregate(oldest=Min("asked_at"))["oldest"]
+    return oldest
 
 
 def _daemons_at(now: datetime) -> datetime | None:
@@ -148,7 +153,7 @@ LOOKS: tuple[OneLook, ...] = (
 
 
 def _outside(now: datetime) -> Iterable[PartState]:
-    yield _answer("node", NodeStatus.objects.first(), now)
+    yield from _nodes(now)
     yield _known_devices()
     yield from _daemons(now)
     yield from _storages(now)
@@ -163,16 +168,25 @@ def _answer(name: str, asked: NodeStatus | DaemonStatus | None, now: datetime) -
     return PartState(name=name, reason=reason, at=asked.answered_at if asked else None)
 
 
+def _nodes(now: datetime) -> Iterable[PartState]:
+    answers = {status.name: status for status in NodeStatus.objects.all()}
+    for node in settings.NODES:
+        name = called("node", node.name, settings.NODES)
+        yield _answer(name, answers.get(node.name), now)
+
+
 def _known_devices() -> PartState:
     known = Device.objects.exclude(lifecycle=Lifecycle.RETIRED).exists()
     return PartState(name="devices", reason="" if known else "no device is known")
 
 
 def _daemons(now: datetime) -> Iterable[PartState]:
-    answers = {status.daemon: status for status in DaemonStatus.objects.all()}
-    for key, label in DaemonName.choices:
-        if settings.SERVICE_URLS[key]:  # else this lab has none
-            yield _answer(f"{label} service", answers.get(key), now)
+    answers = {(one.node, one.daemon): one for one in DaemonStatus.objects.all()}
+    for node in settings.NODES:
+        for key, label in DaemonName.choices:
+            if node.daemons[key]:  # else this lab has none
+                name = called(f"{label} service", node.name, settings.NODES, of=" of ")
+                yield _answer(name, answers.get((node.name, key)), now)
 
 
 def _storages(now: datetime) -> Iterable[PartState]:

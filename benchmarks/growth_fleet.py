@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event
 from typing import Any
@@ -96,7 +97,8 @@ def cycle(hanging: int) -> dict[str, float]:
     for number, device in enumerate(devices):
         device.address = address_of(number)
     Device.objects.bulk_update(devices, ["address"], batch_size=500)
-    settings.NODE_URL, settings.DEVICE_NETWORKS = NOBODY, ["127.0.0.0/8"]
+    settings.NODES = [replace(settings.NODES[0], url=NOBODY)]
+    settings.DEVICE_NETWORKS = ["127.0.0.0/8"]
     with _devices(len(devices), hanging) as port:
         settings.DEVICE_PORT = port
         started, used = time.monotonic(), time.process_time()

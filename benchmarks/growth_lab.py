@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
@@ -51,7 +52,8 @@ def _made(count: int, years: int) -> Answer:
     from benchmarks.growth_rows import make_installation  # noqa: PLC0415
 
     settings.STORAGES = {**settings.STORAGES, "staticfiles": PLAIN}
-    settings.SERVICE_URLS = dict.fromkeys(settings.SERVICE_URLS, "")
+    (node,) = settings.NODES
+    settings.NODES = [replace(node, daemons=dict.fromkeys(node.daemons, ""))]
     make_installation(count, years=years, now=timezone.now())
     User.objects.create_superuser("benchmark")
     return {"bytes": _size(), "snapshots": BackupSnapshot.objects.count()}

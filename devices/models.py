@@ -9,6 +9,8 @@ from simple_history.models import HistoricalRecords
 
 from devices.freshness import availability
 from devices.ids import STORAGE_NAME, queue_of
+from devices.nodes import LONGEST_NAME, ONLY
+from devices.places import OtherPlace, told_twice
 
 WEB_ADDRESS = r"^https?://[A-Za-z0-9.:\[\]-]{1,150}\Z"
 SSH_PLACE = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}@[A-Za-z0-9][A-Za-z0-9.-]{0,160}\Z"
@@ -188,6 +190,11 @@ class Device(models.Model):
     first_seen_at = models.DateTimeField(editable=False)
     told_at = models.DateTimeField("last told of", editable=False)
     told_by = models.CharField(max_length=16, editable=False)  # "node" or "device"
+    # Whose it is: where it was first told of, until only others tell of it for a whole cycle.
+    node = models.CharField(max_length=LONGEST_NAME, blank=True, editable=False)
+    untold_at = models.DateTimeField(null=True, editable=False)  # since when only others do
+    # Where else its id was told of at the same time: see devices.places
+    other_places = models.JSONField(default=list, blank=True, editable=False)
     inventory_read_at = models.DateTimeField(null=True, editable=False)
     inventory_error = models.CharField(max_length=500, blank=True, editable=False)
     clock_at = models.DateTimeField("device's clock", null=True, editable=False)
@@ -210,10 +217,11 @@ class Device(models.Model):
 
     history = HistoricalRecords(
         excluded_fields=[
-            "reported_status", "first_seen_at", "told_at", "told_by", "inventory_read_at",
-            "inventory_error", "clock_at", "clock_skew_seconds", "changed_at", "recording_since",
-            "recording_at", "software_version", "card_used_percent", "card_age_seconds",
-            "card_name", "partitions", "card_read_at", "card_error",
+            "reported_status", "first_seen_at", "told_at", "told_by", "node", "untold_at",
+            "other_places", "inventory_read_at", "inventory_error", "clock_at",
+            "clock_skew_seconds", "changed_at", "recording_since", "recording_at",
+            "software_version", "card_used_percent", "card_age_seconds", "card_name", "partitions",
+            "card_read_at", "card_error",
         ]
     )  # fmt: skip
 
@@ -232,6 +240,31 @@ class Device(models.Model):
     @property
     def is_recording(self) -> bool:
         return self.reported_status == "recording"
+
+    @property
+    def others(self) -> list[OtherPlace]:
+        """Where else its id was told of when all were last asked."""
+        return [OtherPlace.unpacked(place) for place in self.other_places]
+
+    @property
+    def others_apart(self) -> list[OtherPlace]:
+        """Of these, those at another address: there may be two devices with its id."""
+        return [place for place in self.others if place.address != self.address]
+
+    @property
+    def told_twice(self) -> str:
+        """That finding in words; "": there is none."""
+        return told_twice(self.node_if_several, self.address, self.others)
+
+    @property
+    def node_if_several(self) -> str:
+        """Whose it is, where there is a choice."""
+        return "" if len(settings.NODES) == 1 else self.node
+
+    @property
+    def teller(self) -> str:
+        """Who told of it last."""
+        return f"{self.told_by} {self.node_if_several if self.told_by == 'node' else ''}".strip()
 
 
 class Experiment(models.Model):
@@ -296,8 +329,9 @@ class Telling(models.Model):
 
 
 class NodeStatus(models.Model):
-    """How the last refresh of the devices went: one row. `error` empty: whom we asked answered."""
+    """How the last refresh of a node's devices went. `error` empty: whom we asked answered."""
 
+    name = models.CharField("node", max_length=LONGEST_NAME, default=ONLY, unique=True)
     asked_at = models.DateTimeField()
     answered_at = models.DateTimeField("last good answer", null=True)
     source = models.CharField(max_length=16, blank=True)  # "node" or "device": who answered last
@@ -307,6 +341,7 @@ class NodeStatus(models.Model):
 
     class Meta:
         verbose_name_plural = "node status"
+        ordering = ["name"]
 
     def __str__(self) -> str:
         return self.error or f"{self.device_count} devices told by the {self.source or 'node'}"

@@ -10,6 +10,8 @@ from urllib.parse import quote
 from environs import FileAwareEnv
 
 from devices.addresses import LOOPBACK_NETWORKS
+from devices.nodes import ONLY, Node
+from ethonode import env_nodes
 from ethonode import env_values as values
 from ethonode.env_values import BadSetting
 
@@ -22,10 +24,8 @@ class Environment:
     """Every ETHONODE_* variable, checked. Paths are absolute; an empty text means 'not set'."""
 
     var_dir: Path
-    node_url: str
+    nodes: tuple[Node, ...]  # at least one; without an address where no node is set
     device_addresses: tuple[str, ...]
-    mysql_service_url: str
-    rsync_service_url: str
     mysql_user: str
     mysql_password: str = field(repr=False)  # of the databases on the devices
     mysql_port: int
@@ -111,7 +111,7 @@ def read_alone() -> Environment:
 
 
 def no_lab_set(environment: Environment) -> bool:
-    return not environment.node_url and not environment.device_addresses
+    return not any(node.url for node in environment.nodes) and not environment.device_addresses
 
 
 def _joined(environment: Environment) -> Environment:
@@ -126,9 +126,7 @@ def _joined(environment: Environment) -> Environment:
     return replace(
         environment,
         simulated_lab=True,
-        node_url=f"http://127.0.0.1:{lab.node_port}",
-        mysql_service_url=f"http://127.0.0.1:{lab.mysql_port}",
-        rsync_service_url=f"http://127.0.0.1:{lab.rsync_port}",
+        nodes=(_of_lab(lab),),
         device_port=lab.device_port,
         videos_dir=Path(lab.root) / "videos",
         results_dir=Path(lab.root) / "results",
@@ -142,18 +140,25 @@ def _joined(environment: Environment) -> Environment:
     )
 
 
+def _of_lab(lab: LabPlaces) -> Node:
+    ports = {"mysql": lab.mysql_port, "rsync": lab.rsync_port}
+    return Node(
+        name=ONLY,
+        url=f"http://127.0.0.1:{lab.node_port}",
+        daemons={name: f"http://127.0.0.1:{port}" for name, port in ports.items()},
+    )
+
+
 def _read(env: FileAwareEnv) -> Environment:
     var_dir = values.path(env, "VAR_DIR", BASE_DIR / "var")
     values.make_var(var_dir)
-    node_url = values.url(env, "NODE_URL", "")
+    nodes = env_nodes.read(env)
     addresses: tuple[str, ...] = tuple(env.list("DEVICE_ADDRESSES", []))
     data_root = values.path(env, "DATA_ROOT", Path("/ethoscope_data"))
     return Environment(
         var_dir=var_dir,
-        node_url=node_url,
+        nodes=nodes,
         device_addresses=addresses,
-        mysql_service_url=values.url(env, "MYSQL_SERVICE_URL", "http://localhost:8090"),
-        rsync_service_url=values.url(env, "RSYNC_SERVICE_URL", "http://localhost:8093"),
         mysql_user=env.str("MYSQL_USER", "") or "node",
         mysql_password=env.str("MYSQL_PASSWORD", "") or "node",  # as every device is delivered
         mysql_port=values.whole(env, "MYSQL_PORT", 3306, least=1, most=65535),
@@ -190,7 +195,10 @@ def _read(env: FileAwareEnv) -> Environment:
         alert_networks=values.networks(env, "ALERT_NETWORKS", []),
         trusted_proxies=values.networks(env, "TRUSTED_PROXIES", []),
         device_networks=values.device_networks(
-            env, "DEVICE_NETWORKS", node_url=node_url, addresses=addresses
+            env,
+            "DEVICE_NETWORKS",
+            node_urls=[node.url for node in nodes],
+            addresses=addresses,
         ),
         security_contact=values.contact(env, "SECURITY_CONTACT"),
         sendfile=values.one_of(env, "SENDFILE", ("x-accel-redirect", "x-sendfile")),

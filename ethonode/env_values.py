@@ -45,7 +45,11 @@ def account(env: FileAwareEnv, name: str, default: str) -> str:
 
 
 def url(env: FileAwareEnv, name: str, default: str) -> str:
-    text = env.str(name, default).rstrip("/")
+    return checked_url(name, env.str(name, default))
+
+
+def checked_url(name: str, text: str) -> str:
+    text = text.rstrip("/")
     if not text:
         return ""
     try:
@@ -159,17 +163,17 @@ def one_of(env: FileAwareEnv, name: str, words: Sequence[str]) -> str:
 
 
 def device_networks(
-    env: FileAwareEnv, name: str, *, node_url: str, addresses: Sequence[str]
+    env: FileAwareEnv, name: str, *, node_urls: Sequence[str], addresses: Sequence[str]
 ) -> tuple[str, ...]:
     """The inner ones, and each address that the settings name as a device; this machine itself
-    only where the node is on it, or such a device."""
-    named = [one if plain_address(one) else _host(f"//{one}") for one in addresses]
-    here = [host for host in (*named, _host(node_url)) if _is_this_machine(host)]
+    only where a node is on it, or such a device."""
+    named = [one if plain_address(one) else host_of(f"//{one}") for one in addresses]
+    here = [host for host in (*named, *map(host_of, node_urls)) if _is_this_machine(host)]
     own = [str(ip_network(str(one))) for one in map(plain_address, named) if one]  # it alone
     return networks(env, name, [*INNER_NETWORKS, *(LOOPBACK_NETWORKS if here else ()), *own])
 
 
-def _host(url: str) -> str:
+def host_of(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""
     except ValueError:  # no address at all: it is told when it is asked

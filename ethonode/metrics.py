@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
 from django.db.models import Min
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -17,7 +18,7 @@ from backups.engine.silence import why_silent
 from backups.engine.verdict import Verdict
 from backups.models import BackupSnapshot, DaemonStatus, ResultCopy
 from devices.freshness import AVAILABLE
-from devices.models import Storage
+from devices.models import NodeStatus, Storage
 from ethonode.problem_metrics import problems
 from ethonode.readiness import queue_length
 
@@ -39,6 +40,7 @@ class FleetCollector(Collector):
         watched = fleet(now=self.now)
         yield _devices(watched)
         yield _backups(watched)
+        yield _nodes(self.now)
         yield _daemons(self.now)
         yield from _storages(self.now)
         yield from _snapshot_age(self.now)
@@ -74,13 +76,27 @@ def _backups(watched: Fleet) -> GaugeMetricFamily:
 
 
 def _daemons(now: datetime) -> GaugeMetricFamily:
+    """By their node too, where there are several."""
+    several = len(settings.NODES) > 1
     metric = GaugeMetricFamily(
         "ethonode_service_available",
         "1 if the daemon was asked lately, and answered",
-        labels=["service"],
+        labels=["service", "node"] if several else ["service"],
     )
     for status in DaemonStatus.objects.all():
-        metric.add_metric([status.daemon], int(status.availability(now=now) == AVAILABLE))
+        names = [status.daemon, status.node] if several else [status.daemon]
+        metric.add_metric(names, int(status.availability(now=now) == AVAILABLE))
+    return metric
+
+
+def _nodes(now: datetime) -> GaugeMetricFamily:
+    metric = GaugeMetricFamily(
+        "ethonode_node_available",
+        "1 if the devices of the node were asked for lately, and who was asked answered",
+        labels=["node"],
+    )
+    for status in NodeStatus.objects.all():
+        metric.add_metric([status.name], int(status.availability(now=now) == AVAILABLE))
     return metric
 
 

@@ -247,12 +247,8 @@ UNFOLD = unfold.UNFOLD  # how the admin looks
 # ethonode's own: where the outside world is.
 SIMULATED_LAB = ENVIRONMENT.simulated_lab  # every page says so while it is one
 DEVICE_PORT = ENVIRONMENT.device_port
-NODE_URL = ENVIRONMENT.node_url
+NODES = ENVIRONMENT.nodes
 DEVICE_ADDRESSES = list(ENVIRONMENT.device_addresses)
-SERVICE_URLS = {
-    "mysql": ENVIRONMENT.mysql_service_url,
-    "rsync": ENVIRONMENT.rsync_service_url,
-}
 SERVICE_TIMEOUT = ENVIRONMENT.service_timeout
 NODE_TIMEOUT = timedelta(seconds=10)
 DEVICE_TIMEOUT = timedelta(seconds=5)  # its server answers one request at a time, slowly

@@ -9,7 +9,7 @@ from time import monotonic
 
 from devices.freshness import is_fresh
 from installation.answers import One, SetupAnswer, Standing, unknown, worst, wrong
-from installation.checks import CHECKS, SetupCheck
+from installation.checks import SetupCheck, all_checks
 from installation.models import StoredAnswer
 from installation.situation import situation, stored
 
@@ -35,9 +35,10 @@ def check_setup(*, now: datetime) -> Standing:
 
 def _ask_all(now: datetime) -> Iterator[tuple[SetupCheck, SetupAnswer]]:
     start = situation(now=now)
-    pool = ThreadPoolExecutor(len(CHECKS))
+    checks = [check for check in all_checks() if check.ask]
+    pool = ThreadPoolExecutor(len(checks))
     until = monotonic() + DEADLINE
-    asked = [(check, pool.submit(check.ask, start)) for check in CHECKS if check.ask]
+    asked = [(check, pool.submit(check.ask, start)) for check in checks if check.ask]
     for check, future in asked:
         yield check, _in_time(future, until - monotonic())
     pool.shutdown(wait=False)  # who is late has deadlines of his own
@@ -63,7 +64,7 @@ def _row(check: SetupCheck, answer: SetupAnswer, now: datetime) -> StoredAnswer:
 
 def note_queue_down(*, now: datetime) -> None:
     """Whoever could not queue has learnt it: no worker will."""
-    check = next(one for one in CHECKS if one.name == "redis")
+    check = next(one for one in all_checks() if one.name == "redis")
     _store([_row(check, wrong(QUEUE_DOWN), now)])
 
 
@@ -82,7 +83,7 @@ def known_answers(*, now: datetime) -> list[AnsweredCheck]:
         AnsweredCheck(check=check, answer=check.look(seen), asked_at=now)
         if check.look
         else _last(check, rows.get(check.name), now)
-        for check in CHECKS
+        for check in all_checks()
     ]
 
 

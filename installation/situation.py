@@ -7,8 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import Count
+
+from backups.dashboard import Daemons
 from backups.engine.silence import why_silent
-from backups.models import BackupPlan, Claim, DaemonStatus, Recording, ResultCopy, RunKind
+from backups.models import BackupPlan, Claim, Recording, ResultCopy, RunKind
 from backups.services.daemons import check_daemons
 from backups.services.runs import KINDS
 from backups.watch_state import PartState, own_parts
@@ -38,8 +41,8 @@ class Situation:
     with_mariadb: frozenset[int] = frozenset()
     planned: frozenset[str] = frozenset()
     held: frozenset[str] = frozenset()
-    daemons: dict[str, DaemonStatus] = field(default_factory=dict)
-    claims: dict[str, int] = field(default_factory=dict)
+    daemons: Daemons = field(default_factory=dict)
+    claims: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def needs_ssh(self) -> bool:
         return bool(self.planned & set(OVER_SSH))
@@ -69,10 +72,10 @@ def stored(*, now: datetime) -> StoredFacts:
 
 
 def situation(*, now: datetime) -> Situation:
-    """Both daemons are asked on the way: what they answer is stored as at any other time."""
+    """The daemons are asked on the way: what they answer is stored as at any other time."""
     watched = Device.objects.filter(lifecycle=Lifecycle.ACTIVE)
     with_mariadb = KINDS[RunKind.MIRROR].suits(watched)
-    daemons = {status.daemon: status for status in check_daemons(now=now)}
+    daemons = {(status.node, status.daemon): status for status in check_daemons(now=now)}
     return Situation(
         now=now,
         devices=tuple(watched.order_by("name", "device_id")),
@@ -80,8 +83,13 @@ def situation(*, now: datetime) -> Situation:
         planned=_planned(),
         held=frozenset(_held()),
         daemons=daemons,
-        claims={name: Claim.objects.filter(daemon=name).count() for name in daemons},
+        claims=_claims(),
     )
+
+
+def _claims() -> dict[tuple[str, str], int]:
+    counts = Claim.objects.order_by().values_list("node", "daemon").annotate(Count("pk"))
+    return {(node, daemon): count for node, daemon, count in counts}
 
 
 def _planned() -> frozenset[str]:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kombu.exceptions import OperationalError
 
 from backups.engine.grammar import agreeing, counted
+from backups.watch_state import may_ask
 from devices.models import Device
 from installation import leaving, services, tasks
 from installation.answers import Standing, worst
@@ -44,7 +45,7 @@ def setup_page(request: HttpRequest) -> HttpResponse:
         "leaving": settings.SIMULATED_LAB and leaving.is_marked(),
         "lab_devices": Device.objects.count() if settings.SIMULATED_LAB else 0,
         "data_root": settings.VAR_DIR / "lab",
-        "begins": settings.SIMULATED_LAB or not (settings.NODE_URL or settings.DEVICE_ADDRESSES),
+        "begins": settings.SIMULATED_LAB or not may_ask(),
         "node_line": SET.format("NODE_URL", "http://node:80"),
     }
     return render(request, "installation/setup.html", context | _answers(now))

@@ -2,6 +2,7 @@
 
     with Lab(root=folder, devices=6, chunks=200, faults=("hung@rsync",), seed=1) as lab:
         lab.node_url, lab.mysql_service_url, lab.rsync_service_url     http://127.0.0.1:...
+        lab.nodes                          of each node these three; they share the devices
         lab.device_port                    the port of every device, each on its own address
         lab.videos_dir, lab.results_dir    what the node holds
         lab.devices                        [.device_id, .name, .address, .kind, .runs, ...]
@@ -11,6 +12,7 @@
         lab.faults.switch_on("cut", target="mysql", path="/status")
         lab.faults.switch_off("cut")
         lab.kill("rsync"), lab.revive("rsync")     node, mysql or rsync; a daemon forgets its jobs
+        lab.kill("node", at=1)             that of the second node, in a lab of `nodes=2`
         lab.turn_off(device), lab.stop_run(device), lab.stop_recording(device), and on/start
         lab.requests                       what the servers were asked, oldest first
         lab.ssh_port                       of every device, on its own address, if any is open
@@ -34,7 +36,8 @@ from typing import Self, TypeVar
 from lab import life
 from lab.answers import Role
 from lab.clockwork import STEP_SECONDS, Clockwork
-from lab.entrances import HOST, Entrances, Ports
+from lab.daemons import Rounds
+from lab.entrances import HOST, Entrances, NodePorts, Ports
 from lab.faults.active import Faults
 from lab.faults.switch import FaultSwitch
 from lab.fleet import MOST_DEVICES, NETWORK, SimulatedDevice
@@ -42,7 +45,7 @@ from lab.founding import found
 from lab.loop import LoopThread, every
 from lab.memory import note
 from lab.real_servers import real_servers
-from lab.services import Services
+from lab.services import services_of
 from lab.tracking import Tracking
 from lab.world import Clock, Request
 
@@ -64,6 +67,7 @@ class Lab:
         live: bool = False,
         started_at: float | None = None,
         restless: bool = True,
+        nodes: int = 1,
         node_port: int = 0,
         mysql_port: int = 0,
         rsync_port: int = 0,
@@ -77,6 +81,8 @@ class Lab:
     ) -> None:
         if not 1 <= devices <= MOST_DEVICES:
             raise ValueError(f"a lab has 1 to {MOST_DEVICES} devices, not {devices}")
+        if not 1 <= nodes <= devices:
+            raise ValueError(f"a lab has 1 to {devices} nodes for its devices, not {nodes}")
         self._clock = Clock(None if live else (started_at or Clock().now()))
         self._live = live
         self._found = partial(
@@ -92,9 +98,10 @@ class Lab:
         self._first_faults = tuple(faults)
         self._restless = restless
         self._ports = Ports(
-            node=node_port,
-            mysql=mysql_port,
-            rsync=rsync_port,
+            nodes=[
+                NodePorts(node_port, mysql_port, rsync_port, host),
+                *(NodePorts(host=host) for _ in range(nodes - 1)),
+            ],
             device=device_port,
             ssh=ssh_port,
             database=database_port,
@@ -137,16 +144,20 @@ class Lab:
         self._ending.close()
 
     @property
+    def nodes(self) -> list[NodePorts]:
+        return self._ports.nodes
+
+    @property
     def node_url(self) -> str:
-        return f"http://{self._host}:{self._ports.node}"
+        return self.nodes[0].node_url
 
     @property
     def mysql_service_url(self) -> str:
-        return f"http://{self._host}:{self._ports.mysql}"
+        return self.nodes[0].mysql_service_url
 
     @property
     def rsync_service_url(self) -> str:
-        return f"http://{self._host}:{self._ports.rsync}"
+        return self.nodes[0].rsync_service_url
 
     @property
     def device_port(self) -> int:
@@ -187,13 +198,13 @@ class Lab:
         """Let time pass in a lab that is not live."""
         self._change(lambda: self._clockwork.pass_time(seconds))
 
-    def kill(self, role: str) -> None:
-        """End the node or a daemon, with the connections that it has."""
-        self._change(lambda: self._services.kill(Role(role)))
+    def kill(self, role: str, *, at: int = 0) -> None:
+        """End a node or a daemon of it, with the connections that it has."""
+        self._change(lambda: self._services[at].kill(Role(role)))
 
-    def revive(self, role: str) -> None:
+    def revive(self, role: str, *, at: int = 0) -> None:
         """Start it again, at the same address; a daemon has forgotten all its jobs."""
-        self._change(lambda: self._services.revive(Role(role)))
+        self._change(lambda: self._services[at].revive(Role(role)))
 
     def turn_off(self, device: SimulatedDevice) -> None:
         self._change(lambda: life.turn_off(self._world, device))
@@ -215,9 +226,9 @@ class Lab:
 
     def _begin(self) -> None:
         faults = Faults(self._world)
-        self._services = Services(self._world)
+        self._services = services_of(self._world, nodes=len(self._ports.nodes))
         self._entrances = Entrances(self._world, faults, self._ports, host=self._host)
-        self._clockwork = Clockwork(self._world, self._services.daemons, restless=self._restless)
+        self._clockwork = Clockwork(self._world, self._daemons, restless=self._restless)
         self.faults = FaultSwitch(faults, self._change)
         self._thread = LoopThread()
         self._thread.start()
@@ -226,14 +237,16 @@ class Lab:
             self._open()
             begun.pop_all()
 
+    def _daemons(self) -> list[Rounds]:
+        """Those that are alive, at any node."""
+        return [daemon for services in self._services for daemon in services.daemons()]
+
     def _open(self) -> None:
-        """A first cycle of both daemons, then the faults, then the doors."""
-        for daemon in self._services.daemons():
+        """A first cycle of the daemons, then the faults, then the doors."""
+        for daemon in self._daemons():
             self._thread.do(daemon.finish_cycle)
         self.faults.switch_on_all(self._first_faults)
-        services = self._services
-        opening = self._entrances.open(services.all, self._servers, alive=services.is_alive)
-        self._thread.run(opening)
+        self._thread.run(self._entrances.open(self._services, self._servers))
         if self._live:
             self._thread.begin(every(STEP_SECONDS, self._live_on))
 

@@ -1,4 +1,6 @@
-"""The lab's own services: the node and its two daemons. Each may die and be started again."""
+"""A node's services: itself and its two daemons. Each may die and be started again."""
+
+from dataclasses import replace
 
 from lab.answers import Role, Service
 from lab.daemons import Rounds
@@ -9,6 +11,8 @@ from lab.world import World
 
 
 class Services:
+    """What one node of the lab runs, for the devices that it knows of."""
+
     def __init__(self, world: World) -> None:
         self._mysql, self._rsync = MysqlService(world), RsyncService(world)
         self._node = NodeService(world, rsync=lambda: self._rsync.daemon, reachable=self.is_alive)
@@ -35,3 +39,9 @@ class Services:
         for service in (self._mysql, self._rsync):
             if service.role is role:
                 service.restart()
+
+
+def services_of(world: World, *, nodes: int) -> list["Services"]:
+    """Each node knows its share of the devices, in turn, and shares all else with the others."""
+    shares = [world.devices[number::nodes] for number in range(nodes)]
+    return [Services(replace(world, devices=share)) for share in shares]

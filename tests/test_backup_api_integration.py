@@ -14,6 +14,7 @@ from backups.models import DaemonStatus
 from backups.services import daemons
 from devices.models import Device, NodeStatus
 from devices.services import NothingToAsk, refresh_devices
+from tests.nodes import a_node
 
 TYPES = ("mysql", "sqlite", "video")
 STATUS_WORDS = {"success", "not_available", "offline", "unknown", "error"}
@@ -234,7 +235,7 @@ class TestBackupAPIErrorHandling:
     def test_without_anything_to_ask_the_status_is_empty_and_no_500(
         self, quiet_site, settings, status
     ):
-        settings.NODE_URL, settings.DEVICE_ADDRESSES = "", []
+        settings.NODES, settings.DEVICE_ADDRESSES = [a_node()], []
         with pytest.raises(NothingToAsk):
             refresh_devices(now=timezone.now())
         assert status()["devices"] == {}

@@ -1,4 +1,4 @@
-"""The two backup daemons, as each last answered."""
+"""The two backup daemons of each node, as each last answered."""
 
 from typing import Any
 
@@ -22,17 +22,21 @@ from devices.models import Device
 @admin.register(DaemonStatus)
 class DaemonStatusAdmin(ExportedList, ReadOnlyAdmin):
     list_display = [
-        "daemon", "availability", "last_answer", "last_asked", "error", "answered_in",
+        "service", "availability", "last_answer", "last_asked", "error", "answered_in",
         "current_device", "current_file",
     ]  # fmt: skip
     fields = readonly_fields = [
-        "daemon", "availability", "last_answer", "last_asked", "error", "answered_in",
+        "service", "availability", "last_answer", "last_asked", "error", "answered_in",
         "current_device", "current_file", "at_work_on",
     ]  # fmt: skip
     actions_list = ["check_now"]
 
     def has_check_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return request.user.has_perm("backups.check_daemonstatus")
+
+    @admin.display(description="Service", ordering="daemon")
+    def service(self, daemon: DaemonStatus) -> str:
+        return str(daemon)
 
     @admin.display(description="Says that it works on")
     def at_work_on(self, daemon: DaemonStatus) -> str:
@@ -61,9 +65,9 @@ class DaemonStatusAdmin(ExportedList, ReadOnlyAdmin):
         permissions=["check"],
         icon="refresh",
         dialog=confirm(
-            "Ask both services now?", "A worker asks each for its status once.", "Check now"
+            "Ask all services now?", "A worker asks each for its status once.", "Check now"
         ),
     )
     def check_now(self, request: HttpRequest, form: BaseDialogForm) -> HttpResponse:
-        queue.queue_and_say(request, queue.queue_daemon_check, "A check of both is queued.")
+        queue.queue_and_say(request, queue.queue_daemon_check, "A check of all is queued.")
         return go_to(reverse("admin:backups_daemonstatus_changelist"))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Case, IntegerField, QuerySet, Subquery, Value, When
 from django.http import HttpRequest
@@ -73,6 +74,20 @@ class VerdictFilter(DropdownFilter):
         if self.value() not in set(Verdict):
             return queryset
         return queryset.filter(pk__in=_keys_of(request, [Verdict(self.value())]))
+
+
+class NodeFilter(DropdownFilter):
+    """Where there are several; one that offers nothing is not shown."""
+
+    title = "node"
+    parameter_name = "node"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        names = [(node.name, node.name) for node in settings.NODES]
+        return names if len(names) > 1 else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Device]) -> QuerySet[Device]:
+        return queryset.filter(node=self.value()) if self.value() else queryset
 
 
 class ReportedStatusFilter(DropdownFilter):

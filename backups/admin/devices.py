@@ -17,6 +17,7 @@ from backups.admin import device_buttons
 from backups.admin.device_actions import DeviceActions
 from backups.admin.device_list import (
     DeviceChangeList,
+    NodeFilter,
     ReportedStatusFilter,
     VerdictFilter,
     with_severity,
@@ -42,6 +43,7 @@ class DeviceAdmin(ExportedList, DeviceActions, HistoryAdmin):  # type: ignore[mi
     export_also = {"Machine id": "device_id", "Address": "address", "Last told of": "told_at"}
     list_filter = [
         VerdictFilter,
+        NodeFilter,
         ReportedStatusFilter,
         ("group", RelatedDropdownFilter),
         ("lifecycle", ChoicesDropdownFilter),

@@ -23,6 +23,7 @@ from backups.services.card_readings import worst_concerns
 from backups.services.room import gain_by_type, rooms, total_gain
 from backups.time_machine import fleet_at
 from devices.models import NodeStatus
+from devices.nodes import called
 
 RUNS_SHOWN = 4
 ROWS_SHOWN = 30
@@ -83,11 +84,11 @@ def _fleet(now: datetime) -> dict[str, Any]:
 def _outside(request: HttpRequest, now: datetime) -> dict[str, Any]:
     """The node, the services, and our own disks."""
     grown = gain_by_type(now=now)
-    daemons = {status.daemon: status for status in DaemonStatus.objects.all()}
+    daemons = {(status.node, status.daemon): status for status in DaemonStatus.objects.all()}
     return {
         "now": now,
         "daemons": _daemons(daemons),
-        "node": NodeStatus.objects.first() if request.user.has_perm(SEE_NODE) else None,
+        "nodes": _nodes() if request.user.has_perm(SEE_NODE) else [],
         "rooms": rooms(grown),
         "gain": total_gain(grown),
     }
@@ -99,22 +100,30 @@ def _work(request: HttpRequest, now: datetime) -> dict[str, Any]:
     return {"may_see_runs": True, **open_runs(now=now, shown=RUNS_SHOWN)}
 
 
-def _daemons(known: dict[str, DaemonStatus]) -> list[dict[str, Any]]:
-    """Both daemons, also one that was never asked."""
+def _nodes() -> list[dict[str, Any]]:
+    return [
+        {"title": called("The node", status.name, settings.NODES, of=" "), "status": status}
+        for status in NodeStatus.objects.all()
+    ]
+
+
+def _daemons(known: dict[tuple[str, str], DaemonStatus]) -> list[dict[str, Any]]:
+    """Both daemons of each node, also one that was never asked."""
     return [
         {
-            "name": name,
-            "status": known.get(key),
-            "url": settings.SERVICE_URLS[key],
+            "name": called(f"{label} service", node.name, settings.NODES, of=" of "),
+            "status": known.get((node.name, daemon)),
+            "url": node.daemons[daemon],
         }
-        for key, name in DaemonName.choices
+        for node in settings.NODES
+        for daemon, label in DaemonName.choices
     ]
 
 
 def _why_no_devices() -> dict[str, Any]:
     asked = TaskResult.objects.filter(task_name=NODE_TASK).order_by("-date_done").first()
     return {
-        "node_url": settings.NODE_URL,
+        "node_urls": [node.url for node in settings.NODES if node.url],
         "device_addresses": settings.DEVICE_ADDRESSES,
         "last_asking": asked,
         "last_words": _last_words(asked.result) if asked else "",

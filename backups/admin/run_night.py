@@ -136,7 +136,7 @@ def _all(cells: dict[int, dict[str, KindThatNight]]) -> list[KindThatNight]:
 
 def _claims() -> dict[int, list[Claim]]:
     found: dict[int, list[Claim]] = defaultdict(list)
-    for claim in Claim.objects.order_by("daemon"):
+    for claim in Claim.objects.order_by("daemon", "node"):
         found[claim.device_id].append(claim)
     return found
 

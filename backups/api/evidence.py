@@ -30,7 +30,7 @@ class SnapshotViewSet(RowViewSet):
 
 class FindingViewSet(OurViewSet):
     """What is odd beside the verdicts, as the newest snapshot of each backup has it: where a
-    daemon's claim, the device and the disk do not agree."""
+    daemon's claim, the device and the disk do not agree; and devices told of at two places."""
 
     queryset = Backup.objects.none()
     serializer_class = FindingSerializer

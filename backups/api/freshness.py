@@ -27,7 +27,9 @@ def etag(daemons: Sequence[DaemonStatus], *, now: datetime) -> str:
     if not daemons:
         return ""
     marks = [getattr(daemons[0], name) for name in NEWEST]
-    answers = [(d.daemon, d.checked_at, d.error, d.current_file, d.processing) for d in daemons]
+    answers = [
+        (d.node, d.daemon, d.checked_at, d.error, d.current_file, d.processing) for d in daemons
+    ]
     bucket = int(now.timestamp() // BUCKET_SECONDS)
     digest = blake2b(repr((bucket, marks, answers)).encode(), digest_size=12).hexdigest()
     return f"W/{quote_etag(digest)}"

@@ -4,7 +4,7 @@ The only place for the old words. Its pages read `available` with `status` for t
 device, and `overall_status` for the rest; every word here that they paint green is a proof.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -73,14 +73,11 @@ def status_payload(
     fleet: Fleet, *, videos_dir: Path, now: datetime, ttl: timedelta
 ) -> dict[str, Any]:
     """The whole answer. What a daemon said longer ago than `ttl` is no longer shown."""
-    fresh = {
-        name: daemon
-        for name, daemon in fleet.daemons.items()
-        if is_fresh(daemon.checked_at, within=ttl, now=now)
-    }
-    mysql, rsync = (name in fresh and fresh[name].answered for name in DaemonName.values)
+    fresh = {name: _fresh(fleet, name, ttl, now) for name in DaemonName.values}
+    services = {name: _service(daemons) for name, daemons in fresh.items()}
+    mysql, rsync = (services[name]["available"] for name in DaemonName.values)
     return {
-        "services": {f"{name}_backup": _daemon(fresh.get(name)) for name in DaemonName.values},
+        "services": {f"{name}_backup": service for name, service in services.items()},
         "summary": {
             "mysql_backup_available": mysql,
             "rsync_backup_available": rsync,
@@ -106,23 +103,37 @@ def newest_fact(fleet: Fleet) -> float:
     return max(times).timestamp() if times else 0.0
 
 
-def _daemon(daemon: DaemonStatus | None) -> dict[str, Any]:
-    if daemon is None or not daemon.answered:
+def _fresh(fleet: Fleet, name: str, ttl: timedelta, now: datetime) -> list[DaemonStatus | None]:
+    """The daemons of this name, one a node; None: it was not asked lately."""
+    return [
+        daemon if is_fresh(daemon.checked_at, within=ttl, now=now) else None
+        for (_, known_as), daemon in fleet.daemons.items()
+        if known_as == name
+    ]
+
+
+def _service(daemons: Sequence[DaemonStatus | None]) -> dict[str, Any]:
+    """The old answer knows one of each name: it is available where that of every node is."""
+    answering = [daemon for daemon in daemons if daemon is not None and daemon.answered]
+    if not answering or len(answering) < len(daemons):
         return {"available": False, "current_device": None, "current_file": None}
+    at_work = next((one for one in answering if one.current_device), answering[0])
     return {
         "available": True,
-        "current_device": daemon.current_device or None,
-        "current_file": daemon.current_file or None,
+        "current_device": at_work.current_device or None,
+        "current_file": at_work.current_file or None,
     }
 
 
-def _processing(fleet: Fleet, fresh: Mapping[str, DaemonStatus]) -> list[dict[str, str]]:
+def _processing(
+    fleet: Fleet, fresh: Mapping[str, Sequence[DaemonStatus | None]]
+) -> list[dict[str, str]]:
     names = {s.device.device_id: str(s.device) for s in fleet.devices}
     return [
         {"service": name, "device": names.get(device_id, device_id)}
-        for name in DaemonName.values
-        if name in fresh
-        for device_id in fresh[name].processing
+        for name, daemons in fresh.items()
+        for daemon in filter(None, daemons)
+        for device_id in daemon.processing
     ]
 
 

@@ -68,5 +68,6 @@ def _is_own(request: Request) -> bool:
     """Not sent by a page of another site in the browser of somebody who is in the network."""
     if "Origin" not in request.headers:
         return True
-    here = {request.get_host(), urlsplit(settings.NODE_URL).netloc} - {""}
+    nodes = {urlsplit(node.url).netloc for node in settings.NODES}
+    here = {request.get_host(), *nodes} - {""}
     return urlsplit(request.headers["Origin"]).netloc in here

@@ -6,6 +6,7 @@ from typing import Any
 from backups import words
 from backups.dashboard import BackupStatus, DeviceStatus
 from backups.engine.facts import Risk
+from devices.places import OtherPlace
 
 
 def device_row(status: DeviceStatus, *, now: datetime) -> dict[str, Any]:
@@ -14,6 +15,8 @@ def device_row(status: DeviceStatus, *, now: datetime) -> dict[str, Any]:
         "device_id": device.device_id,
         "name": device.name,
         "address": device.address,
+        "node": device.node,
+        "other_places": [place_row(place) for place in device.others],
         "group": device.group.name if device.group else None,
         "lifecycle": device.lifecycle,
         "reported_status": device.reported_status,
@@ -34,6 +37,10 @@ def device_row(status: DeviceStatus, *, now: datetime) -> dict[str, Any]:
             kind.value: _backup_row(backup, now) for kind, backup in status.backups.items()
         },
     }
+
+
+def place_row(place: OtherPlace) -> dict[str, Any]:
+    return {"node": place.node, "address": place.address, "since": place.since}
 
 
 def _backup_row(backup: BackupStatus, now: datetime) -> dict[str, Any]:

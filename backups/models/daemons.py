@@ -1,4 +1,4 @@
-"""The two backup daemons: what each last answered, or why there was no answer."""
+"""The two backup daemons of each node: what each last answered, or why there was no answer."""
 
 from datetime import datetime
 
@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 
 from devices.freshness import AVAILABLE, availability
+from devices.nodes import LONGEST_NAME, ONLY, called
 
 
 class DaemonName(models.TextChoices):
@@ -16,7 +17,8 @@ class DaemonName(models.TextChoices):
 class DaemonStatus(models.Model):
     """The last answer of one daemon. `error` empty means that it answered, and could be read."""
 
-    daemon = models.CharField("service", max_length=10, choices=DaemonName.choices, unique=True)
+    node = models.CharField(max_length=LONGEST_NAME, default=ONLY)
+    daemon = models.CharField("service", max_length=10, choices=DaemonName.choices)
     checked_at = models.DateTimeField(null=True)
     answered_at = models.DateTimeField("last good answer", null=True)
     error = models.CharField(max_length=500, blank=True)
@@ -27,11 +29,18 @@ class DaemonStatus(models.Model):
 
     class Meta:
         verbose_name = "service"
-        ordering = ["daemon"]
+        ordering = ["node", "daemon"]
+        constraints = [
+            models.UniqueConstraint(fields=["node", "daemon"], name="one_status_per_daemon")
+        ]
         permissions = [("check_daemonstatus", "Can ask a service for its status")]
 
     def __str__(self) -> str:
-        return self.get_daemon_display()
+        return called(self.get_daemon_display(), self.node, settings.NODES, of=" of ")
+
+    @property
+    def key(self) -> str:
+        return called(self.daemon, self.node, settings.NODES, of="@")
 
     @property
     def answered(self) -> bool:
@@ -49,9 +58,10 @@ class DaemonStatus(models.Model):
 
 
 class Claim(models.Model):
-    """What a daemon says of one device. A claim is shown beside the truth; it proves nothing."""
+    """What a node's daemon says of one device: shown beside the truth, for it proves nothing."""
 
     device = models.ForeignKey("devices.Device", on_delete=models.CASCADE, related_name="claims")
+    node = models.CharField(max_length=LONGEST_NAME, default=ONLY)
     daemon = models.CharField("service", max_length=10, choices=DaemonName.choices)
     claimed_at = models.DateTimeField()
     state = models.CharField(max_length=32, blank=True)  # progress.status
@@ -63,10 +73,16 @@ class Claim(models.Model):
     job_count = models.PositiveIntegerField(default=0)
 
     class Meta:
-        ordering = ["device", "daemon"]
+        ordering = ["device", "node", "daemon"]
         constraints = [
-            models.UniqueConstraint(fields=["device", "daemon"], name="one_claim_per_daemon")
+            models.UniqueConstraint(
+                fields=["device", "node", "daemon"], name="one_claim_per_daemon"
+            )
         ]
 
     def __str__(self) -> str:
         return f"{self.get_daemon_display()} of {self.device}: {self.state}"
+
+    @property
+    def claimant(self) -> str:
+        return called(self.get_daemon_display(), self.node, settings.NODES, of=" of ")

@@ -22,10 +22,12 @@ from devices.models import Device, DeviceGroup, Lifecycle
 LEFT_OUT = {
     "notes", "first_seen_at", "clock_at", "recording_since", "recording_at", "software_version",
     "card_age_seconds", "card_name", "card_read_at", "card_error", "partitions",
+    "untold_at",
 }  # fmt: skip
 DEVICE_FIELDS = tuple(
     field.attname for field in Device._meta.concrete_fields if field.attname not in LEFT_OUT
 )
+OTHER_PLACES = DEVICE_FIELDS.index("other_places")
 GROUP_FIELDS = tuple(field.attname for field in DeviceGroup._meta.concrete_fields)
 JSON_FIELDS = ("problems", "proofs", "risk", "findings")
 SNAPSHOT_FIELDS = (*PLAIN_FIELDS, *JSON_FIELDS, "taken_at", "claim")
@@ -97,6 +99,7 @@ def _values(sql: str, params: tuple[Any, ...]) -> Iterator[list[Any]]:
 
 def _device(values: list[Any]) -> Device:
     count = len(DEVICE_FIELDS)
+    values[OTHER_PLACES] = msgspec.json.decode(values[OTHER_PLACES])
     device = Device.from_db(DEFAULT_DB_ALIAS, DEVICE_FIELDS, values[:count])
     if device.group_id:
         group = values[count : count + len(GROUP_FIELDS)]

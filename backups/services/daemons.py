@@ -1,20 +1,24 @@
-"""Ask both backup daemons how they are, and store what they claim, or why they said nothing."""
+"""Ask the backup daemons of each node how they are, and store what they claim, or why nothing."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 import msgspec
 import structlog
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from backups.engine.claims import DaemonError, DaemonReport, DeviceClaim, parse
 from backups.models import Claim, DaemonStatus
 from devices.client import RSYNC_STATUS_BYTES, AskFailed, get_json
 from devices.models import Device
+from devices.nodes import Node
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +33,7 @@ _ANSWER_FIELDS = ["answered_at", "answer_seconds"]
 class _Answer:
     """What came of asking one daemon: its report, or why there is none."""
 
+    node: str
     daemon: str
     report: DaemonReport | None = None
     error: str = ""
@@ -40,20 +45,30 @@ def check_daemons(*, now: datetime) -> list[DaemonStatus]:
 
     A daemon that gave none keeps its last claims and the time of its last good answer.
     """
-    urls = dict(settings.SERVICE_URLS)
-    with ThreadPoolExecutor(max_workers=len(urls)) as pool:  # no ORM in there
-        answers = list(pool.map(lambda item: _ask(*item, now=now), urls.items()))
+    nodes: Sequence[Node] = settings.NODES
+    places = [(node.name, *place) for node in nodes for place in node.daemons.items()]
+    with ThreadPoolExecutor(max_workers=len(places)) as pool:  # no ORM in there
+        answers = list(pool.map(lambda place: _ask(*place, now=now), places))
     for answer in answers:
         if answer.report and answer.report.problems:
-            log.warning("claims skipped", daemon=answer.daemon, why=answer.report.problems)
+            why = answer.report.problems
+            log.warning("claims skipped", node=answer.node, daemon=answer.daemon, why=why)
     with transaction.atomic():
+        _forget_others([node.name for node in nodes])
         _store(answers, now=now)
     return list(DaemonStatus.objects.all())
 
 
-def _ask(daemon: str, url: str, *, now: datetime) -> _Answer:
+def _forget_others(nodes: Sequence[str]) -> None:
+    """What daemons of nodes that are set no more once said is no fact of now."""
+    gone, _ = DaemonStatus.objects.exclude(node__in=nodes).delete()
+    if gone:
+        Claim.objects.exclude(node__in=nodes).delete()
+
+
+def _ask(node: str, daemon: str, url: str, *, now: datetime) -> _Answer:
     if not url:
-        return _Answer(daemon=daemon, error="no address is set for it")
+        return _Answer(node=node, daemon=daemon, error="no address is set for it")
     started = time.monotonic()
     try:
         body = get_json(
@@ -64,18 +79,19 @@ def _ask(daemon: str, url: str, *, now: datetime) -> _Answer:
         )
         report = parse(body, daemon=daemon, now=now)
     except (AskFailed, DaemonError) as error:
-        return _Answer(daemon=daemon, error=str(error)[:500])
-    return _Answer(daemon=daemon, report=report, seconds=time.monotonic() - started)
+        return _Answer(node=node, daemon=daemon, error=str(error)[:500])
+    seconds = time.monotonic() - started
+    return _Answer(node=node, daemon=daemon, report=report, seconds=seconds)
 
 
 def _store(answers: Iterable[_Answer], *, now: datetime) -> None:
-    reports = [answer.report for answer in answers if answer.report]
+    reports = [(answer.node, answer.report) for answer in answers if answer.report]
     for answered in (True, False):
         statuses = [_status(a, now=now) for a in answers if (a.report is not None) is answered]
         DaemonStatus.objects.bulk_create(
             statuses,
             update_conflicts=True,
-            unique_fields=["daemon"],
+            unique_fields=["node", "daemon"],
             update_fields=_STATUS_FIELDS + (_ANSWER_FIELDS if answered else []),
         )
     if reports:
@@ -85,6 +101,7 @@ def _store(answers: Iterable[_Answer], *, now: datetime) -> None:
 def _status(answer: _Answer, *, now: datetime) -> DaemonStatus:
     report = answer.report
     return DaemonStatus(
+        node=answer.node,
         daemon=answer.daemon,
         checked_at=now,
         answered_at=now if report else None,
@@ -96,29 +113,30 @@ def _status(answer: _Answer, *, now: datetime) -> DaemonStatus:
     )
 
 
-def _store_claims(reports: Iterable[DaemonReport], *, now: datetime) -> None:
+def _store_claims(reports: Sequence[tuple[str, DaemonReport]], *, now: datetime) -> None:
     """Store what was claimed of known devices; a device no longer spoken of is not in work."""
     pks = dict(Device.objects.values_list("device_id", "pk"))
     claims = [
-        _claim(claim, daemon=report.daemon, device_pk=pks[claim.device_id], now=now)
-        for report in reports
+        _claim(claim, node=node, daemon=report.daemon, device_pk=pks[claim.device_id], now=now)
+        for node, report in reports
         for claim in report.claims
         if claim.device_id in pks
     ]
     Claim.objects.bulk_create(
         claims,
         update_conflicts=True,
-        unique_fields=["device", "daemon"],
+        unique_fields=["device", "node", "daemon"],
         update_fields=_CLAIM_FIELDS,
     )
-    daemons = [report.daemon for report in reports]
-    silent = Claim.objects.filter(daemon__in=daemons, processing=True).exclude(claimed_at=now)
+    asked = reduce(or_, (Q(node=node, daemon=report.daemon) for node, report in reports))
+    silent = Claim.objects.filter(asked, processing=True).exclude(claimed_at=now)
     silent.update(processing=False)
 
 
-def _claim(claim: DeviceClaim, *, daemon: str, device_pk: int, now: datetime) -> Claim:
+def _claim(claim: DeviceClaim, *, node: str, daemon: str, device_pk: int, now: datetime) -> Claim:
     return Claim(
         device_id=device_pk,
+        node=node,
         daemon=daemon,
         claimed_at=now,
         state=claim.state,

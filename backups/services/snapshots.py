@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 
 from backups.engine.compare import Comparison
@@ -23,6 +24,7 @@ from backups.services.storages import check_here
 from backups.services.video_facts import read_videos
 from devices.freshness import not_after
 from devices.models import Device, Lifecycle
+from devices.nodes import home_of
 
 LEASE = timedelta(minutes=6)  # just over the time limit of a task
 
@@ -149,7 +151,8 @@ def _previous(device: Device) -> dict[BackupType, BackupFacts]:
 
 def _store(look: _DeviceLook, *, now: datetime) -> list[BackupSnapshot]:
     device = look.databases.device
-    claims = {claim.daemon: claim for claim in device.claims.all()}
+    own_node = home_of(device.node, settings.NODES)
+    claims = {claim.daemon: claim for claim in device.claims.filter(node=own_node)}
     with transaction.atomic():
         snapshots = [_store_one(device, facts, claims, now) for facts in look.facts]
         if not look.databases.disk.error:

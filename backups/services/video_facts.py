@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, risk_of
 from backups.engine.videos.cache import REWRITTEN
 from backups.engine.videos.facts import ScanResult, VideosUnreadable
@@ -20,6 +22,7 @@ from backups.services.video_ledger import LedgerComparison, NamesByRecording
 from backups.services.videos import scan_videos
 from devices.client import AskFailed, TooSlow
 from devices.models import Device, NodeStatus
+from devices.nodes import home_of
 from devices.records.device import ANSWERING
 from devices.services import video_listing
 
@@ -202,8 +205,11 @@ def _listing(
 
 
 def _answers(device: Device) -> bool:
-    """As it was last called; one that told nothing when all were last asked is off, or hangs."""
-    is_silent = NodeStatus.objects.filter(asked_at__gt=device.told_at).exists()
+    """As it was last called; what told nothing when its node was last asked is off, or hangs."""
+    asked = NodeStatus.objects.filter(asked_at__gt=device.told_at)
+    if home := home_of(device.node, settings.NODES):
+        asked = asked.filter(name=home)
+    is_silent = asked.exists()
     return device.reported_status in ANSWERING and not is_silent
 
 

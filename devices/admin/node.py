@@ -1,5 +1,8 @@
-"""How the last asking for devices went: all that could not be read, in words."""
+"""How the last asking for each node's devices went: all that could not be read, in words."""
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -16,20 +19,22 @@ FIELDS = ["answer", "asked_at", "answered_at", "told_by", "devices_told", "probl
 
 @admin.register(NodeStatus)
 class NodeStatusAdmin(ReadOnlyAdmin):
-    """There is one row: its page is the list."""
+    """Where there is one node, its page is the list."""
 
-    list_display = ["answer", "asked_at", "answered_at", "devices_told", "problem_count"]
-    fields = FIELDS
-    readonly_fields = FIELDS
+    list_display = ["name", "answer", "asked_at", "answered_at", "devices_told", "problem_count"]
+    readonly_fields = ["name", *FIELDS]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
-        only = NodeStatus.objects.first()
-        if only is None or not self.has_view_permission(request):
+        some = NodeStatus.objects.all()[:2]
+        if len(some) != 1 or not self.has_view_permission(request):
             response: HttpResponse = super().changelist_view(request, extra_context)
             return response
-        return redirect("admin:devices_nodestatus_change", only.pk)
+        return redirect("admin:devices_nodestatus_change", some[0].pk)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return FIELDS if len(settings.NODES) == 1 else ["name", *FIELDS]
 
     @display(description="Answer", label={"available": "success", "no answer": "danger"})
     def answer(self, node: NodeStatus) -> str:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -30,6 +30,7 @@ TIMEOUTS_IN_ALL = 3  # after so many nobody is waited for any more, however many
 
 T = TypeVar("T")
 Answer = TypeVar("Answer")
+NodeAnswer = tuple[list[DeviceRecord], list[str]]  # and in words what could not be read
 
 
 class WrongDevice(AskFailed):
@@ -48,7 +49,7 @@ class _Id(msgspec.Struct):
     id: str
 
 
-def ask_node(url: str) -> tuple[list[DeviceRecord], list[str]]:
+def ask_node(url: str) -> NodeAnswer:
     """Every device that the node names. Raises AskFailed."""
     where = f"{url}/devices"
     body = get_body(where, timeout=settings.NODE_TIMEOUT, max_bytes=NODE_BYTES)
@@ -56,6 +57,19 @@ def ask_node(url: str) -> tuple[list[DeviceRecord], list[str]]:
         return parse_devices(body)
     except BadAnswer as error:
         raise BadAnswer(readable(f"{where}: {error}")) from error
+
+
+def ask_nodes(urls: Sequence[str]) -> list[NodeAnswer | AskFailed]:
+    """All at once, each by the same deadline; a failure is an answer too."""
+
+    def attempt(url: str) -> NodeAnswer | AskFailed:
+        try:
+            return ask_node(url)
+        except AskFailed as error:
+            return error
+
+    with ThreadPoolExecutor(max(1, len(urls))) as pool:
+        return list(pool.map(attempt, urls))
 
 
 def ask_each(

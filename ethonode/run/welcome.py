@@ -25,7 +25,7 @@ def main() -> None:
     lab = " (a simulated lab: no ETHONODE_NODE_URL is set)" if environment.simulated_lab else ""
     say(f"ethonode is at {address(environment)}{lab}; logs in {logs}")
     if environment.simulated_lab:  # at its first start it has files to make
-        _answers("127.0.0.1", urlsplit(environment.node_url).port or 80)
+        _answers("127.0.0.1", urlsplit(environment.nodes[0].url).port or 80)
     _refresh()
 
 

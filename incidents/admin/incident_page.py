@@ -28,6 +28,7 @@ SHOWN_AS = {
 PAGES = {
     CauseKind.OWN_WORK: ("Open the schedule", "django_celery_beat", "periodictask"),
     CauseKind.DAEMON: ("See the services", "backups", "daemonstatus"),
+    CauseKind.TWO_NODES: ("See the nodes", "devices", "nodestatus"),
     CauseKind.CHANNEL: ("Open the channel", "incidents", "channel"),
     CauseKind.PULLS: ("See the key for the devices", "backups", "backupplan"),
 }

@@ -38,6 +38,8 @@ class CauseKind(StrEnum):
     NODE = "node"
     PULLS = "pulls"
     DAEMON = "daemon"
+    TWO_NODES = "two_nodes"
+    TWO_PLACES = "two_places"
     DEVICE = "device"
     HOST_KEY = "host_key"
     CORRUPT = "corrupt"
@@ -124,6 +126,15 @@ CAUSES: Mapping[CauseKind, Cause] = {
     K.DAEMON: Cause(
         WARNING, 10, "A backup service does not answer",
         "See whether the service runs on the node.", frozenset({K.STALE, K.LATE}),
+    ),
+    K.TWO_NODES: Cause(
+        NOTICE, 30, "Two nodes tell of the same devices",
+        "Let each device be known to one node: both copy it, and its verdicts rest on the first.",
+    ),
+    K.TWO_PLACES: Cause(
+        WARNING, 10, "One machine id is at two places at once",
+        "Find both. A card that was cloned needs an id of its own: of two devices with one id only"
+        " the one at its old place is watched.", frozenset({K.UNKNOWN}),
     ),
     K.DEVICE: Cause(
         WARNING, 30, "The device does not answer",

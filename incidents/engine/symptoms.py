@@ -15,6 +15,7 @@ class Symptom:
     subject: str  # which one, among those of its kind
     sentence: str
     device: int | None = None
+    node: str = ""  # of a root: whose followers alone it hides; "": all. Else: whose device it is
     backup_type: str = ""
     concerns: frozenset[str] = frozenset()  # of a root: the types of backup; empty: all
     only: frozenset[int] | None = None  # of a root: the devices whose copies lie there; None: all
@@ -59,6 +60,8 @@ def _hides(root: Symptom, symptom: Symptom) -> bool:
     if root.device is not None and root.device != symptom.device:
         return False
     if root.only is not None and not _lies_there(root, symptom):
+        return False
+    if root.node and root.node != symptom.node:
         return False
     return not (root.concerns and symptom.backup_type) or symptom.backup_type in root.concerns
 

@@ -1,6 +1,7 @@
 """All that is wrong now, read from stored facts: of ethonode, node, disk, services and devices."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,12 +15,14 @@ from backups.engine.verdict import CLOCK_SLACK
 from backups.models import DaemonStatus, DiskFolder, DiskLook
 from backups.watch_state import own_parts
 from devices.models import NodeStatus, Storage
+from devices.nodes import called, home_of, is_one_of
 from incidents.engine.causes import CauseKind
 from incidents.engine.pace import FAILS_LONG
 from incidents.engine.symptoms import Symptom
 from incidents.models import Channel
 from incidents.services.device_symptoms import device_symptoms
 from incidents.services.login_symptoms import login_symptoms
+from incidents.services.place_symptoms import place_symptoms
 from incidents.services.run_symptoms import run_symptoms
 
 FULL_PERCENT = 95  # at which backups made here stop
@@ -31,9 +34,17 @@ OWN_PARTS = {"beat": CauseKind.BEAT, "worker": CauseKind.WORKER}  # the rest are
 
 
 def all_symptoms(fleet: Fleet, *, now: datetime) -> Iterator[Symptom]:
+    """Each of a device with its node: what a silent node hides is of its own devices."""
+    nodes = {one.device.pk: home_of(one.device.node, settings.NODES) for one in fleet.devices}
+    for symptom in _all(fleet, now):
+        node = "" if symptom.device is None else nodes.get(symptom.device, "")
+        yield replace(symptom, node=symptom.node or node)
+
+
+def _all(fleet: Fleet, now: datetime) -> Iterator[Symptom]:
     yield from _clock(fleet, now)
     yield from _own_work(now)
-    yield from _node()
+    yield from _nodes()
     places = _places(fleet)
     yield from _storages(places, now)
     yield from _disks(places)
@@ -42,6 +53,7 @@ def all_symptoms(fleet: Fleet, *, now: datetime) -> Iterator[Symptom]:
     yield from login_symptoms(now=now)
     yield from run_symptoms(fleet, now=now)
     yield from device_symptoms(fleet, now=now)
+    yield from place_symptoms(fleet)
 
 
 def _clock(fleet: Fleet, now: datetime) -> Iterator[Symptom]:
@@ -63,16 +75,27 @@ def _own_work(now: datetime) -> Iterator[Symptom]:
         yield Symptom(kind=kind, subject=part.name, sentence=part.reason, since=part.at)
 
 
-def _node() -> Iterator[Symptom]:
-    node = NodeStatus.objects.first()
-    if node is not None and node.error:
-        yield Symptom(
-            kind=CauseKind.NODE,
-            subject="",
-            sentence=node.error,
-            since=node.answered_at,
-            clears="an answer of the node",
-        )
+def _nodes() -> Iterator[Symptom]:
+    for status in NodeStatus.objects.exclude(error=""):
+        if is_one_of(status.name, settings.NODES):
+            yield _silent_node(status)
+
+
+def _silent_node(status: NodeStatus) -> Symptom:
+    """One of several hides what follows at its own devices and services, and no more."""
+    name = _if_several(status.name)
+    return Symptom(
+        kind=CauseKind.NODE,
+        subject=name,
+        node=name,
+        sentence=f"node {name}: {status.error}"[:500] if name else status.error,
+        since=status.answered_at,
+        clears="an answer of the node",
+    )
+
+
+def _if_several(name: str) -> str:
+    return called("", name, settings.NODES, of="")
 
 
 Places = Mapping[int | None, frozenset[int]]  # of each storage the devices whose copies lie there
@@ -126,20 +149,28 @@ def _full_percent(look: DiskLook) -> float:
 
 
 def _daemons(fleet: Fleet) -> Iterator[Symptom]:
-    for name, status in fleet.daemons.items():
-        if settings.SERVICE_URLS.get(name) and status.error:
-            yield _silent_daemon(name, status)
+    for node in settings.NODES:
+        for name, url in node.daemons.items():
+            status = fleet.daemons.get((node.name, name))
+            if url and status is not None and status.error:
+                yield _silent_daemon(name, status)
 
 
 def _silent_daemon(name: str, status: DaemonStatus) -> Symptom:
     return Symptom(
         kind=CauseKind.DAEMON,
-        subject=name,
-        sentence=f"the {status} service: {status.error}",
+        subject=status.key,
+        node=_if_several(status.node),
+        sentence=f"the {_service(status)}: {status.error}"[:500],
         since=status.answered_at,
         concerns=frozenset(kind.value for kind, daemon in DAEMON_OF.items() if daemon == name),
         clears="an answer of the service",
     )
+
+
+def _service(status: DaemonStatus) -> str:
+    service = f"{status.get_daemon_display()} service"
+    return called(service, status.node, settings.NODES, of=" of ")
 
 
 def _channels(now: datetime) -> Iterator[Symptom]:

@@ -1,8 +1,12 @@
 """The one list of checks. A new one is a function and a line here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from django.conf import settings
+
+from backups.models.daemons import DaemonName
+from devices.nodes import Node, called
 from installation.answers import SetupAnswer
 from installation.checks import devices, folders, node, ours, saves, told
 from installation.situation import Situation, StoredFacts
@@ -32,14 +36,30 @@ def _seen(name: str, part: str, title: str, question: str, look: _Look) -> Setup
     return SetupCheck(name=name, part=part, title=title, question=question, look=look)
 
 
-NODE, COPIES, DEVICES = "The node", "Where copies lie", "The devices"
+COPIES, DEVICES = "Where copies lie", "The devices"
 OURS, TOLD = "ethonode itself", "Who is told"
 
-CHECKS: tuple[SetupCheck, ...] = (
-    _asked("node", NODE, "Node", "Does it answer?", node.node),
-    _asked("mysql", NODE, "MySQL mirror service", "Does it answer?", node.mysql_daemon),
-    _asked("rsync", NODE, "rsync service", "Does it answer?", node.rsync_daemon),
-    _asked("node_clock", NODE, "Clocks", "Do the node's and ours agree?", node.node_clock),
+
+def all_checks() -> tuple[SetupCheck, ...]:
+    """Those of each node first."""
+    return (*(check for one in settings.NODES for check in _of(one)), *OTHERS)
+
+
+def _of(one: Node) -> Iterator[SetupCheck]:
+    def named(name: str, title: str, question: str, ask: _Ask, of: str = " of ") -> SetupCheck:
+        name = called(name, one.name, settings.NODES, of="@")
+        title = called(title, one.name, settings.NODES, of=of)
+        return _asked(name, part, title, question, ask)
+
+    part = called("The node", one.name, settings.NODES)
+    yield named("node", "Node", "Does it answer?", node.answer(one), of=" ")
+    for daemon, label in DaemonName.choices:
+        title = f"{label} service"
+        yield named(daemon, title, "Does it answer?", node.daemon(one, daemon))
+    yield named("node_clock", "Clocks", "Do the node's and ours agree?", node.clock(one))
+
+
+OTHERS: tuple[SetupCheck, ...] = (
     _asked("results", COPIES, "Results folder", "May we use it?", folders.results),
     _asked("videos", COPIES, "Videos folder", "May we use it?", folders.videos),
     _asked("cards", COPIES, "Folder of other files", "May we use it?", folders.cards),

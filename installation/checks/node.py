@@ -1,4 +1,4 @@
-"""Checks of the node, its two daemons and its clock."""
+"""Checks of each node, its two daemons and its clock."""
 
 import time
 from collections.abc import Callable
@@ -9,9 +9,9 @@ from django.conf import settings
 
 from backups.badges import availability
 from backups.engine.grammar import counted
-from backups.models.daemons import DaemonName
 from devices.client import AskFailed
 from devices.freshness import AVAILABLE
+from devices.nodes import Node
 from devices.services.asking import ask_node
 from installation.answers import SetupAnswer, off, ok, unknown, wrong
 from installation.situation import Situation
@@ -19,20 +19,25 @@ from installation.situation import Situation
 PATIENCE = 10.0
 OFF_BY = 30.0  # seconds; what a header tells is cut to whole ones
 SET = "ETHONODE_{}={}    # in /etc/ethonode.env, or before make run; then start again"
+Ask = Callable[[Situation], SetupAnswer]
 UNITS = {"mysql": "ethoscope_backup_mysql", "rsync": "ethoscope_backup_unified"}
 
 
-def node(_: Situation) -> SetupAnswer:
-    if not settings.NODE_URL:
-        return _without_a_node()
-    try:
-        records, problems = ask_node(settings.NODE_URL)
-    except AskFailed as error:
-        return wrong(f"It does not answer: {error}", f"curl -m 10 {settings.NODE_URL}/devices")
-    if not records:
-        return wrong("It answers, and knows no device.", f"curl -m 10 {settings.NODE_URL}/devices")
-    left = f" Of what it told {len(problems)} could not be read." if problems else ""
-    return ok(f"It answers, and knows {counted(len(records), 'device')}.{left}")
+def answer(one: Node) -> Ask:
+    def check(_: Situation) -> SetupAnswer:
+        if not one.url:
+            return _without_a_node()
+        line = f"curl -m 10 {one.url}/devices"
+        try:
+            records, problems = ask_node(one.url)
+        except AskFailed as error:
+            return wrong(f"It does not answer: {error}", line)
+        if not records:
+            return wrong("It answers, and knows no device.", line)
+        left = f" Of what it told {len(problems)} could not be read." if problems else ""
+        return ok(f"It answers, and knows {counted(len(records), 'device')}.{left}")
+
+    return check
 
 
 def _without_a_node() -> SetupAnswer:
@@ -42,32 +47,35 @@ def _without_a_node() -> SetupAnswer:
     return wrong("No node is set: nothing is watched.", SET.format("NODE_URL", "http://node:80"))
 
 
-def daemon(name: str) -> Callable[[Situation], SetupAnswer]:
+def daemon(one: Node, name: str) -> Ask:
+    url = one.daemons[name]
+
     def check(known: Situation) -> SetupAnswer:
-        if not settings.SERVICE_URLS[name]:
+        if not url:
             return off("No address is set for it: this lab has none.")
-        status = known.daemons.get(name)
+        status = known.daemons.get((one.name, name))
         if status is None or availability(status, known.now) != AVAILABLE:
             error = status.error if status else "not asked"
-            line = f"systemctl status {UNITS[name]}; curl -m 5 {settings.SERVICE_URLS[name]}/status"
+            line = f"systemctl status {UNITS[name]}; curl -m 5 {url}/status"
             return wrong(f"It does not answer: {error}", line)
-        claims = counted(known.claims.get(name, 0), "device")
+        claims = counted(known.claims.get((one.name, name), 0), "device")
         work = f", and works on {len(status.processing)}" if status.processing else ""
         return ok(f"It answers, and claims to look after {claims}{work}. Claims prove nothing.")
 
     return check
 
 
-mysql_daemon, rsync_daemon = daemon(DaemonName.MYSQL), daemon(DaemonName.RSYNC)
+def clock(one: Node) -> Ask:
+    return lambda _: _clock(one.url)
 
 
-def node_clock(_: Situation) -> SetupAnswer:
-    if not settings.NODE_URL:
+def _clock(url: str) -> SetupAnswer:
+    if not url:
         return off("No node is set.")
     try:
         with urllib3.request(
             "GET",
-            settings.NODE_URL,
+            url,
             timeout=urllib3.Timeout(total=PATIENCE),
             retries=False,
             redirect=False,

@@ -5,6 +5,7 @@ from django.contrib.auth.models import Permission, User
 from rest_framework.test import APIClient
 
 from lab.server import Lab
+from tests.nodes import node_of
 
 
 @pytest.fixture
@@ -16,8 +17,7 @@ def lab(tmp_path):
 @pytest.fixture
 def site(lab, settings, tmp_path):
     """Settings that point at the lab; the cache has a folder of its own."""
-    settings.NODE_URL = lab.node_url
-    settings.SERVICE_URLS = {"mysql": lab.mysql_service_url, "rsync": lab.rsync_service_url}
+    settings.NODES = [node_of(lab)]
     settings.DEVICE_PORT = lab.device_port
     settings.VIDEOS_DIR = lab.videos_dir
     settings.RESULTS_DIR = lab.results_dir

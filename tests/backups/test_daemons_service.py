@@ -11,6 +11,7 @@ import pytest
 from backups.models import Claim, DaemonStatus
 from backups.services.daemons import check_daemons
 from devices.models import Device
+from tests.nodes import a_node, change_node
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)
@@ -65,7 +66,7 @@ def rsync():
 
 @pytest.fixture(autouse=True)
 def services(settings, mysql, rsync):
-    settings.SERVICE_URLS = {"mysql": mysql.url, "rsync": rsync.url}
+    settings.NODES = [a_node(mysql=mysql.url, rsync=rsync.url)]
     settings.SERVICE_TIMEOUT = timedelta(seconds=10)
 
 
@@ -175,7 +176,7 @@ def test_a_daemon_that_answers_again_is_available_again(now, mysql):
 
 
 def test_a_daemon_never_heard_of_was_never_available(now, settings, unused_port):
-    settings.SERVICE_URLS |= {"rsync": f"http://127.0.0.1:{unused_port}"}
+    change_node(settings, rsync=f"http://127.0.0.1:{unused_port}")
     check_daemons(now=now)
     assert status("rsync").answered_at is None
     assert "refused" in status("rsync").error
@@ -195,7 +196,7 @@ def test_a_hung_daemon_costs_only_itself(now, settings, mysql):
 
 
 def test_a_daemon_without_an_address_is_said_to_have_none(now, settings):
-    settings.SERVICE_URLS |= {"mysql": ""}
+    change_node(settings, mysql="")
     check_daemons(now=now)
     assert status("mysql").error == "no address is set for it"
 
@@ -215,7 +216,7 @@ def test_the_number_of_queries_does_not_grow_with_the_fleet(
     ]
     Device.objects.bulk_create(fleet)
     rsync.answer = {"devices": {d.device_id: job() for d in fleet}}
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         check_daemons(now=now)
     assert Claim.objects.count() == 60
 

@@ -13,6 +13,7 @@ from backups.services.disk_looks import look_at_disks
 from backups.watch_state import watch_state
 from devices.models import NodeStatus
 from tests.backups.cycles import at_work
+from tests.nodes import a_node
 
 pytestmark = pytest.mark.django_db
 BANNER = "ethonode itself has not looked"
@@ -156,7 +157,7 @@ def test_a_new_installation_has_not_stopped_but_not_begun(admin_client):
 
 @pytest.mark.parametrize(("url", "fails"), [("", False), ("http://node.lab", True)])
 def test_what_nobody_set_an_address_for_is_no_fault_of_ours(works, settings, now, url, fails):
-    settings.NODE_URL = url
+    settings.NODES = [a_node(url)]
     NodeStatus.objects.all().delete()
     state = watch_state(now=now)
     assert ("devices" in failing(state.own)) is fails

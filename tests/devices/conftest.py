@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.nodes import a_node
 from tests.recorded import REAL
 
 ID_11 = "0113f0c29a5e4d7b8c61e02f94ab7d35"
@@ -101,7 +102,7 @@ def node(serve, settings):
     """A node whose /devices a test sets: node.tells(body)."""
     server = serve()
     server.tells = lambda body: server.routes.update({"/devices": http(body)})
-    settings.NODE_URL, settings.DEVICE_ADDRESSES = server.url, []
+    settings.NODES, settings.DEVICE_ADDRESSES = [a_node(server.url)], []
     settings.NODE_TIMEOUT = timedelta(seconds=5)
     return server
 

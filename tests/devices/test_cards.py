@@ -9,6 +9,7 @@ from devices.client import BadAnswer, Unreachable
 from devices.models import Device, Lifecycle, NodeStatus
 from devices.services import read_cards, video_listing
 from devices.services.asking import WrongDevice
+from tests.nodes import a_node
 from tests.recorded import REAL
 
 from .conftest import ID_11, ID_12, http
@@ -142,7 +143,7 @@ def test_videos_of_a_device_that_is_away_are_not_nothing(ethoscope, known, dead_
 
 def test_the_tasks_say_shortly_how_it_went(ethoscope, settings):
     server = ethoscope(**{f"/data/{ID_12}": http(REAL.told("device/run_12_data_late"))})
-    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", [server.address]
+    settings.NODES, settings.DEVICE_ADDRESSES = [a_node()], [server.address]
     found = {"devices": 1, "source": "device", "problems": 0, "error": ""}
     assert tasks.refresh_devices() == found
     assert tasks.read_cards() == {"read": 1, "problems": 0}

@@ -7,6 +7,7 @@ from django.core.management import call_command
 
 from devices.models import Device, Experiment, Lifecycle, NodeStatus
 from devices.services import NothingToAsk, refresh_devices
+from tests.nodes import a_node
 from tests.recorded import REAL
 
 from .conftest import ID_11, ID_12, ID_13, ID_15, RUN_12, entry, http
@@ -237,7 +238,7 @@ def test_a_node_that_trickles_is_given_up_at_the_deadline(node, settings):
 
 def test_without_a_node_the_given_devices_are_asked(ethoscope, settings):
     server = ethoscope()
-    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", [server.address]
+    settings.NODES, settings.DEVICE_ADDRESSES = [a_node()], [server.address]
     report = refresh_devices(now=NOW)
     device = Device.objects.get()
     assert (report.devices, report.source, report.error) == (1, "device", "")
@@ -256,7 +257,7 @@ def test_a_node_that_is_down_is_replaced_by_the_devices_known(node, ethoscope):
 
 def test_an_address_given_twice_is_asked_once(ethoscope, settings):
     server = ethoscope()
-    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", [server.address] * 2
+    settings.NODES, settings.DEVICE_ADDRESSES = [a_node()], [server.address] * 2
     refresh_devices(now=NOW)
     refresh_devices(now=NOW + MINUTE)
     assert server.asked.count("/id") == 2
@@ -302,7 +303,7 @@ def test_a_device_that_answers_badly_keeps_its_facts_and_says_why(node, ethoscop
 
 def test_a_device_that_does_not_list_its_databases_is_known_to_run(ethoscope, settings):
     server = ethoscope(**{f"/data/databases/{ID_12}": http({"error": "OSError: disk"})})
-    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", [server.address]
+    settings.NODES, settings.DEVICE_ADDRESSES = [a_node()], [server.address]
     refresh_devices(now=NOW)
     device = Device.objects.get()
     assert (device.reported_status, device.inventory_read_at) == ("running", None)
@@ -313,7 +314,10 @@ def test_a_device_that_does_not_list_its_databases_is_known_to_run(ethoscope, se
 def test_one_device_that_hangs_costs_only_itself(ethoscope, serve, settings):
     dead = serve()
     dead.routes["/id"] = dead.hang
-    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", [dead.address, ethoscope().address, "a b"]
+    settings.NODES, settings.DEVICE_ADDRESSES = (
+        [a_node()],
+        [dead.address, ethoscope().address, "a b"],
+    )
     settings.DEVICE_TIMEOUT = timedelta(seconds=1)
     report = refresh_devices(now=NOW)
     assert report.devices == 1
@@ -332,7 +336,7 @@ def test_without_a_node_no_device_that_answers_is_no_answer(
     ethoscope, dead_address, settings, answer, why
 ):
     address = dead_address if answer is None else ethoscope(**answer).address
-    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", [address]
+    settings.NODES, settings.DEVICE_ADDRESSES = [a_node()], [address]
     report = refresh_devices(now=NOW)
     status = NodeStatus.objects.get()
     assert (report.devices, report.source, status.answered_at) == (0, "", None)
@@ -342,7 +346,7 @@ def test_without_a_node_no_device_that_answers_is_no_answer(
 
 def test_without_a_node_a_device_that_is_retired_is_no_answer(ethoscope, settings):
     server = ethoscope()
-    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", [server.address]
+    settings.NODES, settings.DEVICE_ADDRESSES = [a_node()], [server.address]
     refresh_devices(now=NOW)
     Device.objects.update(lifecycle=Lifecycle.RETIRED)
     assert refresh_devices(now=NOW + MINUTE).error == "no device answered"
@@ -350,7 +354,7 @@ def test_without_a_node_a_device_that_is_retired_is_no_answer(ethoscope, setting
 
 
 def test_with_nobody_to_ask_it_says_what_to_set(settings):
-    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", []
+    settings.NODES, settings.DEVICE_ADDRESSES = [a_node()], []
     with pytest.raises(NothingToAsk, match=r"ETHONODE_NODE_URL.*ETHONODE_DEVICE_ADDRESSES"):
         refresh_devices(now=NOW)
     assert "ETHONODE_NODE_URL" in NodeStatus.objects.get().error

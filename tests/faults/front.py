@@ -20,6 +20,7 @@ from tests.faults import logins
 from tests.faults.case import Case
 from tests.faults.mariadb import MariaDB
 from tests.faults.server import WorldServer
+from tests.nodes import a_node
 
 NOBODY = 1  # a port at which nobody listens
 
@@ -60,9 +61,8 @@ def pointed_at(root: Path, server: WorldServer, mariadb: MariaDB) -> Iterator[No
         stack.enter_context(_first_on_path(ssh))
         stack.enter_context(
             override_settings(
-                NODE_URL=url,
+                NODES=[a_node(url, mysql=url, rsync=url)],
                 DEVICE_ADDRESSES=[],
-                SERVICE_URLS={"mysql": url, "rsync": url},
                 DEVICE_PORT=server.port,
                 DEVICE_TIMEOUT=timedelta(seconds=20),
                 NODE_TIMEOUT=timedelta(seconds=20),

@@ -18,6 +18,7 @@ from lab.server import Lab
 from tests.backups.cycles import at_work
 from tests.incidents.sinks import WebSink, running
 from tests.installation.own_saves import small_save
+from tests.nodes import node_of
 from tests.servers import private_mariadb, private_redis, private_sshd
 
 
@@ -66,11 +67,7 @@ def healthy(db, outside, folders, another_disk):
     key = outside.sshd.key_file
     for end in ("", ".pub"):
         subprocess.run(["cp", "-p", f"{key}{end}", f"{folders.SSH_KEY_FILE}{end}"], check=True)
-    folders.NODE_URL = outside.lab.node_url
-    folders.SERVICE_URLS = {
-        "mysql": outside.lab.mysql_service_url,
-        "rsync": outside.lab.rsync_service_url,
-    }
+    folders.NODES = [node_of(outside.lab)]
     folders.REDIS_URL = outside.redis.url
     folders.HEARTBEAT_URL = outside.watcher.address
     folders.SSH_USER, folders.SSH_PORT = outside.sshd.user, outside.sshd.port

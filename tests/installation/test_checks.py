@@ -26,6 +26,7 @@ from installation.own_state import newest_save
 from installation.situation import Situation
 from lab.servers.sshd import make_key
 from tests.installation.own_saves import small_save
+from tests.nodes import change_node
 from tests.servers import free_port
 
 pytestmark = pytest.mark.django_db
@@ -38,23 +39,23 @@ def nowhere():
 
 
 def node_away(settings, _):
-    settings.NODE_URL = nowhere()
+    change_node(settings, nowhere())
 
 
 def no_node(settings, _):
-    settings.NODE_URL = ""
+    change_node(settings, "")
 
 
 def mysql_away(settings, _):
-    settings.SERVICE_URLS["mysql"] = nowhere()
+    change_node(settings, mysql=nowhere())
 
 
 def rsync_away(settings, _):
-    settings.SERVICE_URLS["rsync"] = nowhere()
+    change_node(settings, rsync=nowhere())
 
 
 def no_mysql_service(settings, _):
-    settings.SERVICE_URLS["mysql"] = ""
+    change_node(settings, mysql="")
 
 
 def results_away(settings, _):
@@ -204,7 +205,7 @@ def watcher_away(settings, _):
 
 
 def watcher_refuses(settings, _):
-    settings.HEARTBEAT_URL = f"{settings.NODE_URL}/no/such/check"
+    settings.HEARTBEAT_URL = f"{settings.NODES[0].url}/no/such/check"
 
 
 def silent_storage(settings, _):
@@ -273,7 +274,7 @@ def test_what_is_wrong_breaks_its_own_check(healthy, standings, monkeypatch, bre
 
 def test_every_check_can_be_broken():
     breakable = {name for case in BROKEN for name in getattr(case, "values", case)[1]}
-    assert breakable == {check.name for check in checks.CHECKS}
+    assert breakable == {check.name for check in checks.all_checks()}
 
 
 def test_whatever_is_wrong_says_what_to_type_or_which_one(healthy, standings, answer_of):
@@ -351,7 +352,7 @@ def test_one_that_does_not_answer_in_time_holds_up_no_other(healthy, standings, 
     slow = SetupCheck(
         name="slow", part="", title="", question="", ask=lambda _: gate.wait(30) and ok("at last")
     )
-    monkeypatch.setattr(services, "CHECKS", (slow, *checks.CHECKS))
+    monkeypatch.setattr(checks, "OTHERS", (slow, *checks.OTHERS))
     monkeypatch.setattr(services, "DEADLINE", 3.0)
     found = standings()
     gate.set()

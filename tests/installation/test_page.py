@@ -7,6 +7,7 @@ from django.utils import timezone
 from installation import leaving, services
 from installation.models import StoredAnswer
 from installation.tasks import check_setup
+from tests.nodes import a_node
 from tests.people.conftest import as_role, someone
 
 __all__ = ["as_role", "someone"]  # fixtures
@@ -90,11 +91,11 @@ def test_nobody_sees_it_without_the_right(client, someone):
 
 
 def test_without_a_node_it_says_how_to_begin(admin_client, settings):
-    settings.NODE_URL, settings.DEVICE_ADDRESSES = "", []
+    settings.NODES, settings.DEVICE_ADDRESSES = [a_node()], []
     text = text_of(admin_client)
     assert "Begin with your lab" in text
     assert "ETHONODE_NODE_URL=http://node:80" in text
-    settings.NODE_URL = "http://node"
+    settings.NODES = [a_node("http://node")]
     assert "Begin with your lab" not in text_of(admin_client)
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from ethonode.env import BASE_DIR
 
-SOURCES = [(BASE_DIR / "ethonode" / name).read_text() for name in ("env.py", "env_values.py")]
-READ = re.compile(r'(?:env|values)\.\w+\((?:env, )?"((?!ETHONODE_)[A-Z_]+)"')
+SOURCES = [path.read_text() for path in BASE_DIR.glob("ethonode/env*.py")]
+READ = re.compile(r'(?:(?:env|values)\.|_)\w+\((?:env, )?"((?!ETHONODE_)[A-Z_]+)"')
 SETTINGS = sorted(set(READ.findall("".join(SOURCES))))
 
 

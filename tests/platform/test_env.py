@@ -11,6 +11,7 @@ from devices.addresses import is_within
 from ethonode import env
 from ethonode.env import LabPlaces
 from ethonode.env_values import BadSetting
+from tests.nodes import a_node
 
 LAB = LabPlaces(root="/v/lab", node_port=1, mysql_port=2, rsync_port=3, device_port=4)
 
@@ -162,9 +163,9 @@ def test_secrets_are_not_shown_when_the_environment_is(var, monkeypatch):
 def test_the_running_lab_is_joined(lab):
     environment = env.read()
     assert environment.simulated_lab
-    assert environment.node_url == "http://127.0.0.1:1"
-    assert environment.mysql_service_url == "http://127.0.0.1:2"
-    assert environment.rsync_service_url == "http://127.0.0.1:3"
+    assert environment.nodes == (
+        a_node("http://127.0.0.1:1", mysql="http://127.0.0.1:2", rsync="http://127.0.0.1:3"),
+    )
     assert environment.device_port == 4
     assert str(environment.videos_dir) == "/v/lab/videos"
     assert str(environment.results_dir) == "/v/lab/results"
@@ -240,3 +241,81 @@ def test_a_var_that_cannot_be_made_is_said_in_one_line(tmp_path):
         f"ethonode: ETHONODE_VAR_DIR: {tmp_path}/file/var is not there, and cannot be made:"
         " Not a directory\n"
     )
+
+
+def read_nodes(monkeypatch, **variables):
+    for name, value in variables.items():
+        monkeypatch.setenv(f"ETHONODE_{name}", value)
+    return env.read_alone().nodes
+
+
+def test_one_address_is_one_node_with_its_daemons_here(var, monkeypatch):
+    here = {"mysql": "http://localhost:8090", "rsync": "http://localhost:8093"}
+    assert read_nodes(monkeypatch, NODE_URL="http://node.lab") == (
+        a_node("http://node.lab", **here),
+    )
+    assert read_nodes(monkeypatch, NODE_URL="http://node/?a=b")[0].url == "http://node/?a=b"
+    assert read_nodes(monkeypatch, NODE_URL="") == (a_node(**here),)
+
+
+@pytest.mark.parametrize("between", [",", " ", ", ", " ,\n"])
+def test_each_of_several_nodes_has_its_daemons_at_its_own_host(var, monkeypatch, between):
+    told = between.join(["up=http://up.lab:8000/", "down-2=https://[2001:db8::1]"])
+    assert read_nodes(monkeypatch, NODE_URL=told) == (
+        a_node("http://up.lab:8000", "up", mysql="http://up.lab:8090", rsync="http://up.lab:8093"),
+        a_node(
+            "https://[2001:db8::1]",
+            "down-2",
+            mysql="http://[2001:db8::1]:8090",
+            rsync="http://[2001:db8::1]:8093",
+        ),
+    )
+
+
+def test_a_daemon_may_be_elsewhere_or_be_none(var, monkeypatch):
+    up, down = read_nodes(
+        monkeypatch,
+        NODE_URL="up=http://up,down=http://down",
+        MYSQL_SERVICE_URL="down=http://third:1",
+        RSYNC_SERVICE_URL="up=",
+    )
+    assert (up.daemons["mysql"], down.daemons["mysql"]) == ("http://up:8090", "http://third:1")
+    assert (up.daemons["rsync"], down.daemons["rsync"]) == ("", "http://down:8093")
+    none = read_nodes(monkeypatch, RSYNC_SERVICE_URL="", MYSQL_SERVICE_URL="")
+    assert {url for node in none for url in node.daemons.values()} == {""}
+    (alone,) = read_nodes(monkeypatch, NODE_URL="up=http://up", MYSQL_SERVICE_URL="http://x:1")
+    assert alone.daemons == {"mysql": "http://x:1", "rsync": ""}
+
+
+@pytest.mark.parametrize(
+    ("variables", "why"),
+    [
+        ({"NODE_URL": "http://a,http://b"}, "has no name"),
+        ({"NODE_URL": "a=http://a http://user:geheim@b"}, "has no name"),
+        ({"NODE_URL": "a=http://a,a=http://b"}, "two nodes are called 'a'"),
+        ({"NODE_URL": "a=http://a,b=http://a/"}, "the same address"),
+        ({"NODE_URL": "a="}, "a= is followed by no address"),
+        ({"NODE_URL": "=http://a"}, "'' is no name"),
+        ({"NODE_URL": "A=http://a"}, "'A' is no name"),
+        ({"NODE_URL": "-a=http://a"}, "'-a' is no name"),
+        ({"NODE_URL": f"{'a' * 21}=http://a"}, "up to 20 of a-z"),
+        ({"NODE_URL": "a=ftp://a"}, "'ftp://a' is not an http"),
+        ({"NODE_URL": "a=http://x:geheim@a"}, "no name and no password"),
+        ({"NODE_URL": ",".join(f"n{n}=http://n{n}" for n in range(21))}, "more than 20"),
+        ({"NODE_URL": "a=http://a,b=http://b", "MYSQL_SERVICE_URL": "http://a"}, "several nodes"),
+        ({"NODE_URL": "a=http://a", "RSYNC_SERVICE_URL": "c=http://c"}, "no node is called 'c'"),
+        ({"NODE_URL": "http://a", "RSYNC_SERVICE_URL": "c=http://c"}, "no node is called 'c'"),
+    ],
+)
+def test_nodes_that_cannot_be_are_refused_in_words(var, monkeypatch, variables, why):
+    with pytest.raises(BadSetting) as refused:
+        read_nodes(monkeypatch, **variables)
+    assert why in str(refused.value)
+    assert "geheim" not in str(refused.value)
+    assert str(refused.value).startswith("ETHONODE_")
+
+
+def test_devices_are_on_this_machine_where_any_node_is(var, monkeypatch):
+    monkeypatch.delenv("ETHONODE_DEVICE_NETWORKS", raising=False)
+    monkeypatch.setenv("ETHONODE_NODE_URL", "a=http://10.0.0.1,b=http://localhost")
+    assert is_within("127.0.0.9", env.read_alone().device_networks)

@@ -13,6 +13,7 @@ from backups.services import daemons, disk_looks, snapshots
 from devices.models import Device
 from devices.services import refresh_devices
 from lab.server import Lab
+from tests.nodes import node_of
 from tests.suite.disk import VideoDisk
 
 
@@ -39,11 +40,7 @@ def quiet_site(db):
 @pytest.fixture
 def installation(quiet_site, node_lab, settings, tmp_path):
     """ethonode, set up for that lab; nothing asked yet."""
-    settings.NODE_URL = node_lab.node_url
-    settings.SERVICE_URLS = {
-        "mysql": node_lab.mysql_service_url,
-        "rsync": node_lab.rsync_service_url,
-    }
+    settings.NODES = [node_of(node_lab)]
     settings.DEVICE_PORT = node_lab.device_port
     settings.VIDEOS_DIR = node_lab.videos_dir
     settings.RESULTS_DIR = node_lab.results_dir

@@ -21,12 +21,22 @@ from backups.services.card_readings import newest_reading
 from devices.models import Lifecycle
 
 
+class OtherPlaceSerializer(serializers.Serializer[Any]):
+    node = serializers.CharField(help_text="Which node tells so; empty: the device itself")
+    address = serializers.CharField()
+    since = serializers.DateTimeField()
+
+
 class DeviceSerializer(serializers.Serializer[Any]):
     """A device as last told, and the verdict of its worst backup."""
 
     device_id = serializers.CharField(source="device.device_id")
     name = serializers.CharField(source="device.name")
     address = serializers.CharField(source="device.address")
+    node = serializers.CharField(source="device.node", help_text="Whose daemons are its own")
+    other_places = OtherPlaceSerializer(
+        source="device.others", many=True, help_text="Where its id is at the same time"
+    )
     group = serializers.CharField(source="device.group.name", default=None, allow_null=True)
     lifecycle = serializers.ChoiceField(Lifecycle.values, source="device.lifecycle")
     reported_status = serializers.CharField(source="device.reported_status")

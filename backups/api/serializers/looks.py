@@ -50,8 +50,8 @@ class DaemonSerializer(serializers.ModelSerializer[DaemonStatus]):
     class Meta:
         model = DaemonStatus
         fields = [
-            "service", "is_available", "checked_at", "answered_at", "error", "answer_seconds",
-            "current_device", "current_file", "processing",
+            "service", "node", "is_available", "checked_at", "answered_at", "error",
+            "answer_seconds", "current_device", "current_file", "processing",
         ]  # fmt: skip
 
     def get_is_available(self, daemon: DaemonStatus) -> bool:

@@ -122,6 +122,7 @@ class WipeFacts:
     before: Teller | None = None
     after: Teller | None = None
     silent_because: str = ""
+    two_places: str = ""  # where else its id was told of at the same time
     first: CardShown | None = None
     last: CardShown | None = None
     unlisted_because: str = ""

@@ -107,6 +107,12 @@ def _the_same_device(facts: WipeFacts) -> Iterator[WipeReason]:
         yield _unknown(DEVICE, "was started anew while it was asked")
 
 
+def _the_only_one(facts: WipeFacts) -> Iterator[WipeReason]:
+    """Of two devices with one id nobody can say whose card it is that may go."""
+    if facts.two_places:
+        yield _unknown(DEVICE, f"there may be two of it: {facts.two_places}", Remedy.PERSON)
+
+
 def _nothing_writes(facts: WipeFacts) -> Iterator[WipeReason]:
     for name in facts.growing:
         yield _no(name, "it grows: stop it first")
@@ -210,6 +216,7 @@ RULES: tuple[Rule, ...] = (
     _listed,
     _the_same_file_system,
     _the_same_device,
+    _the_only_one,
     _nothing_writes,
     _it_is_idle,
     _every_item,

@@ -9,9 +9,10 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from backups import words
+from backups.badges import availability
 from backups.dashboard import BackupStatus, device_status
 from backups.engine.evidence import evidence_of
-from devices.models import Device
+from devices.models import Device, NodeStatus
 from devices.terminal import OurCommand
 
 
@@ -34,9 +35,20 @@ def _lines(device: Device, now: datetime) -> Iterator[str]:
     status = device_status(device, now=now)
     yield f"{device} ({device.device_id}): {status.verdict}"
     yield f"  {words.headline(status, now=now)}"
+    yield from (f"  {line}" for line in _of_place(device, now))
     for kind, backup in status.backups.items():
         yield f"{words.TYPE_NAMES[kind]}: {backup.judgement.verdict}"
         yield from (f"  {line}" for line in _of_backup(backup, now))
+
+
+def _of_place(device: Device, now: datetime) -> Iterator[str]:
+    """Where there are several nodes, how its own is; and where else its id was told of."""
+    if name := device.node_if_several:
+        asked = NodeStatus.objects.filter(name=name).first()
+        error = f": {asked.error}" if asked and asked.error else ""
+        yield f"node {name}: {availability(asked, now)}{error}"
+    if device.told_twice:
+        yield device.told_twice
 
 
 def _of_backup(backup: BackupStatus, now: datetime) -> Iterator[str]:

@@ -79,6 +79,7 @@ class Gathering:
         self.seen["write_offs"] = write_offs(device)
         self.seen["others"] = frozenset(device.other_files.values_list("name", flat=True))
         growing = device.experiments.filter(growing=True)
+        self.seen["two_places"] = device.told_twice if device.others_apart else ""
         self.seen["growing"] = tuple(growing.values_list("filename", flat=True))
         self.seen["disks"] = disks_shown()
         self.seen |= second_shown(device, now=self.work.clock())

@@ -29,7 +29,8 @@ class Command(BaseCommand):
         parser.add_argument("--seed", type=int, default=1)
         parser.add_argument("--faults", help="a,b@rsync,c@ETHOSCOPE_003; none: the demo's mix")
         parser.add_argument("--list-faults", action="store_true")
-        parser.add_argument("--port", type=int, default=0, help="of the node; 0 picks one")
+        parser.add_argument("--nodes", type=int, default=1, help="that share the devices")
+        parser.add_argument("--port", type=int, default=0, help="of the first node; 0 picks one")
         parser.add_argument("--mysql-port", type=int, default=0)
         parser.add_argument("--rsync-port", type=int, default=0)
         parser.add_argument("--device-port", type=int, default=9000, help="0 picks one for all")
@@ -76,6 +77,8 @@ class Command(BaseCommand):
             "inbox_url": f"http://127.0.0.1:{inbox.port}",
             "devices": [f"{each.address}:{lab.device_port}" for each in lab.devices],
         }
+        if len(lab.nodes) > 1:
+            addresses |= _as_settings(lab)
         for remark in lab.remarks:
             self.stdout.write(remark)
         for name, value in addresses.items():
@@ -85,6 +88,16 @@ class Command(BaseCommand):
             partial = ready_file.with_name(f"{ready_file.name}.new")
             partial.write_text(json.dumps(addresses, indent=2))
             partial.replace(ready_file)
+
+
+def _as_settings(lab: Lab) -> dict[str, str]:
+    """Of several nodes all that ethonode is to be told, as its variables have it."""
+    names = ("node_url", "mysql_service_url", "rsync_service_url")
+    nodes = list(enumerate(lab.nodes, 1))
+    return {
+        f"ETHONODE_{name.upper()}": ",".join(f"n{n}={getattr(node, name)}" for n, node in nodes)
+        for name in names
+    }
 
 
 def _lab(options: dict[str, Any]) -> Lab:
@@ -97,6 +110,7 @@ def _lab(options: dict[str, Any]) -> Lab:
         faults=faults,
         seed=options["seed"],
         live=options["live"],
+        nodes=options["nodes"],
         node_port=options["port"],
         mysql_port=options["mysql_port"],
         rsync_port=options["rsync_port"],

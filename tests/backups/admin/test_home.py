@@ -10,6 +10,7 @@ from backups.models import DaemonStatus, Run
 from devices.models import Device, DeviceGroup, Lifecycle, NodeStatus
 from tests.backups.cycles import at_work
 from tests.backups.runs.doors import LOOK
+from tests.nodes import a_node
 
 HOME = "/admin/"
 SIGN_IN = 2  # the session and the user
@@ -173,7 +174,7 @@ def test_without_devices_the_page_says_what_to_set(admin_client):
 def test_without_devices_the_page_says_why_the_node_gave_none(
     admin_client, settings, status, result
 ):
-    settings.NODE_URL = "http://node.lab"
+    settings.NODES = [a_node("http://node.lab")]
     TaskResult.objects.create(
         task_id="1", task_name="devices.tasks.refresh_devices", status=status, result=result
     )

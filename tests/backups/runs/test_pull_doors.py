@@ -8,6 +8,7 @@ from backups.services.runs import KINDS as DECLARED
 from devices.models import Experiment
 from tests.backups.runs.doors import LOOK, SUBMIT, said
 from tests.engine.pull.conftest import chunk, put
+from tests.nodes import a_node
 
 pytestmark = pytest.mark.django_db
 
@@ -120,7 +121,7 @@ def test_the_old_route_says_what_is_wrong_with_a_request(starter, device, pulled
 @pytest.fixture
 def old_page(client, device, settings):
     """A page of the node, in the browser of somebody who is logged in nowhere."""
-    settings.NODE_URL = "http://node:8000"
+    settings.NODES = [a_node("http://node:8000")]
     settings.OLD_PAGE_BACKUPS = True
 
     def post(**options):
@@ -157,7 +158,7 @@ def test_others_start_nothing(old_page, pulled_here, options):
 
 
 def test_without_a_node_no_other_page_is_the_old_one(old_page, pulled_here, settings):
-    settings.NODE_URL = ""
+    settings.NODES = [a_node()]
     assert old_page(headers={"Origin": "null"}).status_code in {401, 403}
 
 

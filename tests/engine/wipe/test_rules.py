@@ -145,6 +145,7 @@ def test_no(facts, remedy):
         with_("before", Teller(device_id="other", status="stopped")),
         with_("after", Teller(device_id="other", status="stopped")),
         with_("after", Teller(device_id=ME, status="")),
+        with_("two_places", "10.0.0.1 and 10.0.0.2"),
         with_("first", replace(FIRST, unread=(("videos", "EIO"),))),
         with_("last", replace(LAST, unread=(("videos", "EIO"),))),
         with_item(unseen="the connection broke"),

@@ -1,5 +1,7 @@
 """What follows from what."""
 
+from dataclasses import replace
+
 import pytest
 
 from incidents.engine.causes import CAUSES, CauseKind
@@ -67,3 +69,11 @@ def test_a_backup_has_one_incident_whatever_its_verdict():
         CauseKind.LATE, CauseKind.STALE, CauseKind.MISSING, CauseKind.CORRUPT
     )}  # fmt: skip
     assert len(keys) == 1
+
+
+def test_a_silent_node_of_several_hides_only_what_is_its_own():
+    root = replace(symptom(CauseKind.NODE), node="a")
+    own, other = replace(UNKNOWN, node="a"), replace(UNKNOWN, node="b", subject="2 video", device=2)
+    daemon = replace(symptom(CauseKind.DAEMON), node="b")
+    nobodys = replace(UNKNOWN, subject="3 video", device=3)
+    assert roots_of([root, own, other, daemon, nobodys]) == {own.key: root.key}
