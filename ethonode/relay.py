@@ -96,6 +96,9 @@ def relayed(request: HttpRequest, error: OtherStorage) -> HttpResponseBase:
     answer = _ask(storage, request)
     headers = {name: answer.headers[name] for name in GIVEN if name in answer.headers}
     log.info("relayed", storage=storage.name, path=request.path, status=answer.status)
+    if answer.status == HTTPStatus.NOT_MODIFIED:
+        answer.close()
+        return HttpResponse(status=answer.status, headers=headers)
     pieces = _Pieces(answer, storage)
     return StreamingHttpResponse(pieces, status=answer.status, headers=headers)
 

@@ -138,7 +138,7 @@ class WipeFacts:
     mariadb: MariaDBShown | None = None
     disks: tuple[DiskShown, ...] = ()
     known_files: int | None = None  # of its card that we hold: not of its MariaDB
-    asks_for_second: bool = False  # its policy does
+    asks_for_second: bool | None = None  # its policy does; None: nobody looked it up
     second_lacking: tuple[str, ...] | None = None  # files here; None: nobody tells
     second_silent: str = ""  # why the second place cannot be asked
     experiment: str = ""  # the question is about this one alone; "": about the whole card

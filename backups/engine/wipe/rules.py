@@ -202,6 +202,8 @@ def _our_disk(disk: DiskShown) -> Iterator[WipeReason]:
 
 def _second_copies(facts: WipeFacts) -> Iterator[WipeReason]:
     """Where two proved copies are asked for, one is none."""
+    if facts.asks_for_second is None:
+        yield _unknown("second copies", "whether its policy asks for them was not looked up")
     if not facts.asks_for_second:
         return
     if facts.second_lacking is None or facts.second_silent:

@@ -14,6 +14,7 @@ from django.core import signing
 from devices.models import Device, Storage
 from ethonode.relay import HEADER, SALT
 from tests.served import served
+from tests.servers import free_port
 
 FILES = "/api/v1/files/"
 
@@ -116,7 +117,7 @@ def test_who_may_not_is_refused_here_and_asks_nobody(two_hosts, shelf, person):
 
 
 def test_a_storage_that_does_not_answer_is_named(two_hosts, shelf, viewer):
-    Storage.objects.update(url="http://127.0.0.1:9")
+    Storage.objects.update(url=f"http://127.0.0.1:{free_port()}")
     answer = viewer.get(f"{FILES}?device={shelf.device.device_id}")
     assert answer.status_code == 503
     assert "the web server of the storage “nas1” does not answer" in answer.content.decode()

@@ -179,7 +179,8 @@ def test_wiping_asks_for_both(now):
         facts = WipeFacts(asked_at=now, device_id="x", **more)
         return {r.says for r in may_wipe(facts).reasons if "second" in f"{r.item} {r.lacks}"}
 
-    assert says() == set()
+    assert says() == {MayWipe.UNKNOWN}
+    assert says(asks_for_second=False) == set()
     assert says(asks_for_second=True) == {MayWipe.UNKNOWN}
     assert says(asks_for_second=True, second_lacking=()) == set()
     assert says(asks_for_second=True, second_lacking=("1 of its video files",)) == {MayWipe.NO}

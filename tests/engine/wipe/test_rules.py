@@ -42,7 +42,7 @@ DISK = DiskShown(folder="/data", used_percent=50.0, read_only=False)
 FACTS = WipeFacts(
     asked_at=NOW, device_id=ME, before=STOPPED, after=STOPPED, first=FIRST, last=LAST,
     items=(ITEM,), problems=(), write_offs=(), mariadb=MariaDBShown(expected=False),
-    disks=(DISK,), known_files=1,
+    disks=(DISK,), known_files=1, asks_for_second=False,
 )  # fmt: skip
 LOST = (BackupType.SQLITE, ProblemKind.LOST, Problem("b.db", BEFORE, "gone"))
 BEHIND = (BackupType.SQLITE, ProblemKind.BEHIND, Problem("b.db", BEFORE, "short"))
@@ -166,7 +166,10 @@ def test_cannot_tell(facts):
     assert may_wipe(facts).answer is MayWipe.UNKNOWN
 
 
-NEEDED = ("before", "after", "first", "last", "items", "problems", "write_offs", "mariadb")
+NEEDED = (
+    "before", "after", "first", "last", "items", "problems", "write_offs", "mariadb",
+    "asks_for_second",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", NEEDED)
@@ -182,6 +185,7 @@ def test_every_fact_that_may_lack_is_needed():
     may_lack = {f.name for f in fields(WipeFacts) if "None" in str(f.type)} - {
         "known_files",
         "other_size",
+        "second_lacking",  # where nobody asks for second copies
     }
     assert may_lack == set(NEEDED)
 
