@@ -85,7 +85,9 @@ class Unit:
 def _filled(word: str, environment: dict[str, str], instance: str) -> str:
     for name, value in environment.items():
         word = word.replace(f"${{{name}}}", value)
-    return word.replace("%i", instance).replace("%I", instance)
+    for sign, text in (("%i", instance), ("%I", instance), ("%%", "%")):
+        word = word.replace(sign, text)
+    return word
 
 
 def unit(path: Path) -> Unit:

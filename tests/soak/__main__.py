@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.incidents.sinks import WebSink
 from tests.soak.figures import Found
 from tests.soak.hosts import enter_it, no_world_apart
 from tests.soak.plan import plan
@@ -173,12 +174,7 @@ def _add_runs(found: Found, rows: Rows, watch: Watch, *, drained: bool) -> None:
 
 def _add_messages(found: Found, made: Stack, rows: Rows) -> None:
     wanted = rows.told()
-    came = Counter(
-        (one["incident"], one["event"], one["title"])
-        for message in made.sink.once()
-        for one in message["messages"]
-        if "incident" in one
-    )
+    came = arrived(made.sink)
     found.add("messages written", wanted.total())
     found.add(
         "  came a second time, under the same key", len(made.sink.keys) - len(set(made.sink.keys))
@@ -187,6 +183,16 @@ def _add_messages(found: Found, made: Stack, rows: Rows) -> None:
     found.add_all("messages doubled", [str(one) for one in (came - wanted)])
     found.add("problems of which nobody was told", rows.untold(), must_be=0)
     found.add("messages that still wait", rows.waiting_messages(), must_be=0)
+
+
+def arrived(sink: WebSink) -> Counter[tuple[int, str]]:
+    """Of which problem, what: as often as a receiver that knows keys has it."""
+    return Counter(
+        (one["incident"], one["event"])
+        for message in sink.once()
+        for one in message["messages"]
+        if "incident" in one
+    )
 
 
 def _add_database(found: Found, made: Stack, rows: Rows) -> None:

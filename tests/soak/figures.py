@@ -14,7 +14,7 @@ class Found:
     wrong: list[str] = field(default_factory=list)
 
     def add(self, name: str, figure: object, *, must_be: object = None) -> None:
-        self.rows.append((name, f"{figure:,}" if isinstance(figure, int) else str(figure)))
+        self.rows.append((name, f"{figure:,}" if type(figure) is int else str(figure)))
         if must_be is not None and figure != must_be:
             self.wrong.append(f"{name}: {figure}, and not {must_be}")
 

@@ -1,6 +1,7 @@
 """The processes of the stack: what each of them is, and how much memory it has."""
 
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ def _child_of_the_supervisor(one: Process) -> str:
         return "web"
     if "celery" not in title:
         return ""
-    return "beat" if "beat" in title else "worker"
+    return "beat" if re.search(r"\bbeat\b", title) else "worker"  # it is --without-heartbeat
 
 
 def doubled(every: dict[int, Process]) -> list[tuple[str, ...]]:

@@ -1,11 +1,15 @@
 """The parts of a soak that need no stack: plan, oracle, and who is which process."""
 
+import json
 import sqlite3
+import urllib.request
 from contextlib import closing
 
 import pytest
 
 from lab.server import Lab
+from tests.incidents.sinks import WebSink, running
+from tests.soak.__main__ import arrived
 from tests.soak.figures import Found
 from tests.soak.plan import CUT, KILLS, counted, plan
 from tests.soak.processes import Process, cast, doubled
@@ -129,7 +133,7 @@ def test_each_part_is_told_by_its_place_and_its_words():
             process(2, 1, "python", "supervise.py"),
             process(3, 2, "python", "-m", "gunicorn", "--worker-class", "x"),
             process(4, 3, "gunicorn: worker [ethonode.wsgi:application]"),
-            process(5, 2, "[celeryd: worker@main:MainProcess] -active- (worker)"),
+            process(5, 2, "[celeryd: worker@main:MainProcess] (worker --without-heartbeat)"),
             process(6, 5, "[celeryd: worker@main:ForkPoolWorker-4]"),
             process(7, 6, "rsync", "x"),
             process(8, 2, "[celery beat] -A ethonode.celery beat --pidfile="),
@@ -151,6 +155,19 @@ def test_one_rsync_is_two_processes_and_two_are_doubled():
     assert doubled(once) == []
     assert doubled(once | {3: process(3, 0, *words)}) == [words]
     assert doubled(once | {3: process(3, 0, "rsync", "--server", "x")}) == []
+
+
+def test_a_message_that_comes_twice_under_its_key_has_come_once():
+    def post(key, *events):
+        told = [{"incident": 7, "event": event, "title": "x"} for event in events]
+        body = json.dumps({"key": key, "messages": [*told, {"event": "test", "title": "y"}]})
+        urllib.request.urlopen(sink.address, data=body.encode()).close()
+
+    with running(WebSink()) as sink:
+        post("a", "opened")
+        post("a", "opened")
+        post("b", "over", "opened")
+        assert arrived(sink) == {(7, "opened"): 2, (7, "over"): 1}
 
 
 def test_what_must_not_be_is_wrong():

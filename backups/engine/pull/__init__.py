@@ -3,7 +3,12 @@
 from backups.engine.progress import Phase, Progress
 from backups.engine.pull.authorized_keys import authorize
 from backups.engine.pull.errors import PullError
-from backups.engine.pull.keys import ensure_key, forget_host_key, public_file
+from backups.engine.pull.keys import (
+    ensure_key,
+    ensure_memory,
+    forget_host_key,
+    public_file,
+)
 from backups.engine.pull.on_device import folder_is_there
 from backups.engine.pull.outcome import (
     Difference,
@@ -31,6 +36,7 @@ __all__ = [
     "SshTarget",
     "authorize",
     "ensure_key",
+    "ensure_memory",
     "folder_is_there",
     "forget_host_key",
     "knock",

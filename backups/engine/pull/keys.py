@@ -27,6 +27,14 @@ def ensure_key(key_file: Path) -> str:
     return _keygen("-y", "-P", "", "-f", str(key_file)).strip()
 
 
+def ensure_memory(known_hosts: Path) -> None:
+    """A folder for it: where ssh can remember no host key, it takes any. Raises KeyFailed."""
+    try:
+        known_hosts.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise KeyFailed(f"{known_hosts.parent}: {error.strerror}") from error
+
+
 def public_file(key_file: Path) -> Path:
     """The file beside it that tools of people's want. Raises KeyFailed."""
     public = key_file.with_name(f"{key_file.name}.pub")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Max
 
 from backups.models import OPEN_STATES, Lease, Run, RunState
@@ -34,6 +34,7 @@ SILENT_AFTER = timedelta(minutes=10)
 KEPT_FOR = timedelta(days=30)
 ITS_PARTS = ("device__storage", "storage", "requested_by")
 DIED = "its worker died"
+TOLD_TO_END = "its worker was told to end"
 
 
 def _in_silence(progress: RunProgress) -> None:
@@ -130,8 +131,17 @@ class _NeverLeftRunning:
 
     def __exit__(self, kind: type[BaseException] | None, error: object, _: object) -> None:
         if kind is not None:
-            words = f"it broke off: {kind.__name__}: {error}"
+            words = _why_broken(kind, error)
             _fail(self.run, self.watch, words, now=self.clock(), retry=True)
+
+
+def _why_broken(kind: type[BaseException], error: object) -> str:
+    """What is no fault of ours is not called one."""
+    if issubclass(kind, SystemExit):  # as a pool ends a child that it stops
+        return TOLD_TO_END
+    if issubclass(kind, OperationalError):
+        return f"ethonode's own database failed: {error}"
+    return f"it broke off: {kind.__name__}: {error}"
 
 
 def _end_done(run: Run, watch: RunWatch, outcome: Outcome, *, now: datetime) -> None:

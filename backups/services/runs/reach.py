@@ -8,7 +8,7 @@ from django.conf import settings
 from backups.engine.card import NoPython
 from backups.engine.errors import BackupError, Cancelled
 from backups.engine.mirror.errors import AccessDenied, DatabaseMissing, TableDenied
-from backups.engine.pull import SshTarget, ensure_key
+from backups.engine.pull import SshTarget, ensure_key, ensure_memory
 from backups.engine.pull.errors import (
     BadName,
     HostKeyChanged,
@@ -74,6 +74,7 @@ def target_of(device: Device, server: OtherServer) -> SshTarget:
     Raises KeyFailed, BadName, NoAddress.
     """
     ensure_key(settings.SSH_KEY_FILE)
+    ensure_memory(settings.SSH_KNOWN_HOSTS)
     return SshTarget(
         host=server.host or host_of(device.address),
         user=settings.SSH_USER,

@@ -9,8 +9,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
+from backups.failed_runs import what_to_do
 from backups.models import Lease, Run, RunState
 from backups.services import runs
 from backups.services.leases import hold
@@ -123,6 +125,25 @@ def test_a_heartbeat_tells_how_far_it_is(while_it_runs, database):
     assert seen[0][0] == "running"
     assert run.heartbeat_at > seen[0][1]
     assert run.phase
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (SystemExit(-241), "its worker was told to end"),
+        (OperationalError("it was restarted"), "ethonode's own database failed: it was restarted"),
+    ],
+)
+def test_a_stopped_worker_or_a_restarted_database_is_no_fault_of_ours(ask, database, error, words):
+    def stop(_):
+        raise error
+
+    with pytest.raises(type(error)):
+        runs.perform(ask().pk, clock=timezone.now, show=stop)
+    run, again = Run.objects.order_by("attempt")
+    assert (run.state, run.error) == ("failed", words)
+    assert (again.state, again.attempt) == ("queued", 2)
+    assert "report" not in what_to_do(run)
 
 
 def test_what_nobody_foresaw_ends_the_run_and_is_raised(ask, database):

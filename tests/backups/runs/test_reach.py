@@ -7,9 +7,9 @@ from backups.engine.errors import BackupError, Cancelled
 from backups.engine.mirror.errors import AccessDenied, DatabaseMissing, SourceGone, TableDenied
 from backups.engine.pull.errors import HostUnreachable, KeyRefused
 from backups.services.runs.disks import scanned
-from backups.services.runs.jobs import RunFailed, RunStopped, Work
+from backups.services.runs.jobs import OtherServer, RunFailed, RunStopped, Work
 from backups.services.runs.place import UnsafePlace
-from backups.services.runs.reach import own_errors
+from backups.services.runs.reach import own_errors, target_of
 
 PEOPLE = [AccessDenied, DatabaseMissing, TableDenied, KeyRefused, UnsafePlace]
 TIME = [SourceGone, HostUnreachable]
@@ -35,6 +35,16 @@ def test_what_time_may_mend_is_tried_again_and_is_called_by_its_name(error):
 def test_what_was_cancelled_is_stopped():
     with pytest.raises(RunStopped), own_errors():
         raise Cancelled("cancelled")
+
+
+def test_host_keys_are_remembered_also_where_our_own_key_lies_elsewhere(settings, tmp_path, device):
+    """Without a folder for its memory ssh warns, and takes any key at each contact."""
+    settings.SSH_KEY_FILE = tmp_path / "elsewhere" / "key"
+    settings.SSH_KNOWN_HOSTS = tmp_path / "var" / "ssh" / "known_hosts"
+    device.address = "127.0.0.9"
+    memory = target_of(device, OtherServer()).known_hosts
+    assert memory == settings.SSH_KNOWN_HOSTS
+    memory.write_text("")
 
 
 class Told:
