@@ -66,6 +66,7 @@ class ResultCopyAdmin(ExportedList, SearchedByDate, ReadOnlyAdmin):
         ListedFilter,
     ]
     list_filter_submit = True
+    list_per_page = 40  # of so many columns
     list_select_related = ["device"]
     search_fields = [
         "filename", "device__name", "device__device_id", "user", "location", "code"

@@ -51,7 +51,7 @@ class DeviceAdmin(ExportedList, DeviceActions, HistoryAdmin):  # type: ignore[mi
     ]
     list_filter_submit = True
     list_select_related = ["group"]
-    list_per_page = 50
+    list_per_page = 40
     search_fields = ["name", "device_id", "address"]
     search_help_text = "Name, machine id or address"
     fieldsets = [(None, {"fields": ["group", "notes", "why"]})]  # its lifecycle has buttons
