@@ -1,6 +1,6 @@
 """What lies on the node's disk: result databases and video recordings."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import Exists, OuterRef, QuerySet
@@ -66,7 +66,7 @@ class ResultCopyAdmin(ExportedList, SearchedByDate, ReadOnlyAdmin):
         ListedFilter,
     ]
     list_filter_submit = True
-    list_per_page = 40  # of so many columns
+    list_per_page: ClassVar[int] = 40  # of so many columns
     list_select_related = ["device"]
     search_fields = [
         "filename", "device__name", "device__device_id", "user", "location", "code"

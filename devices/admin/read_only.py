@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import FieldDoesNotExist
@@ -18,7 +18,7 @@ Column = str | Callable[[Model], str]
 class ReadOnlyAdmin(ModelAdmin):
     """In its list every time has UTC in its tooltip."""
 
-    list_per_page = 50
+    list_per_page: ClassVar[int] = 50
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
