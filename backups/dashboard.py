@@ -9,15 +9,14 @@ from django.conf import settings
 
 from backups.engine.facts import DAEMON_OF, BackupFacts, BackupType, Risk, total_risk
 from backups.engine.verdict import SEVERITY, Judgement, Limits, Verdict, is_blind, judge, worst
-from backups.models import DaemonStatus, Policy
+from backups.models import DaemonStatus
 from backups.models.newest import Newest, newest_of, newest_of_all
-from backups.models.policy import DEFAULT_LIMITS
+from backups.models.policy import AllLimits, all_limits, limits_for
 from backups.services.silent_storages import SilentStorages
 from devices.freshness import is_fresh
 from devices.models import Device, Lifecycle
 from devices.nodes import home_of
 
-AllLimits = Mapping[tuple[int | None, str], Limits]
 Daemons = dict[tuple[str, str], DaemonStatus]  # by node, and by its own name
 AtWork = Mapping[tuple[str, str], set[str]]
 
@@ -167,7 +166,7 @@ def fleet(
     retired devices instead.
     """
     known = _by_name(DaemonStatus.objects.all() if daemons is None else daemons)
-    limits, at_work = _all_limits(), _at_work(known, now=now)
+    limits, at_work = all_limits(), _at_work(known, now=now)
     silence = SilentStorages(now)
     statuses = [
         status_of(device, newest, limits=limits, at_work=at_work, silence=silence, now=now)
@@ -179,7 +178,7 @@ def fleet(
 def device_status(device: Device, *, now: datetime) -> DeviceStatus:
     """Judge one device."""
     at_work = _at_work(_by_name(DaemonStatus.objects.all()), now=now)
-    newest, limits, silence = newest_of(device), _all_limits(), SilentStorages(now)
+    newest, limits, silence = newest_of(device), all_limits(), SilentStorages(now)
     return status_of(device, newest, limits=limits, at_work=at_work, silence=silence, now=now)
 
 
@@ -208,7 +207,7 @@ def status_of(
     backups = {}
     home = home_of(device.node, settings.NODES)
     for backup_type, found in newest.items():
-        chosen = _limits_for(device, backup_type, limits)
+        chosen = limits_for(device, backup_type, limits)
         facts = silence.known_in(found.facts, of=device) if silence else found.facts
         backups[backup_type] = BackupStatus(
             facts=facts,
@@ -225,16 +224,3 @@ def status_of(
 def risk_now(facts: BackupFacts, *, limits: Limits, now: datetime) -> Risk:
     """What is not known is not added up, and is counted."""
     return replace(facts.risk, blind=int(is_blind(facts, limits=limits, now=now)))
-
-
-def _limits_for(device: Device, backup_type: BackupType, limits: AllLimits) -> Limits:
-    """Those of its group, else those for all, else the built-in ones."""
-    return (
-        limits.get((device.group_id, backup_type))
-        or limits.get((None, backup_type))
-        or DEFAULT_LIMITS[backup_type]
-    )
-
-
-def _all_limits() -> AllLimits:
-    return {(policy.group_id, policy.backup_type): policy.limits for policy in Policy.objects.all()}

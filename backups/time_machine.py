@@ -14,12 +14,12 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.dateparse import parse_datetime
 from django.utils.timezone import is_naive
 
-from backups.dashboard import AllLimits, BackupStatus, DeviceStatus, Fleet, status_of, worst_first
+from backups.dashboard import BackupStatus, DeviceStatus, Fleet, status_of, worst_first
 from backups.engine.facts import BackupType
 from backups.engine.verdict import Limits
 from backups.models import Backup, BackupSnapshot, Policy
 from backups.models.newest import Newest, of_snapshots
-from backups.models.policy import DEFAULT_LIMITS
+from backups.models.policy import DEFAULT_LIMITS, AllLimits
 from backups.services.thinning import ALL_FOR, HOURLY_FOR
 from devices.models import Device, Lifecycle
 

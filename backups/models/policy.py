@@ -1,5 +1,6 @@
 """Limits, set by people."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.core.validators import MinValueValidator
@@ -9,8 +10,11 @@ from simple_history.models import HistoricalRecords
 from backups.engine.facts import BackupType
 from backups.engine.verdict import Limits
 from backups.models.choices import BACKUP_TYPES
+from devices.models import Device
 
 POSITIVE = MinValueValidator(timedelta(seconds=1))
+
+AllLimits = Mapping[tuple[int | None, str], Limits]  # by group and type; None: of all groups
 
 # What holds where nobody set a limit: an experiment costs a lab a week, a chunk five minutes.
 DEFAULT_LIMITS = {
@@ -96,3 +100,16 @@ class Policy(models.Model):
             equal_within=self.equal_within,
             proved_copies=self.proved_copies,
         )
+
+
+def all_limits() -> AllLimits:
+    return {(policy.group_id, policy.backup_type): policy.limits for policy in Policy.objects.all()}
+
+
+def limits_for(device: Device, backup_type: BackupType, limits: AllLimits) -> Limits:
+    """Those of its group, else those for all, else the built-in ones."""
+    return (
+        limits.get((device.group_id, backup_type))
+        or limits.get((None, backup_type))
+        or DEFAULT_LIMITS[backup_type]
+    )

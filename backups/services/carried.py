@@ -5,10 +5,12 @@ on both hosts, with one digest, the marks of the new one take the place of those
 cannot be told to be that file keeps its marks, and with them loses its proof at the next look.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from os import fsdecode
 
+from django.db.models import Model
 from msgspec.structs import replace
 
 from backups.engine.card.proofs import pack_proofs, unpack_proofs
@@ -30,15 +32,46 @@ MARKS = (
 Places = Mapping[bytes, ProvenPlace]
 
 
-def carry_marks(device: Device, proven: Sequence[ProvenPlace], *, now: datetime) -> None:
-    """To be called where the new files lie, in the transaction of the switch."""
+@dataclass(frozen=True, slots=True)
+class CarriedRow:
+    """A row with its new marks, not saved yet."""
+
+    row: Model
+    fields: tuple[str, ...]
+
+    def save(self) -> None:
+        self.row.save(update_fields=self.fields)
+
+
+def carried_marks(
+    device: Device, proven: Sequence[ProvenPlace], *, now: datetime
+) -> list[CarriedRow]:
+    """To be called where the new files lie, before the transaction of the switch: it reads them."""
     places = {one.place: one for one in proven}
-    _carry_copies(device, places)
-    _carry_videos(device, places)
-    _carry_proofs(device, places, read_at=int(now.timestamp()))
+    read_at = int(now.timestamp())
+    return [
+        *_carried_copies(device, places),
+        *_carried_videos(device, places),
+        *_carried_proofs(device, places, read_at=read_at),
+    ]
 
 
-def _carry_copies(device: Device, places: Places) -> None:
+def known_and_not_among(device: Device, proven: Sequence[ProvenPlace]) -> Iterator[str]:
+    """Copies that the last look saw, and nobody has proven now: a disk that is not mounted shows
+    an empty folder, and no error."""
+    places = {one.place for one in proven}
+    names = {place.rpartition(b"/")[2] for place in places if place.startswith(VIDEOS + b"/")}
+    for path in ResultCopy.objects.filter(device=device).values_list("path", flat=True):
+        if RESULTS + b"/" + path.encode() not in places:
+            yield path
+    for row in RecordingLedger.objects.filter(device=device):
+        items = unpack_items(bytes(row.memory))
+        yield from (
+            text_of(name) for name, item in items.items() if item.has(HERE) and name not in names
+        )
+
+
+def _carried_copies(device: Device, places: Places) -> Iterator[CarriedRow]:
     for row in ResultCopy.ever.filter(device=device, gone_at=None):
         place = RESULTS + b"/" + row.path.encode()
         if (one := places.get(place)) is None:
@@ -51,14 +84,14 @@ def _carry_copies(device: Device, places: Places) -> None:
         for name in MARKS:
             if getattr(row, name) == theirs:
                 setattr(row, name, now)
-        row.save(update_fields=MARKS)
+        yield CarriedRow(row, MARKS)
 
 
 def _written(wal: ProvenPlace | None) -> FileStamp | None:
     return wal.theirs if wal and wal.theirs.size else None
 
 
-def _carry_videos(device: Device, places: Places) -> None:
+def _carried_videos(device: Device, places: Places) -> Iterator[CarriedRow]:
     """By name and content: a file of that name in another folder is another content."""
     begin = VIDEOS + b"/" + device.device_id.encode() + b"/"
     moved = {
@@ -78,10 +111,10 @@ def _carry_videos(device: Device, places: Places) -> None:
         }
         row.memory, row.digests, row.disk_mark = pack_items(items), pack_digests(digests), b""
         row.version += 1
-        row.save(update_fields=["memory", "digests", "disk_mark", "version"])
+        yield CarriedRow(row, ("memory", "digests", "disk_mark", "version"))
     for damage in DamagedFile.objects.filter(device=device):
         damage.content = moved.get((bytes(damage.name), damage.content), damage.content)
-        damage.save(update_fields=["content"])
+        yield CarriedRow(damage, ("content",))
 
 
 def content_of(stamp: FileStamp) -> int:
@@ -90,7 +123,7 @@ def content_of(stamp: FileStamp) -> int:
     return Here(b"", stamp.size, stamp.modified, touched).content
 
 
-def _carry_proofs(device: Device, places: Places, *, read_at: int) -> None:
+def _carried_proofs(device: Device, places: Places, *, read_at: int) -> Iterator[CarriedRow]:
     for row in ProvenFolder.objects.filter(device=device):
         files = unpack_proofs(bytes(row.files))
         for name, file in files.items():
@@ -98,4 +131,4 @@ def _carry_proofs(device: Device, places: Places, *, read_at: int) -> None:
             if one and one.theirs == file.ours:
                 files[name] = replace(file, ours=one.ours, read_at=read_at)
         row.files, row.seal = pack_proofs(files), b""
-        row.save(update_fields=["files", "seal"])
+        yield CarriedRow(row, ("files", "seal"))

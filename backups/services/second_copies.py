@@ -22,7 +22,8 @@ from backups.engine.videos.facts import ScanResult
 from backups.engine.videos.folder import names_of, unpack
 from backups.engine.videos.ledger import Here
 from backups.engine.videos.names import text_of
-from backups.models import Backup, OtherFile, Policy, ResultCopy, SecondFolder
+from backups.models import Backup, OtherFile, ResultCopy, SecondFolder
+from backups.models.policy import all_limits, limits_for
 from backups.services.card_places import RESULTS, VIDEOS, stamps_of
 from backups.services.carried import content_of
 from backups.services.ledger_rows import from_seconds
@@ -104,15 +105,15 @@ def where_copies_are(device: Device) -> list[dict[str, object]]:
 
 def second_shown(device: Device, *, now: datetime) -> dict[str, Any]:
     """For the question of wiping: what the look that was made for it saw of second copies."""
-    policies = {(one.group_id, one.backup_type): one for one in Policy.objects.all()}
-    asked = [
-        kind
-        for kind in BackupType
-        if (found := policies.get((device.group_id, kind)) or policies.get((None, kind)))
-        and found.proved_copies > 1
-    ]
-    backups = Backup.objects.filter(device=device, backup_type__in=asked).select_related("latest")
-    counts = {one.backup_type: one.facts.second_count for one in backups if one.facts.copy_count}
+    limits = all_limits()
+    asked = [kind for kind in BackupType if limits_for(device, kind, limits).proved_copies > 1]
+    looked = Backup.objects.filter(device=device).exclude(latest=None).select_related("latest")
+    facts = {one.backup_type: one.facts for one in looked}
+    counts = {
+        kind: facts[kind].second_count if kind in facts else None
+        for kind in asked
+        if kind not in facts or facts[kind].copy_count
+    }
     silent = [why_silent(one.name, one.heard_at, now=now) for one in second_places(device)]
     return {
         "asks_for_second": bool(asked),
@@ -143,7 +144,8 @@ def lacking_second(device: Device, scan: ScanResult | None) -> dict[BackupType, 
 
 
 def _is_proven(stamp: FileStamp | None, proofs: Iterable[SecondFile | None]) -> bool:
-    return stamp is None or any(proof and proof.first == stamp for proof in proofs)
+    """One that cannot be found now is proven nowhere: whether it is gone, the next look says."""
+    return stamp is not None and any(proof and proof.first == stamp for proof in proofs)
 
 
 def _databases(device: Device) -> Iterator[tuple[bytes, BackupType, datetime]]:

@@ -13,7 +13,7 @@ from devices.models import Device
 
 BEFORE = timedelta(minutes=15)  # its first chunk may be here before anyone saw it recording
 ZONES = timedelta(hours=26)  # between the earliest and the latest that a start in a name can be
-NO_ORDER = b"9999"  # later than every name
+NONE_BETWEEN = (b"9", b"0")
 SEEN = "seen recording at "  # names a recording of which nothing is known but that
 
 Rows = dict[str, RecordingLedger]
@@ -69,19 +69,20 @@ class Session:
         return met_at >= after or grew or self.device.first_seen_at >= after
 
     def _is_in_order(self, name: str) -> bool:
-        """A name that is older than one known before is of something else that came late; of a
-        clock that was set back since, too, if it is as old as what was begun by it then."""
+        """A name that is older than one known before is of something else that came late, unless
+        a clock that was set back since named it."""
         stamp = stamp_of(bytes_of(name))
-        return not stamp or stamp >= min(self._newest_before, self._by_its_clock)
+        oldest, newest = self._by_its_clock
+        return not stamp or stamp >= self._newest_before or oldest <= stamp <= newest
 
     @cached_property
-    def _by_its_clock(self) -> bytes:
-        """The oldest name that it can have, by a clock that is known to be wrong."""
+    def _by_its_clock(self) -> tuple[bytes, bytes]:
+        """Between which names it is, by a clock that is known to be wrong: what that clock named
+        later is another one."""
         skew = self.device.clock_skew_seconds
         if skew is None or clock_is_right(self.device):
-            return NO_ORDER
-        since = seconds(self.since - BEFORE - ZONES) + int(skew)
-        return f"{from_seconds(max(since, 0)):%Y-%m-%d_%H-%M-%S}".encode()
+            return NONE_BETWEEN
+        return _stamp_at(self.since - BEFORE - ZONES, skew), _stamp_at(self.since + ZONES, skew)
 
     @cached_property
     def _newest_before(self) -> bytes:
@@ -89,6 +90,10 @@ class Session:
         not_come = f"{self.now + timedelta(days=1):%Y-%m-%d_%H-%M-%S}".encode()
         before = (stamp_of(bytes_of(n)) for n, row in self.rows.items() if not self._is_news(row))
         return max((stamp for stamp in before if stamp < not_come), default=b"")
+
+
+def _stamp_at(moment: datetime, skew: float) -> bytes:
+    return f"{from_seconds(max(seconds(moment) + int(skew), 0)):%Y-%m-%d_%H-%M-%S}".encode()
 
 
 def _newest(found: Mapping[str, datetime]) -> str:

@@ -802,6 +802,17 @@ def test_what_is_older_than_that_clock_does_not(bench, back, older):
         assert never_came(bench.look(MINUTE))
 
 
+@pytest.mark.parametrize("back", BACK[2:])
+def test_nor_does_what_that_clock_named_long_after(bench, back):
+    """One that nobody saw, when the one that was seen is lost for long."""
+    lost_by_a_clock_that_went_back(bench, back)
+    bench.device.reported_status = "stopped"
+    bench.now += timedelta(days=20)
+    bench.put(1, stamp=f"{bench.now - back:%Y-%m-%d_%H-%M-%S}")
+    for _ in range(3):
+        assert never_came(bench.look(MINUTE))
+
+
 def test_one_that_goes_on_for_days_at_first_sight_is_the_one_that_is_seen(bench):
     begun = bench.now - 72 * HOUR
     stamp = f"{begun:%Y-%m-%d_%H-%M-%S}"

@@ -30,8 +30,8 @@ mount -t tmpfs -o mode=755 tmpfs /mnt
 bound() { mkdir -p "/mnt/bound$1"; mount --bind "$1" "/mnt/bound$1"; }
 bound "$1"; bound "$2"; [ -z "$5" ] || bound "$5"
 for place in etc opt var/lib; do
-  mkdir -p /mnt/up/$place /mnt/work/$place
-  layers=lowerdir=/$place,upperdir=/mnt/up/$place,workdir=/mnt/work/$place
+  mkdir -p /mnt/upper/$place /mnt/scratch/$place
+  layers=lowerdir=/$place,upperdir=/mnt/upper/$place,workdir=/mnt/scratch/$place
   mount -t overlay -o "$layers" overlay /$place
 done
 for place in tmp root home run; do mount -t tmpfs -o mode=755 tmpfs /$place; done

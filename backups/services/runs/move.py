@@ -24,7 +24,7 @@ from backups.engine.places import (
 )
 from backups.engine.pull.rsync import Route
 from backups.models import ResultCopy
-from backups.services.carried import carry_marks
+from backups.services.carried import carried_marks, known_and_not_among
 from backups.services.leases import LeaseHeld, hold
 from backups.services.runs.jobs import Outcome, RunFailed, RunStopped, Work
 from backups.services.runs.reports import MoveReport
@@ -86,11 +86,18 @@ def _taken(held: ExitStack, work: Work) -> bool:
 
 def _switch(work: Work, target: Storage, proven: list[ProvenPlace]) -> None:
     """Once, and only from where it was: whoever is later changes nothing."""
+    if lacking := list(known_and_not_among(work.device, proven)):
+        raise RunFailed(
+            f"{len(lacking)} copies that are known were not found there: {lacking[0]}."
+            " Is its disk mounted?"
+        )
+    marks = carried_marks(work.device, proven, now=work.clock())
     with transaction.atomic():
         known = Device.objects.select_for_update(of=("self",)).get(pk=work.device.pk)
         if known.storage_id != work.device.storage_id or known.goes_to_id != target.pk:
             raise RunFailed("meanwhile it was to be moved elsewhere", retry=False)
-        carry_marks(known, proven, now=work.clock())
+        for row in marks:
+            row.save()
         known.left, known.storage, known.goes_to = known.storage, target, None
         known.save(update_fields=["left", "storage", "goes_to"])
         update_change_reason(known, f"all was proven to be on {target}")
@@ -133,16 +140,17 @@ def clear_left(work: Work) -> Outcome:
     route, roots = way_from(work, device.storage, by=device.left)
     with errors_of_places():
         there = {file.place: file for file in listed(route, roots, device.device_id)}
-        lacking = [place for place in _places_here(roots, device) if place not in there]
-        if lacking:
+        here = list(_places_here(roots, device))
+        if there and not any(_tops(roots, device)):
+            raise RunFailed("no folder of this device is found here: is the disk mounted?")
+        if lacking := [place for place in here if place not in there]:
             name = os.fsdecode(lacking[0])
             raise RunFailed(f"{len(lacking)} files lie here alone, such as {name}", retry=False)
-        mine = [there[place] for place in _places_here(roots, device)]
-        proven = _prove_only(route, mine)
+        proven = _prove_only(route, [there[place] for place in here])
     for one in proven:
         _delete(roots, one)
-    _delete_empty(roots, device)
     Device.objects.filter(pk=device.pk, left=device.left).update(left=None)
+    _delete_empty(roots, device)  # last: while its folders are here, it is known to be done
     report = MoveReport(file_count=len(proven), size_bytes=sum(one.ours.size for one in proven))
     return Outcome(
         summary=f"{len(proven)} files were proven again there, and deleted here", report=report
@@ -158,16 +166,26 @@ def _prove_only(route: Route, files: list[FileThere]) -> list[ProvenPlace]:
     return prove(route, files, mend=False)
 
 
-def _places_here(roots: list[Root], device: Device) -> Iterator[bytes]:
-    """Every file, but hidden ones."""
+def _tops(roots: list[Root], device: Device) -> Iterator[tuple[Root, Path]]:
+    """Its own folders that are here."""
     for root in roots:
-        top = root.here / device.device_id
-        for folder, folders, names in os.walk(os.fsencode(top)):
+        if (top := root.here / device.device_id).is_dir():
+            yield root, top
+
+
+def _places_here(roots: list[Root], device: Device) -> Iterator[bytes]:
+    """Every file, but hidden ones. Raises OSError for a folder that cannot be looked into."""
+    for root, top in _tops(roots, device):
+        for folder, folders, names in os.walk(os.fsencode(top), onerror=_raised):
             folders[:] = [name for name in folders if not name.startswith(b".")]
             below = os.path.relpath(folder, os.fsencode(root.here))
             for name in names:
                 if not name.startswith(b"."):
                     yield root.name + b"/" + below + b"/" + name
+
+
+def _raised(error: OSError) -> None:
+    raise error
 
 
 def _delete(roots: list[Root], one: ProvenPlace) -> None:
@@ -183,8 +201,8 @@ def _delete(roots: list[Root], one: ProvenPlace) -> None:
 
 def _delete_empty(roots: list[Root], device: Device) -> None:
     """What still holds something stays: hidden files are none of ours."""
-    for root in roots:
-        for name, _, _ in os.walk(root.here / device.device_id, topdown=False):
+    for _, top in _tops(roots, device):
+        for name, _, _ in os.walk(top, topdown=False):
             folder = Path(name)
             if next(folder.iterdir(), None) is None:
                 folder.rmdir()

@@ -225,6 +225,48 @@ def test_what_was_left_is_deleted_only_when_it_is_equal(moving, host, tmp_path):
     assert len(files_of(tmp_path / "nas2")) == 3
 
 
+@pytest.mark.parametrize("folder", ["results", "videos"])
+def test_a_disk_that_is_not_mounted_holds_nothing_that_could_be_in_use(
+    moving, host, tmp_path, folder
+):
+    """Its folder is there, and empty."""
+    take_snapshot(moving, now=timezone.now())
+    host("nas2")
+    (tmp_path / "nas1" / folder).rename(tmp_path / "away")
+    (tmp_path / "nas1" / folder).mkdir()
+    run = move(moving)
+    assert (run.state, place_of(moving), moving.left) == ("failed", "nas1", None)
+    assert "mounted" in run.error
+
+
+def test_nor_anything_that_was_deleted_there(moving, host, tmp_path):
+    host("nas2")
+    assert move(moving).state == "succeeded"
+    moving.refresh_from_db()
+    host("nas1")
+    for folder in ("results", "videos"):
+        (tmp_path / "nas1" / folder).rename(tmp_path / f"away-{folder}")
+        (tmp_path / "nas1" / folder).mkdir()
+    run = move(moving, RunKind.CLEAR)
+    moving.refresh_from_db()
+    assert (run.state, moving.left.name) == ("failed", "nas1")
+    assert "mounted" in run.error
+
+
+def test_a_deletion_that_was_killed_at_its_end_is_ended_by_the_next(moving, host, tmp_path):
+    """All is deleted, and nobody has written it down: its folders are still there."""
+    host("nas2")
+    assert move(moving).state == "succeeded"
+    moving.refresh_from_db()
+    host("nas1")
+    for path in (tmp_path / "nas1").rglob("*"):
+        if path.is_file() and path.parent.name == START:
+            path.unlink()
+    assert move(moving, RunKind.CLEAR).state == "succeeded"
+    moving.refresh_from_db()
+    assert moving.left is None
+
+
 def test_the_host_of_ethonode_gives_what_both_see(moving, host, settings):
     Device.objects.update(storage=None)
     device = Device.objects.get(pk=moving.pk)

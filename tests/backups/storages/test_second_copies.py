@@ -1,6 +1,8 @@
 """A second copy: new files come, are read back there, and a rotten one is told from a new one."""
 
 import os
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,8 +17,10 @@ from backups.engine.wipe import MayWipe, WipeFacts, may_wipe
 from backups.models import DiskLook, Policy, RunKind, RunTrigger, SecondFolder
 from backups.services import runs, storages
 from backups.services.disk_looks import look_at_disks
+from backups.services.results import read_results
 from backups.services.runs import second_copy
 from backups.services.second_copies import lacking_second, second_shown, where_copies_are
+from backups.services.snapshots import take_snapshot
 from backups.services.videos import scan_videos
 from devices.models import Device, Storage
 
@@ -92,6 +96,19 @@ def test_what_is_written_since_lacks_until_the_next_run(shelf, device, copy):
     assert (lacking(device).count, lacking(device).first) == (1, path.name)
     assert copy().error == ""
     assert lacking(device).count == 0
+
+
+def test_a_database_that_cannot_be_found_now_is_proven_nowhere(shelf, device, copy, now):
+    path = shelf / "results" / device.device_id / "ETHOSCOPE_019" / START / f"{START}.db"
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE METADATA (field TEXT, value TEXT)")
+    read_results(device, now=now)
+    copy()
+    lacks = [lacking_second(device, None)[BackupType.SQLITE].count]
+    path.unlink()
+    lacks.append(lacking_second(device, None)[BackupType.SQLITE].count)
+    assert lacks == [0, 1]
 
 
 def test_a_second_copy_that_rots_is_found_and_told(shelf, device, copy, tmp_path):
@@ -191,9 +208,10 @@ def test_wiping_asks_for_both(now):
 def test_a_question_about_a_wipe_knows_what_its_policy_asks(shelf, device, now):
     assert second_shown(device, now=now)["asks_for_second"] is False
     Policy.objects.update(proved_copies=2)
-    assert second_shown(device, now=now) == {
-        "asks_for_second": True, "second_lacking": (), "second_silent": ""
-    }  # fmt: skip
+    nobody_looked = {"asks_for_second": True, "second_lacking": None, "second_silent": ""}
+    assert second_shown(device, now=now) == nobody_looked
+    take_snapshot(device, now=now)
+    assert second_shown(device, now=now) == nobody_looked | {"second_lacking": ()}
     Storage.objects.update(heard_at=None)
     assert "never heard of" in second_shown(device, now=now)["second_silent"]
 
