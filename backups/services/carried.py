@@ -5,7 +5,7 @@ on both hosts, with one digest, the marks of the new one take the place of those
 cannot be told to be that file keeps its marks, and with them loses its proof at the next look.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from os import fsdecode
@@ -56,10 +56,9 @@ def carried_marks(
     ]
 
 
-def known_and_not_among(device: Device, proven: Sequence[ProvenPlace]) -> Iterator[str]:
-    """Copies that the last look saw, and nobody has proven now: a disk that is not mounted shows
-    an empty folder, and no error."""
-    places = {one.place for one in proven}
+def known_and_not_among(device: Device, places: Collection[bytes]) -> Iterator[str]:
+    """Copies that the last look saw, and nobody finds now: a disk that is not mounted shows an
+    empty folder, and no error."""
     names = {place.rpartition(b"/")[2] for place in places if place.startswith(VIDEOS + b"/")}
     for path in ResultCopy.objects.filter(device=device).values_list("path", flat=True):
         if RESULTS + b"/" + path.encode() not in places:

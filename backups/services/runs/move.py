@@ -86,7 +86,7 @@ def _taken(held: ExitStack, work: Work) -> bool:
 
 def _switch(work: Work, target: Storage, proven: list[ProvenPlace]) -> None:
     """Once, and only from where it was: whoever is later changes nothing."""
-    if lacking := list(known_and_not_among(work.device, proven)):
+    if lacking := list(known_and_not_among(work.device, {one.place for one in proven})):
         raise RunFailed(
             f"{len(lacking)} copies that are known were not found there: {lacking[0]}."
             " Is its disk mounted?"

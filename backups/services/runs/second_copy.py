@@ -1,14 +1,16 @@
 """A second copy of what is saved, at another place, read back there: as a run."""
 
 import os
+from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
 
 from backups.engine.copies.below import stamps_in
 from backups.engine.copies.digests import FileStamp
-from backups.engine.places import FileThere, bring_what_may, hold, listed
+from backups.engine.places import FileThere, HeldPlaces, bring_what_may, hold, listed
 from backups.engine.seconds import SecondFile, SecondFiles
+from backups.services.carried import known_and_not_among
 from backups.services.runs.jobs import Outcome, RunFailed, Work
 from backups.services.runs.reports import SecondReport
 from backups.services.runs.ways import errors_of_places, way_from
@@ -42,7 +44,8 @@ def copy_to_second(work: Work) -> Outcome:
     store_seconds(work.device, storage, proven)
     for one in held.differing:
         forget_second(work.device, storage, one.place)
-    return _outcome(there, proven, less, held.differing, held.unread)
+    unfound = known_and_not_among(work.device, {one.place for one in there})
+    return _outcome(there, proven, less, held, unfound)
 
 
 def _holds(work: Work, one: FileThere, stamps: dict[bytes, FileStamp], known: SecondFiles) -> bool:
@@ -86,13 +89,14 @@ def _outcome(
     there: list[FileThere],
     proven: SecondFiles,
     less: list[FileThere],
-    differing: list[FileThere],
-    unread: dict[bytes, str],
+    held: HeldPlaces,
+    unfound: Iterable[str],
 ) -> Outcome:
     rows = [(os.fsdecode(one.place), "is smaller than the second copy") for one in less]
     other = "is another content than at the second place"
-    rows += [(os.fsdecode(one.place), other) for one in differing]
-    rows += [(os.fsdecode(place), why) for place, why in unread.items()]
+    rows += [(os.fsdecode(one.place), other) for one in held.differing]
+    rows += [(os.fsdecode(place), why) for place, why in held.unread.items()]
+    rows += [(name, "is known, and was not found there") for name in unfound]
     report = SecondReport(
         file_count=len(there), proven_count=len(proven),
         size_bytes=sum(one.second.size for one in proven.values()),

@@ -98,6 +98,14 @@ def test_what_is_written_since_lacks_until_the_next_run(shelf, device, copy):
     assert lacking(device).count == 0
 
 
+def test_a_first_place_that_is_not_mounted_is_not_all_copied(shelf, device, copy, now):
+    take_snapshot(device, now=now)
+    (shelf / "videos").rename(shelf / "away")
+    (shelf / "videos").mkdir()
+    run = copy()
+    assert (run.state, "not found there" in run.error) == ("failed", True)
+
+
 def test_a_database_that_cannot_be_found_now_is_proven_nowhere(shelf, device, copy, now):
     path = shelf / "results" / device.device_id / "ETHOSCOPE_019" / START / f"{START}.db"
     path.parent.mkdir(parents=True)
