@@ -16,7 +16,9 @@ from tests.recorded import REAL
 hypothesis.settings.register_profile("ethonode", deadline=None)
 hypothesis.settings.load_profile("ethonode")
 
-pytest_plugins = ["tests.suite.fixtures", "tests.suite.floors", "tests.suite.databases"]
+pytest_plugins = [
+    "tests.suite.fixtures", "tests.suite.floors", "tests.suite.databases", "tests.suite.order",
+]  # fmt: skip
 
 
 def pytest_collection_modifyitems(items):
