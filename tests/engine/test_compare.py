@@ -256,7 +256,7 @@ tallies = st.builds(
     ),
     st.integers(0, 1200),
     st.integers(0, 1200),
-    st.integers(0, 600),
+    st.integers(0, (NOW - ENDED.known_since) // MINUTE),  # who tells of it, knows of it
 )
 histories = st.lists(tallies, max_size=4).map(
     lambda some: tuple(sorted(some, key=lambda tally: tally.at))
