@@ -10,6 +10,7 @@ import hashlib
 import os
 import sys
 from pathlib import Path
+from urllib.parse import urlencode
 
 import urllib3
 
@@ -20,13 +21,12 @@ http = urllib3.PoolManager(timeout=60, retries=False)
 
 def pages(**asked):
     """Every file that is asked for, page after page."""
-    while True:
-        answer = http.request("GET", f"{HERE}/api/v1/files/", fields=asked, headers=ASKED)
+    page = f"{HERE}/api/v1/files/?{urlencode(asked)}"
+    while page:
+        answer = http.request("GET", page, headers=ASKED)
         assert answer.status == 200, answer.data
         yield from answer.json()["results"]
-        if not (after := answer.json()["next"]):
-            return
-        asked["after"] = after
+        page = answer.json()["next"]
 
 
 def fetch(file, target):

@@ -1,6 +1,7 @@
 """`/api/v1/files/`: what is saved, file by file, with digests to sync and to check it by."""
 
-from collections.abc import Iterable, Iterator
+import builtins
+from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
@@ -9,13 +10,16 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
+from backups.api.csv_lists import is_csv
 from backups.api.errors import BrokenOff, CannotBeDone
+from backups.api.paging import LONGEST_CURSOR, OfFiles, page_size
 from backups.api.parameters import checked
 from backups.api.permissions import MayAct
+from backups.api.viewsets import FIELDS, OurViewSet
+from backups.models import ResultCopy
 from backups.services.files import (
     BadPage,
     FileKind,
@@ -28,8 +32,6 @@ from backups.services.files import (
 from backups.services.files.archive import sum_line
 from devices.ids import DEVICE_ID
 
-MOST_ROWS = 1000
-LONGEST_CURSOR = 3000
 NARROWING = ("device", "kind", "experiment", "recording", "search")
 
 
@@ -57,10 +59,7 @@ class NarrowedFiles(serializers.Serializer[Any]):
 
 
 class FilePageQuery(NarrowedFiles):
-    after = serializers.CharField(
-        required=False, max_length=LONGEST_CURSOR, help_text="`next` of the page before"
-    )
-    limit = serializers.IntegerField(required=False, default=100, min_value=1, max_value=MOST_ROWS)
+    cursor = serializers.CharField(required=False, max_length=LONGEST_CURSOR)
 
 
 class SavedFileSerializer(serializers.Serializer[Any]):
@@ -80,33 +79,39 @@ class SavedFileSerializer(serializers.Serializer[Any]):
     content = serializers.CharField(help_text="Where its bytes are")
 
 
-class SavedFilePageSerializer(serializers.Serializer[Any]):
-    next = serializers.CharField(
-        allow_blank=True, help_text="Ask with after=… for the next page; empty: this is the last"
-    )
-    problems = serializers.ListField(
-        child=serializers.CharField(), help_text="Whose files cannot be listed now, and why"
-    )
-    results = SavedFileSerializer(many=True)
-
-
-class FilesView(APIView):
+class FileViewSet(OurViewSet):
     """What is saved, by device, kind and name. Pages keep their place while files come and go."""
 
+    queryset = ResultCopy.objects.none()
+    serializer_class = SavedFileSerializer
     permission_classes = [MayAct]
     action_permission = "devices.view_device"
+    filter_backends: list[type[Any]] = []
+    pagination_class = OfFiles
 
-    @extend_schema(
-        parameters=[FilePageQuery], responses=SavedFilePageSerializer, operation_id="files_page"
-    )
-    def get(self, request: Request) -> Response:
-        query = checked(FilePageQuery, request)
-        told = query.validated_data
+    @extend_schema(parameters=[NarrowedFiles])
+    def list(self, request: Request) -> HttpResponseBase:
+        query = checked(FilePageQuery, request, besides={FIELDS, *OfFiles.parameters})
+        if is_csv(request):
+            return self._table(query.asked)
+        pages: Any = self.paginator
         try:
-            page = file_page(query.asked, after=told.get("after", ""), limit=told["limit"])
+            after = query.validated_data.get("cursor", "")
+            page = file_page(query.asked, after=after, limit=page_size(request))
         except BadPage as error:
-            raise serializers.ValidationError({"after": [str(error)]}) from error
-        return Response(_body(page, request))
+            raise serializers.ValidationError({"cursor": [str(error)]}) from error
+        pages.problems = page.problems
+        pages.next = pages.link(request, page.following) if page.following else None
+        return self.get_paginated_response(self._rows(page))
+
+    def known_parameters(self) -> set[str]:
+        return {FIELDS, *NarrowedFiles().fields, *OfFiles.parameters}
+
+    def _table(self, asked: FileQuery) -> HttpResponseBase:
+        return self.as_csv(self._rows(page) for page in _listed(asked))
+
+    def _rows(self, page: FilePage) -> builtins.list[dict[str, Any]]:
+        return [_row(file, self.request) for file in page.files]
 
 
 class SumsView(APIView):
@@ -125,24 +130,30 @@ class SumsView(APIView):
         operation_id="files_b2sums",
     )
     def get(self, request: Request) -> HttpResponseBase:
-        pages = files_of(checked(NarrowedFiles, request).asked)
-        first = next(pages)
-        if first.problems:
-            raise CannotBeDone("; ".join(first.problems))
-        lines = _lines(chain([first], pages))
+        lines = map(_lines, _listed(checked(NarrowedFiles, request).asked))
         return StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8")
 
 
-def _lines(pages: Iterable[FilePage]) -> Iterator[bytes]:
-    for page in pages:
-        if page.problems:
-            raise BrokenOff("; ".join(page.problems))
-        yield b"".join(sum_line(file.digest, file.name) for file in page.files if file.digest)
+def _listed(asked: FileQuery) -> Iterator[FilePage]:
+    """All pages. What cannot be listed has no line: then there is no answer, or it breaks off.
+
+    Raises CannotBeDone at once.
+    """
+    pages = files_of(asked)
+    first = next(pages)
+    if first.problems:
+        raise CannotBeDone("; ".join(first.problems))
+    return chain([first], map(_whole, pages))
 
 
-def _body(page: FilePage, request: Request) -> dict[str, Any]:
-    rows = [_row(file, request) for file in page.files]
-    return {"next": page.following, "problems": list(page.problems), "results": rows}
+def _whole(page: FilePage) -> FilePage:
+    if page.problems:
+        raise BrokenOff("; ".join(page.problems))
+    return page
+
+
+def _lines(page: FilePage) -> bytes:
+    return b"".join(sum_line(file.digest, file.name) for file in page.files if file.digest)
 
 
 def _row(file: SavedFile, request: Request) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from backups.api.keyset import BadPlace, Order, RowPlace, cursor_of, place_at, p
 MOST_ROWS = 500
 DEFAULT_ROWS = 100
 MOST_OFFSET = 10**9
-LONGEST_CURSOR = 2000
+LONGEST_CURSOR = 3000
 CURSOR = {
     "name": "cursor",
     "in": "query",
@@ -79,6 +79,24 @@ class Following(BasePagination):
 
     def get_schema_operation_parameters(self, view: Any) -> list[Any]:
         return [CURSOR, LIMIT]
+
+
+class OfFiles(Following):
+    """A place in the index of files, which has an order of its own; with what cannot be listed."""
+
+    problems: tuple[str, ...] = ()
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({"next": self.next, "problems": self.problems, "results": data})
+
+    def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
+        page = super().get_paginated_response_schema(schema)
+        page["properties"]["problems"] = {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Whose files cannot be listed now, and why: that is not to have none.",
+        }
+        return page
 
 
 class Keyset(Following):

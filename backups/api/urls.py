@@ -11,7 +11,7 @@ from backups.api.badge import device_badge, fleet_badge
 from backups.api.daemons import DaemonViewSet, ServiceViewSet
 from backups.api.devices import DeviceViewSet
 from backups.api.downloads import FileContentView
-from backups.api.file_lists import FilesView, SumsView
+from backups.api.file_lists import FileViewSet, SumsView
 from backups.api.integration import integration_page
 from backups.api.items import ItemViewSet
 from backups.api.runs import RunViewSet
@@ -27,6 +27,7 @@ router.register("experiments", data.ExperimentViewSet, basename="experiments")
 router.register("recordings", data.RecordingViewSet, basename="recordings")
 router.register("items", ItemViewSet, basename="items")
 router.register("copies", data.CopyViewSet, basename="copies")
+router.register("files", FileViewSet, basename="files")
 router.register("videos", VideoViewSet, basename="videos")
 router.register("snapshots", evidence.SnapshotViewSet, basename="snapshots")
 router.register("certificates", evidence.CertificateViewSet, basename="certificates")
@@ -46,7 +47,6 @@ v1 = [
     path("auth/logout/", Logout.as_view(), name="logout"),
     path("schema/", SpectacularAPIView.as_view(**for_users), name="schema"),
     path("docs/", docs, name="docs"),
-    path("files/", FilesView.as_view(), name="files"),
     path("files/b2sums/", SumsView.as_view(), name="files-b2sums"),
     path("files/zip/", ZipView.as_view(), name="files-zip"),
     path("files/<str:file_id>/content/", FileContentView.as_view(), name="file-content"),

@@ -8,11 +8,10 @@ from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from backups.api.csv_lists import is_csv
 from backups.api.errors import BrokenOff
-from backups.api.paging import LONGEST_CURSOR, Following, page_size
+from backups.api.paging import LONGEST_CURSOR, OfFiles, page_size
 from backups.api.parameters import checked
 from backups.api.permissions import MayAct
 from backups.api.viewsets import FIELDS, OurViewSet
@@ -50,24 +49,6 @@ class VideoSerializer(serializers.Serializer[Any]):
     modified_at = serializers.DateTimeField()
 
 
-class VideoPages(Following):
-    """A place in the caches, which have an order of their own."""
-
-    problems: tuple[str, ...] = ()
-
-    def get_paginated_response(self, data: Any) -> Response:
-        return Response({"next": self.next, "problems": self.problems, "results": data})
-
-    def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
-        page = super().get_paginated_response_schema(schema)
-        page["properties"]["problems"] = {
-            "type": "array",
-            "items": {"type": "string"},
-            "description": "Devices whose files cannot be listed, and why.",
-        }
-        return page
-
-
 class VideoViewSet(OurViewSet):
     """Video files by name. Pages keep their place while files come and go."""
 
@@ -76,11 +57,11 @@ class VideoViewSet(OurViewSet):
     permission_classes = [MayAct]
     action_permission = "devices.view_device"
     filter_backends: list[type[Any]] = []
-    pagination_class = VideoPages
+    pagination_class = OfFiles
 
     @extend_schema(parameters=[VideoQuery])
     def list(self, request: Request) -> HttpResponseBase:
-        query = checked(CursorQuery, request, besides={FIELDS, *VideoPages.parameters})
+        query = checked(CursorQuery, request, besides={FIELDS, *OfFiles.parameters})
         asked = dict(query.validated_data)
         cursor = asked.pop("cursor", "")
         if is_csv(request):
@@ -92,7 +73,7 @@ class VideoViewSet(OurViewSet):
         return self.get_paginated_response(_rows(page))
 
     def known_parameters(self) -> set[str]:
-        return {FIELDS, *VideoQuery().fields, *VideoPages.parameters}
+        return {FIELDS, *VideoQuery().fields, *OfFiles.parameters}
 
     def _table(self, asked: dict[str, Any]) -> HttpResponseBase:
         """Of what cannot be listed a table has no place to tell: then there is none."""

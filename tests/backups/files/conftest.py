@@ -109,4 +109,4 @@ def index(shelf):
 
 @pytest.fixture
 def reader(person):
-    return person("devices.view_device", "backups.download_files")
+    return person("devices.view_device", "devices.export_lists", "backups.download_files")

@@ -1,5 +1,6 @@
 """`/api/v1/files/`: every saved file, once, with the digest of the content that was read."""
 
+import csv
 import subprocess
 import zipfile
 from io import BytesIO
@@ -19,7 +20,7 @@ def names(answer):
 
 def test_every_saved_file_is_there_once_with_its_digest(reader, shelf):
     answer = reader.get(FILES).json()
-    assert answer["next"] == ""
+    assert answer["next"] is None
     assert answer["problems"] == []
     assert {file["name"] for file in answer["results"]} == set(shelf.paths)
     for file in answer["results"]:
@@ -31,12 +32,11 @@ def test_every_saved_file_is_there_once_with_its_digest(reader, shelf):
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 5])
 def test_pages_follow_one_another_to_the_last(reader, shelf, limit):
-    found, after = [], ""
-    while True:
-        page = reader.get(FILES, {"limit": limit} | ({"after": after} if after else {}))
+    found, following = [], f"{FILES}?limit={limit}"
+    while following:
+        page = reader.get(following)
         found += names(page)
-        if not (after := page.json()["next"]):
-            break
+        following = page.json()["next"]
     assert len(found) == len(set(found)) == 5
 
 
@@ -77,11 +77,14 @@ def test_what_was_written_since_it_was_read_has_no_digest(reader, shelf):
 @pytest.mark.parametrize(
     "asked",
     [
-        {"after": "x"},
-        {"after": "WyIiLCIiLCIiLCIiXQ=="},
+        {"cursor": "x"},
+        {"cursor": "WyIiLCIiLCIiLCIiXQ=="},
         {"limit": 0},
         {"kind": "cake"},
         {"devise": "x"},
+        {"fields": "name,cake"},
+        {"format": "xml"},
+        {"format": "csv", "limit": 1},
         {"device": "../x"},
     ],
 )
@@ -94,8 +97,9 @@ def test_a_device_whose_names_are_lost_is_a_problem_and_not_an_empty_list(reader
     answer = reader.get(FILES, {"kind": "video"}).json()
     assert answer["results"] == []
     assert "not written by this installation" in answer["problems"][0]
-    sums = reader.get(f"{FILES}b2sums/", {"kind": "video"})
-    assert (sums.status_code, sums.json()["code"]) == (409, "refused")
+    for whole in (f"{FILES}b2sums/?kind=video", f"{FILES}?kind=video&format=csv"):
+        refused = reader.get(whole)
+        assert (refused.status_code, refused.json()["code"]) == (409, "refused")
     packed = reader.get(f"{FILES}zip/", {"device": shelf.device.device_id})
     with zipfile.ZipFile(BytesIO(b"".join(packed))) as read:
         assert "not written by this installation" in read.read("LEFT-OUT.txt").decode()
@@ -108,3 +112,20 @@ def test_the_digests_are_a_list_that_b2sum_takes(reader, shelf):
         ["b2sum", "-c"], input=sums, cwd=shelf.root, capture_output=True, check=True
     )
     assert checked.stdout.count(b": OK") == 4
+
+
+def test_a_table_has_every_file_and_of_each_what_is_asked_for(reader, shelf):
+    answer = reader.get(FILES, {"format": "csv", "fields": "name,size_bytes,growing"})
+    first, *rows = csv.reader(b"".join(answer).decode().splitlines())
+    assert first == ["name", "size_bytes", "growing"]
+    assert {name: int(size) for name, size, _ in rows} == {
+        name: path.stat().st_size for name, path in shelf.paths.items()
+    }
+
+
+def test_who_has_the_list_is_told_that_nothing_changed(reader, shelf):
+    asked = {"fields": "name,blake2b"}
+    etag = reader.get(FILES, asked)["ETag"]
+    assert reader.get(FILES, asked, headers={"If-None-Match": etag}).status_code == 304
+    ResultCopy.objects.update(fingerprint="another")  # written: it has a digest no more
+    assert reader.get(FILES, asked, headers={"If-None-Match": etag}).status_code == 200
