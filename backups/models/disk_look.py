@@ -6,6 +6,7 @@ from django.db import models
 class DiskFolder(models.TextChoices):
     RESULTS = "results", "results"
     VIDEOS = "videos", "videos"
+    CARDS = "cards", "other files of cards"
 
 
 class DiskLook(models.Model):
@@ -36,4 +37,5 @@ class DiskLook(models.Model):
     @property
     def name(self) -> str:
         """ "videos", and of a storage which."""
-        return f"{self.folder} of {self.storage}" if self.storage else self.folder
+        called = DiskFolder(self.folder).label
+        return f"{called} of {self.storage}" if self.storage else called

@@ -7,16 +7,26 @@ from typing import Any
 
 from django.conf import settings
 
-from backups.models import DiskFolder, DiskLook
+from backups.models import DiskFolder, DiskLook, OtherFile
+from backups.services.card_places import CARDS
 from devices.models import Storage
 
 
 def look_at_disks(*, now: datetime, storage: Storage | None = None) -> None:
     """Of this host, which is that of the storage, if one is named."""
     folders = {DiskFolder.RESULTS: settings.RESULTS_DIR, DiskFolder.VIDEOS: settings.VIDEOS_DIR}
+    if settings.CARDS_DIR.is_dir() or _holds_other_files(storage):
+        folders[DiskFolder.CARDS] = settings.CARDS_DIR
     for folder, path in folders.items():
         found = {"path": str(path)[:400], "looked_at": now} | _look(path)
         DiskLook.objects.update_or_create(storage=storage, folder=folder, defaults=found)
+
+
+def _holds_other_files(storage: Storage | None) -> bool:
+    """A first pull of some makes the folder: until then it need not be there."""
+    begin = CARDS + b"/"
+    held = OtherFile.objects.filter(device__storage=storage, place__gte=begin)
+    return held.filter(place__lt=CARDS + b"0").exists()  # "0" comes after "/"
 
 
 def _look(path: Path) -> dict[str, Any]:

@@ -14,7 +14,11 @@ from backups.models import Backup, BackupSnapshot, DiskFolder, DiskLook
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 RESULTS = (BackupType.MYSQL, BackupType.SQLITE)
-HELD_IN = {DiskFolder.RESULTS: RESULTS, DiskFolder.VIDEOS: (BackupType.VIDEO,)}
+HELD_IN: Mapping[DiskFolder, tuple[BackupType, ...]] = {
+    DiskFolder.RESULTS: RESULTS,
+    DiskFolder.VIDEOS: (BackupType.VIDEO,),
+    DiskFolder.CARDS: (),  # nobody keeps by how much these grew
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,7 @@ FULL_PERCENT = 95  # at which backups made here stop
 ON_THE_DISK = {
     DiskFolder.RESULTS: frozenset({BackupType.SQLITE.value, BackupType.MYSQL.value}),
     DiskFolder.VIDEOS: frozenset({BackupType.VIDEO.value}),
+    DiskFolder.CARDS: frozenset({BackupType.SQLITE.value}),  # which they count with
 }
 OWN_PARTS = {"beat": CauseKind.BEAT, "worker": CauseKind.WORKER}  # the rest are looks
 

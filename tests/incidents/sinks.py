@@ -162,7 +162,8 @@ def certificate_for(name, folder):
     key, certificate = folder / "key", folder / "certificate"
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj",
-         f"/CN={name}", "-keyout", key, "-out", certificate],
+         f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
+         "-keyout", key, "-out", certificate],
         check=True,
         capture_output=True,
     )  # fmt: skip

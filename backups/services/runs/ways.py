@@ -34,7 +34,7 @@ def way_from(work: Work, source: Storage | None, *, by: Storage) -> tuple[Route,
 
     Raises RunFailed.
     """
-    told = _told_by(source) if source else _told_here()
+    told = _told(source)
     if not told:
         raise RunFailed(f"where the folders of {source or 'ethonode itself'} are was never told")
     login = (source.ssh, source.ssh_port) if source else (by.main_ssh, by.main_ssh_port)
@@ -52,26 +52,15 @@ def way_from(work: Work, source: Storage | None, *, by: Storage) -> tuple[Route,
     return route, roots
 
 
-Told = list[tuple[bytes, str, Path]]
-
-
-def _told_by(source: Storage) -> Told:
-    folders = (
-        (RESULTS, source.results_dir, settings.RESULTS_DIR),
-        (VIDEOS, source.videos_dir, settings.VIDEOS_DIR),
-        (CARDS, source.cards_dir, settings.CARDS_DIR),
-    )
-    return [one for one in folders if one[1]]
-
-
-def _told_here() -> Told:
-    """As the host of ethonode itself looked at them last."""
-    looks = dict(DiskLook.objects.filter(storage=None).values_list("folder", "path"))
-    folders = (
-        (RESULTS, looks.get(DiskFolder.RESULTS, ""), settings.RESULTS_DIR),
-        (VIDEOS, looks.get(DiskFolder.VIDEOS, ""), settings.VIDEOS_DIR),
-    )
-    return [one for one in folders if one[1]]
+def _told(source: Storage | None) -> list[tuple[bytes, str, Path]]:
+    """As that host itself looked at them last."""
+    looks = dict(DiskLook.objects.filter(storage=source).values_list("folder", "path"))
+    here = {
+        DiskFolder.RESULTS: (RESULTS, settings.RESULTS_DIR),
+        DiskFolder.VIDEOS: (VIDEOS, settings.VIDEOS_DIR),
+        DiskFolder.CARDS: (CARDS, settings.CARDS_DIR),
+    }
+    return [(name, looks[folder], at) for folder, (name, at) in here.items() if folder in looks]
 
 
 def _refuse_wrong(roots: list[Root], source: Storage | None, *, is_mounted: bool) -> None:

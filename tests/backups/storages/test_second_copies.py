@@ -14,7 +14,7 @@ from backups.engine.facts import BackupFacts, BackupType
 from backups.engine.seconds import SecondFile, pack_seconds, unpack_seconds
 from backups.engine.verdict import Limits, Verdict, judge
 from backups.engine.wipe import MayWipe, WipeFacts, may_wipe
-from backups.models import DiskLook, Policy, RunKind, RunTrigger, SecondFolder
+from backups.models import DiskLook, OtherFile, Policy, RunKind, RunTrigger, SecondFolder
 from backups.services import runs, storages
 from backups.services.disk_looks import look_at_disks
 from backups.services.results import read_results
@@ -117,6 +117,34 @@ def test_a_database_that_cannot_be_found_now_is_proven_nowhere(shelf, device, co
     path.unlink()
     lacks.append(lacking_second(device, None)[BackupType.SQLITE].count)
     assert lacks == [0, 1]
+
+
+def test_other_files_of_cards_have_a_second_copy_too(shelf, device, copy, now, tmp_path):
+    place = f"cards/{device.device_id}/upload/dump.sql"
+    dump = shelf / place
+    dump.parent.mkdir(parents=True)
+    dump.write_bytes(b"INSERT INTO x VALUES (1);")
+    OtherFile.objects.create(
+        device=device, name="upload/dump.sql", path=b"upload/dump.sql", place=place.encode(),
+        size_bytes=25, held_bytes=25, first_seen_at=now,
+    )  # fmt: skip
+    look_at_disks(now=now)
+    lacks = [lacking_second(device, None)[BackupType.SQLITE].count]
+    assert copy().error == ""
+    lacks.append(lacking_second(device, None)[BackupType.SQLITE].count)
+    assert lacks == [1, 0]
+    assert (tmp_path / "nas2" / place).read_bytes() == dump.read_bytes()
+
+
+def test_a_folder_for_other_files_is_asked_for_once_there_are_some(shelf, device, now):
+    looked = DiskLook.objects.filter(folder="cards")
+    assert not looked.exists()
+    OtherFile.objects.create(
+        device=device, name="dump.sql", path=b"dump.sql", first_seen_at=now, size_bytes=1,
+        place=b"cards/" + device.device_id.encode() + b"/dump.sql",
+    )  # fmt: skip
+    look_at_disks(now=now)
+    assert "No such file or directory" in looked.get().error
 
 
 def test_a_second_copy_that_rots_is_found_and_told(shelf, device, copy, tmp_path):
