@@ -39,9 +39,9 @@ class Front:
     """What asks it as a browser of that network does."""
 
     def __init__(self, http, https, certificate):
-        self.by_http = urllib3.HTTPConnectionPool(HERE, http, retries=False)
+        self.by_http = urllib3.HTTPConnectionPool(HERE, http, retries=False, timeout=20)
         self.by_https = urllib3.HTTPSConnectionPool(
-            HERE, https, retries=False, ca_certs=str(certificate), server_hostname=NAME,
+            HERE, https, retries=False, timeout=20, ca_certs=str(certificate), server_hostname=NAME,
             assert_hostname=NAME,
         )  # fmt: skip
 

@@ -7,13 +7,15 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from io import StringIO
-from typing import Any
+from itertools import chain
+from typing import Any, Protocol, TypeVar
 
 from django.http import StreamingHttpResponse
 from rest_framework import serializers
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
+from backups.api.errors import BrokenOff, CannotBeDone
 from devices.cells import harmless
 from devices.texts import seen
 
@@ -26,6 +28,14 @@ NESTED = (
     serializers.JSONField,
 )
 Row = Mapping[str, Any]
+
+
+class WithProblems(Protocol):
+    @property
+    def problems(self) -> Sequence[str]: ...
+
+
+OnePage = TypeVar("OnePage", bound=WithProblems)
 
 
 class TableRenderer(BaseRenderer):
@@ -58,6 +68,23 @@ def columns_of(serializer: Any, wanted: set[str]) -> list[str]:
 def too_long() -> serializers.ValidationError:
     said = f"This list has more than {MOST_IN_CSV:,} rows: narrow it, or take pages of JSON."
     return serializers.ValidationError({"format": [said]})
+
+
+def all_or_none(pages: Iterator[OnePage]) -> Iterator[OnePage]:
+    """Where a table has no place to tell what cannot be listed, there is none, or it breaks off.
+
+    Raises CannotBeDone at once, of the first page.
+    """
+    first = next(pages)
+    if first.problems:
+        raise CannotBeDone("; ".join(first.problems))
+    return chain([first], map(_whole, pages))
+
+
+def _whole(page: OnePage) -> OnePage:
+    if page.problems:
+        raise BrokenOff("; ".join(page.problems))
+    return page
 
 
 def csv_answer(

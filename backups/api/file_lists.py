@@ -1,8 +1,6 @@
 """`/api/v1/files/`: what is saved, file by file, with digests to sync and to check it by."""
 
 import builtins
-from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 
 from django.http import HttpResponseBase, StreamingHttpResponse
@@ -13,8 +11,7 @@ from rest_framework.request import Request
 from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
-from backups.api.csv_lists import is_csv
-from backups.api.errors import BrokenOff, CannotBeDone
+from backups.api.csv_lists import all_or_none, is_csv
 from backups.api.paging import LONGEST_CURSOR, OfFiles, page_size
 from backups.api.parameters import checked
 from backups.api.permissions import MayAct
@@ -108,7 +105,7 @@ class FileViewSet(OurViewSet):
         return {FIELDS, *NarrowedFiles().fields, *OfFiles.parameters}
 
     def _table(self, asked: FileQuery) -> HttpResponseBase:
-        return self.as_csv(self._rows(page) for page in _listed(asked))
+        return self.as_csv(map(self._rows, all_or_none(files_of(asked))))
 
     def _rows(self, page: FilePage) -> builtins.list[dict[str, Any]]:
         return [_row(file, self.request) for file in page.files]
@@ -130,26 +127,8 @@ class SumsView(APIView):
         operation_id="files_b2sums",
     )
     def get(self, request: Request) -> HttpResponseBase:
-        lines = map(_lines, _listed(checked(NarrowedFiles, request).asked))
-        return StreamingHttpResponse(lines, content_type="text/plain; charset=utf-8")
-
-
-def _listed(asked: FileQuery) -> Iterator[FilePage]:
-    """All pages. What cannot be listed has no line: then there is no answer, or it breaks off.
-
-    Raises CannotBeDone at once.
-    """
-    pages = files_of(asked)
-    first = next(pages)
-    if first.problems:
-        raise CannotBeDone("; ".join(first.problems))
-    return chain([first], map(_whole, pages))
-
-
-def _whole(page: FilePage) -> FilePage:
-    if page.problems:
-        raise BrokenOff("; ".join(page.problems))
-    return page
+        pages = all_or_none(files_of(checked(NarrowedFiles, request).asked))
+        return StreamingHttpResponse(map(_lines, pages), content_type="text/plain; charset=utf-8")
 
 
 def _lines(page: FilePage) -> bytes:

@@ -1,7 +1,6 @@
 """`/api/v1/videos/`: the chunks on the node's disk, as the last scan of each device saw them."""
 
 from collections.abc import Iterator
-from itertools import chain
 from typing import Any
 
 from django.http import HttpResponseBase
@@ -9,7 +8,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from backups.api.csv_lists import is_csv
+from backups.api.csv_lists import all_or_none, is_csv
 from backups.api.errors import BrokenOff
 from backups.api.paging import LONGEST_CURSOR, OfFiles, page_size
 from backups.api.parameters import checked
@@ -76,22 +75,18 @@ class VideoViewSet(OurViewSet):
         return {FIELDS, *VideoQuery().fields, *OfFiles.parameters}
 
     def _table(self, asked: dict[str, Any]) -> HttpResponseBase:
-        """Of what cannot be listed a table has no place to tell: then there is none."""
-        first = _page(asked, "", limit=BLOCK)
-        if first.problems:
-            raise serializers.ValidationError({"format": list(first.problems)})
-        return self.as_csv(chain([_rows(first)], _further(asked, first.following)))
+        return self.as_csv(map(_rows, all_or_none(_pages(asked))))
 
 
-def _further(asked: dict[str, Any], cursor: str) -> Iterator[list[dict[str, Any]]]:
-    given = BLOCK
-    while cursor:
+def _pages(asked: dict[str, Any]) -> Iterator[VideoPage]:
+    """All of them, in blocks. Raises BrokenOff: a longer table is none."""
+    cursor = ""
+    for _ in range(0, MOST_VIDEOS, BLOCK):
         page = _page(asked, cursor, limit=BLOCK)
-        given += BLOCK
-        if given > MOST_VIDEOS or page.problems:  # the answer breaks off: it is not whole
-            raise BrokenOff("; ".join(page.problems) or "too many videos for a table")
-        yield _rows(page)
-        cursor = page.following
+        yield page
+        if not (cursor := page.following):
+            return
+    raise BrokenOff("too many videos for a table")
 
 
 def _page(asked: dict[str, Any], cursor: str, *, limit: int) -> VideoPage:

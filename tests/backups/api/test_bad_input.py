@@ -16,7 +16,7 @@ from tests.backups.api.shapes import PROBLEM, keys
 pytestmark = pytest.mark.django_db
 LISTS = [
     "devices", "snapshots", "daemons", "experiments", "recordings", "items", "copies", "runs",
-    "plans", "policies", "certificates", "incidents", "videos", "findings",
+    "plans", "policies", "certificates", "incidents", "videos", "files", "findings",
     "storages",
 ]  # fmt: skip
 REFUSED = [
