@@ -17,7 +17,7 @@ from backups.engine.film.program import has_ffmpeg
 from backups.engine.film.strip import USUAL_FPS, fps_of
 from backups.engine.videos.telling import CHUNK_SECONDS
 from backups.models import RecordingLedger
-from backups.services.films import RecordingFilm, WatchedFilm, poster_of, recording_film
+from backups.services.films import RecordingFilm, WatchedFilm, chunk, poster_of, recording_film
 
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 A_PAGE = 288  # chunks: a day of them
@@ -65,8 +65,7 @@ def film(request: HttpRequest, key: int, number: int) -> HttpResponseBase:
     """One chunk as MP4 that begins at once. It has no length and no ranges: `?from=` seeks."""
     row = _row(request, key)
     try:
-        part = recording_film(row).part(number)
-        watched = WatchedFilm(part, begin=_seconds(request.GET.get("from", "")))
+        watched = WatchedFilm(chunk(row, number), begin=_seconds(request.GET.get("from", "")))
     except FilmFailed as error:
         return _not_shown(error)
     response = StreamingHttpResponse(watched, content_type="video/mp4")
@@ -78,7 +77,7 @@ def poster(request: HttpRequest, key: int, number: int) -> HttpResponse:
     """The first picture of a chunk."""
     row = _row(request, key)
     try:
-        picture = poster_of(recording_film(row).part(number))
+        picture = poster_of(chunk(row, number))
     except FilmFailed as error:
         return _not_shown(error)
     return _private(HttpResponse(picture, content_type="image/jpeg"), "private, max-age=3600")

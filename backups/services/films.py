@@ -35,13 +35,6 @@ class RecordingFilm:
     def gaps(self) -> list[FilmPart]:
         return [part for part in self.parts if not part.file_id]
 
-    def part(self, number: int) -> FilmPart:
-        """Raises NoFilm where there is no such chunk here."""
-        found = next((one for one in self.parts if one.file_id and one.first == number), None)
-        if found is None:
-            raise NoFilm(f"chunk {number} is not here")
-        return found
-
 
 def recording_film(row: RecordingLedger) -> RecordingFilm:
     """All chunks that lie here, and the numbers that lack between and after them."""
@@ -51,6 +44,17 @@ def recording_film(row: RecordingLedger) -> RecordingFilm:
     problems = dict.fromkeys(problem for page in pages for problem in page.problems)
     known = unpack_items(bytes(row.memory))
     return RecordingFilm(parts=tuple(parts_of(files, known)), problems=tuple(problems))
+
+
+def chunk(row: RecordingLedger, number: int) -> FilmPart:
+    """One of them, without a look at the others. Raises NoFilm where there is none here."""
+    own = {"device": row.device.device_id, "kind": "video", "recording": row.recording}
+    pages = files_of(FileQuery(**own, search=f"{number}."))
+    files = [FilmFile(f.id, f.name, f.size_bytes) for page in pages for f in page.files]
+    found = next((p for p in parts_of(files, ()) if p.file_id and p.first == number), None)
+    if found is None:
+        raise NoFilm(f"chunk {number} is not here")
+    return found
 
 
 class WatchedFilm:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
 
 from backups.engine.grammar import counted
 from backups.engine.videos.names import numbered
@@ -58,11 +57,7 @@ def parts_of(files: Iterable[FilmFile], known: Iterable[bytes]) -> list[FilmPart
     """In the order of their numbers. `known`: names of all files that the recording ever had."""
     here = _by_number(files)
     most = max([*here, *_numbers(known)], default=0)
-    missing = (number for number in range(1, most + 1) if number not in here)
-    parts = [
-        *(_chunk(number, file) for number, file in here.items()),
-        *_gaps(missing, "not here"),
-    ]
+    parts = [*(_chunk(number, file) for number, file in here.items()), *_gaps(here, most)]
     return sorted(parts, key=lambda part: part.first)
 
 
@@ -100,16 +95,18 @@ def _chunk(number: int, file: FilmFile) -> FilmPart:
     return FilmPart(first=number, last=number, begins=begins, name=file.name, file_id=file.id)
 
 
-def _gaps(numbers: Iterable[int], why: str) -> Iterator[FilmPart]:
-    for _, run in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
-        found = [number for _, number in run]
-        verb = "is" if len(found) == 1 else "are"
-        yield FilmPart(
-            first=found[0],
-            last=found[-1],
-            begins=(found[0] - 1) * CHUNK_SECONDS,
-            why=f"{verb} {why}",
-        )
+def _gaps(here: Iterable[int], most: int) -> Iterator[FilmPart]:
+    """Never number by number: a card's name may bear any."""
+    before = 0
+    for number in [*sorted(here), most + 1]:
+        if number > before + 1:
+            yield _gap(before + 1, number - 1)
+        before = max(before, number)
+
+
+def _gap(first: int, last: int) -> FilmPart:
+    why = "is not here" if first == last else "are not here"
+    return FilmPart(first=first, last=last, begins=(first - 1) * CHUNK_SECONDS, why=why)
 
 
 def _clock(seconds: int) -> str:

@@ -5,9 +5,10 @@ import socket
 import pytest
 from django.utils import timezone
 
-from backups.engine.film.errors import AllTaken
+from backups.engine.film.errors import AllTaken, NoFilm
 from backups.engine.film.slots import Slot
 from backups.models import RecordingLedger
+from backups.services.films import chunk
 from backups.services.videos import scan_videos
 from tests.browsers import browser_page, log_in
 from tests.films import FPS, SECONDS, filmed, h264
@@ -75,6 +76,15 @@ def test_a_chunk_is_a_film_and_has_a_picture(admin_client, row, settings):
     for _ in range(2):  # made, and kept
         assert admin_client.get(of(row, "poster", 1)).content.startswith(b"\xff\xd8\xff")
     assert len(list((settings.FILMS_DIR / "posters").iterdir())) == 1
+
+
+def test_for_one_chunk_no_other_is_looked_up(row, tree):
+    """Numbers that end alike are others."""
+    _, recording = tree
+    assert chunk(row, 2).name.endswith(recording.chunk(2).name)
+    for number in (0, 3, 12, 102):
+        with pytest.raises(NoFilm):
+            chunk(row, number)
 
 
 @pytest.mark.parametrize("begin", ["nan", "-1", "1e99", "x", "", "0"])

@@ -36,6 +36,15 @@ def test_gaps_stand_between_chunks_and_are_said():
     assert parts[1].says == "gap of 10 minutes at 0:05:00: chunks 2 to 3 are not here"
 
 
+def test_whatever_number_a_name_bears_no_gap_is_counted_through():
+    """A card may hold a file of any name: a thousand million numbers cost what three do."""
+    parts = parts_of([file(0), file(2)], [b"x_999999999.h264"])
+    assert [(one.first, one.last, bool(one.file_id)) for one in parts] == [
+        (0, 0, True), (1, 1, False), (2, 2, True), (3, 999_999_999, False),
+    ]  # fmt: skip
+    assert parts[1].says.endswith("chunk 1 is not here")
+
+
 def test_a_chunk_of_no_bytes_is_a_gap():
     (part,) = parts_of([file(1, size=0)], [])
     assert (part.file_id, part.says) == ("", "gap of 5 minutes at 0:00:00: chunk 1 is empty")
