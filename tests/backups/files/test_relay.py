@@ -75,6 +75,12 @@ def test_files_of_a_storage_are_listed_and_come_from_there(two_hosts, shelf, vie
         assert body(answer) == shelf.paths[row["name"]].read_bytes()
 
 
+def test_the_address_of_a_storage_is_in_nobodys_list_of_names(two_hosts, shelf, viewer, settings):
+    """All hosts have the same, and it names this one."""
+    settings.ALLOWED_HOSTS = ["testserver"]
+    assert len(listed(viewer, shelf.device)) == len(shelf.paths)
+
+
 def test_a_part_is_a_part_there_too(two_hosts, shelf, viewer):
     row = next(row for row in listed(viewer, shelf.device) if row["kind"] == "video")
     address = f"{FILES}{row['id']}/content/"
