@@ -24,7 +24,7 @@ from backups.api.viewsets import FIELDS, OurViewSet, acting
 from backups.api.wipes import WipeSerializer, wipe_row
 from backups.models import RunKind
 from backups.services.runs import KINDS, offers_for
-from devices.models import Device, Lifecycle
+from devices.models import Device, Lifecycle, Storage
 from devices.services.by_people import LONGEST_REASON, set_by_people
 from devices.tasks import refresh_devices
 
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 else:
     Base = object
 
-START = OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=list(KINDS))
+STARTS = [kind for kind in KINDS if kind is not RunKind.MOVE]  # which may say where to
+START = OpenApiParameter("kind", str, OpenApiParameter.PATH, enum=STARTS)
 STARTED = inline_serializer("StartedRuns", {"runs": RunSerializer(many=True)})
 BACKS_UP = [kind for kind, declared in KINDS.items() if declared.copies]
 
@@ -45,6 +46,15 @@ class ReasonSerializer(serializers.Serializer[Any]):
         max_length=LONGEST_REASON,
         default="",
         help_text="Kept in the history",
+    )
+
+
+class MoveSerializer(serializers.Serializer[Any]):
+    to = serializers.SlugRelatedField(
+        slug_field="name",
+        queryset=Storage.objects.filter(is_second=False),
+        required=False,
+        help_text="Name of the storage; without it, the one that is set for the device",
     )
 
 
@@ -81,13 +91,24 @@ class DeviceActs(Base):
     @action(
         detail=True,
         methods=["post"],
-        url_path=f"(?P<kind>{'|'.join(KINDS)})",
+        url_path=f"(?P<kind>{'|'.join(STARTS)})",
         permission_classes=[MayStartRun],
         throttle_classes=[ActionThrottle],
     )
     def start(self, request: Request, device_id: str, kind: str) -> Response:
         """Queue a run of this kind for the device. One that is open already is given back."""
         return accepted_run(start_run(self.get_object(), RunKind(kind), request.user))
+
+    @extend_schema(request=MoveSerializer, responses={202: RunSerializer})
+    @action(**acting("devices.move_device"))
+    def move(self, request: Request, device_id: str) -> Response:
+        """Bring its data to another storage. The old one is in use until all there is proven."""
+        device = self.get_object()
+        asked = MoveSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        if to := asked.validated_data.get("to"):
+            set_by_people([device], by=request.user, goes_to=to)
+        return accepted_run(start_run(device, RunKind.MOVE, request.user))
 
     @extend_schema(responses=WipeSerializer, parameters=[WipeQuery])
     @action(detail=True, methods=["get"], url_path="wipe", permission_classes=[MayAskToWipe])

@@ -18,6 +18,7 @@ from backups.dashboard import DeviceStatus
 from backups.engine.card.outlook import Level, concerns
 from backups.models import CardReading
 from backups.services.card_readings import newest_reading
+from backups.services.second_copies import where_copies_are
 from devices.models import Lifecycle
 
 
@@ -85,6 +86,19 @@ class CardSerializer(serializers.ModelSerializer[CardReading]):
         ]  # fmt: skip
 
 
+class CopyPlaceSerializer(serializers.Serializer[Any]):
+    """The first is in use; of each second one, what is proven to lie there."""
+
+    storage = serializers.CharField(
+        source="storage.name", default=None, allow_null=True, help_text="Null: ethonode's own host"
+    )
+    is_second = serializers.BooleanField()
+    proven_files = serializers.IntegerField(source="files", default=None, allow_null=True)
+    proven_bytes = serializers.IntegerField(source="size", default=None, allow_null=True)
+    oldest_proof_at = serializers.DateTimeField(source="oldest", default=None, allow_null=True)
+    newest_proof_at = serializers.DateTimeField(source="newest", default=None, allow_null=True)
+
+
 class DeviceDetailSerializer(DeviceSerializer):
     notes = serializers.CharField(source="device.notes")
     first_seen_at = serializers.DateTimeField(source="device.first_seen_at")
@@ -94,6 +108,16 @@ class DeviceDetailSerializer(DeviceSerializer):
     card_age_seconds = serializers.FloatField(source="device.card_age_seconds", allow_null=True)
     card = serializers.SerializerMethodField(help_text="Null: it was never listed")
     card_concerns = serializers.SerializerMethodField(help_text="Worst first")
+    places = serializers.SerializerMethodField(help_text="Where its copies lie")
+    goes_to = serializers.CharField(
+        source="device.goes_to.name", default=None, allow_null=True, help_text="To be moved there"
+    )
+    left = serializers.CharField(
+        source="device.left.name",
+        default=None,
+        allow_null=True,
+        help_text="Where the old copies still lie that a move left",
+    )
     backups = serializers.DictField(
         child=BackupDetailSerializer(), help_text="By type: mysql, sqlite, video"
     )
@@ -111,3 +135,7 @@ class DeviceDetailSerializer(DeviceSerializer):
         look = self.reading.look if self.reading else None
         found = concerns(look, now=timezone.now())
         return CardConcernSerializer(found, many=True).data
+
+    @extend_schema_field(CopyPlaceSerializer(many=True))
+    def get_places(self, status: DeviceStatus) -> Any:
+        return CopyPlaceSerializer(where_copies_are(status.device), many=True).data

@@ -34,6 +34,7 @@ ACTIONS = {
     "devices/0192c3d4e5f60718293a4b5c6d7e8f90/refresh": "devices.refresh_device",
     "devices/0192c3d4e5f60718293a4b5c6d7e8f90/mirror": "backups.start_run",
     "devices/0192c3d4e5f60718293a4b5c6d7e8f90/backup": "backups.start_run",
+    "devices/0192c3d4e5f60718293a4b5c6d7e8f90/move": "devices.move_device",
     "devices/0192c3d4e5f60718293a4b5c6d7e8f90/park": "devices.change_device",
     "devices/0192c3d4e5f60718293a4b5c6d7e8f90/retire": "devices.change_device",
     "devices/0192c3d4e5f60718293a4b5c6d7e8f90/take_back": "devices.change_device",
