@@ -30,7 +30,7 @@ def sshd(folder: Path, *, authorized: Path, more: str = "") -> Iterator[RunningS
     if not server.host_key.exists():
         make_key(server.host_key)
     config = folder / "sshd_config"
-    config.write_text(_config(server, authorized=authorized) + more)
+    config.write_text(config_of(server, authorized=authorized) + more)
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # compiled into Debian's sshd
 
@@ -47,10 +47,10 @@ def make_key(path: Path) -> None:
     run_once([program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(path)])
 
 
-def _config(server: RunningSshd, *, authorized: Path) -> str:
+def config_of(server: RunningSshd, *, authorized: Path, listen: str = "127.0.0.1") -> str:
     lines = {
         "Port": server.port,
-        "ListenAddress": "127.0.0.1",
+        "ListenAddress": listen,
         "HostKey": f'"{server.host_key}"',
         "PidFile": f'"{server.host_key.with_name("sshd.pid")}"',
         "AuthorizedKeysFile": '"{}"'.format(str(authorized.absolute()).replace("%", "%%")),

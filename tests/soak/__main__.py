@@ -9,11 +9,12 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from tests.hosts.base import DATABASE, HostsFailed, wait
+from tests.hosts.network import enter_it, no_world_apart
 from tests.incidents.sinks import WebSink
 from tests.soak.figures import Found
-from tests.soak.hosts import enter_it, no_world_apart
 from tests.soak.plan import plan
-from tests.soak.stack import DATABASE, HOSTS, SoakFailed, Stack, stack, wait
+from tests.soak.stack import HOSTS, Stack, stack
 from tests.soak.strikes import Striker
 from tests.soak.watch import Rows, Watch, grown
 
@@ -27,7 +28,7 @@ def main() -> int:
     if why := no_world_apart():
         say(f"everything is on one host, no link is cut and no disk is full: {why}")
     else:
-        enter_it()
+        enter_it("tests.soak")
     say(f"seed {asked.seed}, {asked.minutes:g} minutes, {asked.devices} devices")
     try:
         with stack(asked.devices, asked.opened, asked.seed) as made:
@@ -36,7 +37,7 @@ def main() -> int:
             finally:
                 shutil.copytree(made.folder / "var" / "log", asked.logs, dirs_exist_ok=True)
                 shutil.copytree(made.folder / "logs", asked.logs, dirs_exist_ok=True)
-    except SoakFailed as error:
+    except HostsFailed as error:
         say(str(error))
         return 2
     print("\n".join(found.lines()))
@@ -142,7 +143,7 @@ def emptied(made: Stack, rows: Rows) -> bool:
     try:
         wait(lambda: rows.open_runs() == 0, "no run is open", RECOVERY_MINUTES * 60)
         wait(lambda: rows.waiting_messages() == 0, "no message waits", 120)
-    except SoakFailed as error:
+    except HostsFailed as error:
         say(str(error))
         return False
     return True

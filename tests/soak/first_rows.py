@@ -14,26 +14,16 @@ import django
 
 django.setup()
 
-from django.contrib.auth.models import User  # noqa: E402
 from django.db import connection  # noqa: E402
-from django.utils import timezone  # noqa: E402
-from django_celery_beat.models import IntervalSchedule, PeriodicTask  # noqa: E402
 
 from backups.models import BackupPlan  # noqa: E402
 from backups.services.ssh_keys import public_key  # noqa: E402
-from devices.models import Device, DeviceGroup  # noqa: E402
+from devices.models import DeviceGroup  # noqa: E402
 from incidents.models import Channel  # noqa: E402
 from incidents.services.secrets import seal  # noqa: E402
 from people.models import TokenScope  # noqa: E402
-from people.tokens import make_token  # noqa: E402
+from tests.hosts.rows import key_of_the_admin, put_into_group, schedule_often  # noqa: E402
 
-OFTEN = {  # seconds; else it takes a night to see an end
-    "backups.tasks.take_snapshots": 90,
-    "backups.tasks.start_due_runs": 20,
-    "backups.tasks.reap_runs": 20,
-    "incidents.tasks.watch": 30,
-    "incidents.tasks.send_waiting": 20,
-}
 # Whoever changes the state of a run is seen, whatever is said of it later.
 WITNESS = (
     "CREATE TABLE seen_runs (run bigint, old text, new text, at timestamptz DEFAULT now())",
@@ -49,29 +39,19 @@ def main(sink: str, opened: list[str]) -> None:
     with connection.cursor() as cursor:
         for statement in WITNESS:
             cursor.execute(statement)
-    _schedule()
+    schedule_often()
     _plans(opened)
     channel = Channel(name="sink", sort="webhook", least_severity="notice", hourly_limit=1000)
     seal(channel, sink, signing_key="key")
     channel.save()
     public_key()  # made now: the lab lets it in
-    boss = User.objects.get(username="admin")
-    ends = timezone.now().date() + timedelta(days=30)
-    _, key = make_token(boss, name="soak", scope=TokenScope.OPERATE, ends=ends)
+    key = key_of_the_admin("soak", TokenScope.OPERATE)
     print(key)  # noqa: T201  for whoever started this
-
-
-def _schedule() -> None:
-    for task, seconds in OFTEN.items():
-        every, _ = IntervalSchedule.objects.get_or_create(every=seconds, period="seconds")
-        for one in PeriodicTask.objects.filter(task=task):
-            one.interval, one.expire_seconds = every, int(seconds * 0.9)
-            one.save()
 
 
 def _plans(opened: list[str]) -> None:
     """Open devices are backed up here; of all others the cards are listed."""
-    now, minute = timezone.now(), timedelta(minutes=1)
+    minute = timedelta(minutes=1)
     group = DeviceGroup.objects.create(name="Open")
     BackupPlan.objects.create(
         group=group, mirror_here=True, mirror_every=2 * minute, pull_results_here=True,
@@ -82,11 +62,7 @@ def _plans(opened: list[str]) -> None:
     BackupPlan.objects.get_or_create(
         group=None, defaults={"list_card_here": True, "list_card_every": 10 * minute}
     )
-    for device_id in opened:
-        told = {"group": group, "first_seen_at": now, "told_at": now, "told_by": "node"}
-        Device.objects.update_or_create(
-            device_id=device_id, defaults={"group": group}, create_defaults=told
-        )
+    put_into_group(group, opened)
 
 
 if __name__ == "__main__":

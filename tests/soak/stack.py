@@ -6,8 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,22 +15,23 @@ from redis import Redis, RedisError
 
 from lab.fleet import open_device_ids
 from lab.server import Lab
-from lab.servers.processes import program
+from tests.hosts.base import (
+    ROOT,
+    WEB_PORT,
+    environment_of,
+    new_database_server,
+    serve_database,
+    serve_ethonode,
+    serve_redis,
+)
+from tests.hosts.keeper import Keeper, Unit
+from tests.hosts.network import INSIDE, LAB_HOST, LAB_NETWORK, Host, make_hosts
 from tests.incidents.sinks import WebSink
-from tests.postgres import PrivatePostgres, command_of, new_postgres
-from tests.soak.hosts import INSIDE, LAB_HOST, LAB_NETWORK, Host, make_hosts
-from tests.soak.keeper import Keeper, Unit
+from tests.postgres import PrivatePostgres
 
-ROOT = Path(__file__).resolve().parents[2]
 HOSTS = ["main", "second"]  # a further one that holds backups gets a worker, as the second has
 CHUNKS = 12  # of each device
-PATIENCE = 600.0
 DISKS = {"var": 300, "database": 700, "results": 400}  # megabytes, of memory
-DATABASE = "ethonode"
-
-
-class SoakFailed(Exception):
-    """The stack did not even begin."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,20 +48,12 @@ class Stack:
 
     @property
     def url(self) -> str:
-        return f"http://{self.hosts['main'].address}:{self.environment['ETHONODE_PORT']}"
+        return f"http://{self.hosts['main'].address}:{WEB_PORT}"
 
     @property
     def disks(self) -> dict[str, Path]:
         """Those that are small, and can be full."""
         return {name: self.folder / name for name in DISKS if os.environ.get(INSIDE)}
-
-
-def wait(happened: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
-    until = time.monotonic() + patience
-    while not happened():
-        if time.monotonic() > until:
-            raise SoakFailed(f"in vain: {what}")
-        time.sleep(0.5)
 
 
 @contextmanager
@@ -123,64 +115,31 @@ def _mount(place: Path, megabytes: int) -> None:
 def _planned(
     folder: Path, hosts: dict[str, Host], lab: Lab, sink: WebSink, opened: list[str]
 ) -> Stack:
-    main = hosts["main"].address
     (folder / "var").mkdir(exist_ok=True)
-    (folder / "database").mkdir(exist_ok=True)
-    lab_is_near = "127.0.0.0/8" if not hosts["main"].apart else f"{LAB_NETWORK}.0.0/16"
-    postgres = new_postgres(folder / "database")
-    with (postgres.folder / "data" / "pg_hba.conf").open("a") as rules:
-        rules.write("host all all 10.60.0.0/16 trust\n")
+    postgres = new_database_server(folder / "database")
     ours = {
         "VAR_DIR": folder / "var",
-        "DATABASE_URL": (
-            f"postgres://postgres@{main}/{DATABASE}"
-            if hosts["main"].apart
-            else postgres.url(DATABASE)
-        ),
-        "REDIS_URL": f"redis://{main}:6399/0",
         "SECRET_KEY": "of a soak",
-        "SIMULATED_LAB": "no",
-        "NODE_URL": lab.node_url,
-        "MYSQL_SERVICE_URL": lab.mysql_service_url,
-        "RSYNC_SERVICE_URL": lab.rsync_service_url,
         "VIDEOS_DIR": lab.videos_dir,
         "RESULTS_DIR": lab.results_dir,
         "CARDS_DIR": folder / "cards",
-        "DEVICE_PORT": lab.device_port,
-        "SSH_PORT": lab.ssh_port or 22,
-        "MYSQL_PORT": lab.database_port or 3306,
-        "SSH_USER": "root" if os.geteuid() == 0 else os.environ.get("USER", ""),
         "SSH_KEY_FILE": folder / "ssh" / "key",
         "DEVICE_DATA_ROOT": folder / "lab" / "devices",
-        "DEVICE_NETWORKS": lab_is_near,
-        "ALERT_NETWORKS": lab_is_near,
-        "STATUS_NETWORKS": "127.0.0.0/8,10.0.0.0/8",
-        "BIND": main,
-        "PORT": 8099,
-        "ALLOWED_HOSTS": main,
         "PARALLEL_RUNS": 3,
         "ADMIN_PASSWORD": "only for a soak",
     }
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("ETHONODE_")}
-    environment |= {f"ETHONODE_{name}": str(value) for name, value in ours.items()}
     return Stack(
         folder=folder, hosts=hosts, lab=lab, sink=sink, keeper=Keeper(folder / "logs"),
-        postgres=postgres, environment=environment, opened=opened,
+        postgres=postgres, environment=environment_of(hosts["main"], lab, postgres, **ours),
+        opened=opened,
     )  # fmt: skip
 
 
 def _begin(made: Stack) -> None:
     main, keeper = made.hosts["main"], made.keeper
-    redis = (program("redis-server"), "--bind", main.address, "--port", "6399", "--save", "")
-    redis += ("--protected-mode", "no", "--appendonly", "yes", "--dir", str(_redis_folder(made)))
-    serve = command_of(made.postgres, listen=main.address if main.apart else "")
-    keeper.add(Unit(name="postgres", words=main.words(*serve)))
-    keeper.add(Unit(name="redis", words=main.words(*redis)))
-    wait(made.postgres.answers, "PostgreSQL answers")
-    made.postgres.make(DATABASE)
-    run = main.words(sys.executable, "-m", "ethonode.run")
-    keeper.add(Unit(name="main", words=run, environment=made.environment, folder=ROOT))
-    wait(lambda: "ethonode is at" in keeper.log_of("main").read_text(), "ethonode answers")
+    serve_redis(main, keeper, made.folder / "redis")
+    serve_database(main, keeper, made.postgres)
+    serve_ethonode(main, keeper, made.environment)
     facts = json.dumps({"sink": made.sink.address, "opened": made.opened})
     words = [sys.executable, "-m", "tests.soak.first_rows", facts]
     told = subprocess.run(
@@ -191,12 +150,6 @@ def _begin(made: Stack) -> None:
     public = subprocess.run(["ssh-keygen", "-y", "-f", str(key)], check=True, capture_output=True)
     (made.folder / "key.pub").write_bytes(public.stdout)
     keeper.add(_second_worker(made))
-
-
-def _redis_folder(made: Stack) -> Path:
-    folder = made.folder / "redis"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 def _second_worker(made: Stack) -> Unit:

@@ -16,8 +16,9 @@ from typing import Any
 
 import psycopg
 
+from tests.hosts.base import DATABASE
 from tests.soak.processes import doubled, processes
-from tests.soak.stack import DATABASE, Stack
+from tests.soak.stack import Stack
 from tests.soak.strikes import memory
 from tests.soak.truth import GREEN, Backup, Oracle, Shown, false_green, lasting
 

@@ -5,6 +5,7 @@ The world (its processes, mounts and network) ends with whoever made it.
 
 import ctypes
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 
 LAB_HOST = "10.61.255.1"  # node and daemons of the lab; its devices are around it
 LAB_NETWORK = "10.61"
-INSIDE = "ETHONODE_SOAK_INSIDE"
+INSIDE = "ETHONODE_HOSTS_INSIDE"
 NAMESPACES = Path("/run/netns")
 APART = ("unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 # A shell as the first process: it buries whoever nobody else does.
@@ -24,18 +25,25 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """`address` is where others reach it. Without a namespace it is this machine."""
+    """`address` is where others reach it. Without a namespace it is this machine.
+
+    `lacks`: folders of others, which are empty for whoever runs on it.
+    """
 
     name: str
     address: str = "127.0.0.1"
     apart: bool = False
+    lacks: tuple[Path, ...] = ()
 
     def words(self, *command: str) -> list[str]:
         """The same process becomes the command: whoever kills it kills that."""
         if not self.apart:
             return list(command)
-        named = f'hostname {self.name}; exec nsenter --net={NAMESPACES}/{self.name} -- "$@"'
-        return ["unshare", "--uts", "sh", "-c", named, "sh", *command]
+        lines = [f"hostname {self.name}"]
+        lines += [f"mount -t tmpfs -o ro tmpfs {shlex.quote(str(path))}" for path in self.lacks]
+        lines += [f'exec nsenter --net={NAMESPACES}/{self.name} -- "$@"']
+        own = ["--uts", "--mount"] if self.lacks else ["--uts"]
+        return ["unshare", *own, "sh", "-ec", "\n".join(lines), "sh", *command]
 
     def enter(self) -> None:
         """This thread sees its network from now on."""
@@ -63,11 +71,11 @@ def no_world_apart() -> str:
     return (probe.stderr.strip() or "no network namespaces") if probe.returncode else ""
 
 
-def enter_it() -> None:
-    """Be started again in there."""
+def enter_it(module: str) -> None:
+    """Be started again in there, as `python -m MODULE` with the same words."""
     if not os.environ.get(INSIDE):
         os.environ[INSIDE] = "yes"
-        words = [*IN_IT, sys.executable, "-m", "tests.soak", *sys.argv[1:]]
+        words = [*IN_IT, sys.executable, "-m", module, *sys.argv[1:]]
         os.execvp(words[0], words)  # noqa: S606
 
 
