@@ -43,8 +43,9 @@ def fleet_in_words(
 
 
 def fleet_sentence(fleet: Fleet) -> str:
-    """ "22 of 24 devices are safe, of 1 it is not known; 1.2 GiB and 3.0 h exist only on cards"."""
-    return f"{_safe(fleet)}; {_on_cards(fleet.risk)}."
+    """ "22 of 24 devices are safe; of 1 it is not known. 1.2 GiB exist only on cards."."""
+    on_cards = _on_cards(fleet.risk)
+    return f"{_safe(fleet)}. {on_cards[0].upper()}{on_cards[1:]}."
 
 
 def _safe(fleet: Fleet) -> str:
@@ -56,7 +57,7 @@ def _safe(fleet: Fleet) -> str:
         said.append(f"{nothing} {'has' if nothing == 1 else 'have'} nothing to save")
     if unknown := counts[Verdict.UNKNOWN]:
         said.append(f"of {unknown} it is not known")
-    return ", ".join(said)
+    return "; ".join(said)
 
 
 def _on_cards(risk: Risk) -> str:
@@ -64,12 +65,13 @@ def _on_cards(risk: Risk) -> str:
     if not risk.items:
         said = "nothing that was told of exists only on cards"
     elif not amounts:
-        said = (
-            f"{counted(risk.items, 'item')} exist only on cards, and how much that is was not told"
-        )
+        verb = "exists" if risk.items == 1 else "exist"
+        items = counted(risk.items, "item")
+        said = f"{items} {verb} only on cards, and how much that is was not told"
     else:
         said = f"{'at least ' if risk.is_at_least else ''}{amounts} exist only on cards"
-    return f"{said}, and of {counted(risk.blind, 'device')} it is not known" if risk.blind else said
+    blind = "1 card nobody" if risk.blind == 1 else f"{risk.blind} cards nobody"
+    return f"{said}; of {blind} could tell" if risk.blind else said
 
 
 def _amounts(risk: Risk) -> Iterator[str]:

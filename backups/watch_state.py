@@ -6,10 +6,11 @@ the fault of what is outside.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Max, Min, Q
 from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
@@ -24,6 +25,7 @@ from devices.nodes import called
 
 BEATS_MISSED = 2
 SLACK = timedelta(seconds=30)
+NEW_FOR = timedelta(minutes=10)
 OTHER_SCHEDULE = timedelta(days=1)  # what is not given as an interval is at least daily
 OVER_SSH = (RunKind.PULL_RESULTS, RunKind.PULL_VIDEOS, RunKind.LIST_CARD)
 LATELY = timedelta(days=2)
@@ -46,6 +48,7 @@ class PartState:
 class WatchState:
     own: tuple[PartState, ...]
     outside: tuple[PartState, ...] = ()
+    is_young: bool = False  # installed minutes ago
 
     @property
     def failing(self) -> tuple[PartState, ...]:
@@ -59,12 +62,12 @@ class WatchState:
 
     @property
     def is_new(self) -> bool:
-        """Nothing has stopped: it has not begun."""
-        return bool(self.failing) and all(part.at is None for part in self.own)
+        """Nothing has stopped: some of it has not begun, and need not have."""
+        return self.is_young and bool(self.failing) and all(p.at is None for p in self.failing)
 
 
 def watch_state(*, now: datetime) -> WatchState:
-    return WatchState(own=own_parts(now=now).own, outside=tuple(_outside(now)))
+    return replace(own_parts(now=now), outside=tuple(_outside(now)))
 
 
 def own_parts(*, now: datetime) -> WatchState:
@@ -80,7 +83,14 @@ def own_parts(*, now: datetime) -> WatchState:
         if at is None and name == "devices" and not may_ask():
             continue  # nobody failed to ask: home says what is to be set
         parts.append(_age(name, at, what, period=periods.get(task), now=now))
-    return WatchState(own=tuple(parts))
+    never = [part for part in parts if part.reason and part.at is None]
+    return WatchState(own=tuple(parts), is_young=bool(never) and _is_young(now))
+
+
+def _is_young(now: datetime) -> bool:
+    """By its first tables. Beat and the slower looks have some minutes for their first time."""
+    made = MigrationRecorder.Migration.objects.aggregate(first=Min("applied"))["first"]
+    return made is not None and abs(now - made) <= NEW_FOR
 
 
 def may_ask() -> bool:

@@ -54,9 +54,12 @@ class ListedFilter(DropdownFilter):
 @admin.register(ResultCopy)
 class ResultCopyAdmin(ExportedList, SearchedByDate, ReadOnlyAdmin):
     list_display = [
-        "filename", "device", "user", "code", "location", "opens_as", "size", "data_at",
-        "row_count", "finished", "whole_as_of", "verified_at", "inspected_at", "problem",
+        "filename", "device", "opens_as", "size", "rows", "data_at", "finished", "whole_as_of",
+        "verified_at", "problem",
     ]  # fmt: skip
+    export_also = {
+        "Person": "user", "Code": "code", "Place": "location", "Looked at": "inspected_at",
+    }  # fmt: skip
     list_filter = [
         ("data_at", MomentsFilter),
         ("device", AutocompleteSelectFilter),
@@ -154,6 +157,10 @@ class ResultCopyAdmin(ExportedList, SearchedByDate, ReadOnlyAdmin):
     @admin.display(description="Size", ordering="size_bytes")
     def size(self, copy: ResultCopy) -> str:
         return badges.size(copy.size_bytes)
+
+    @admin.display(description="Rows", ordering="row_count")
+    def rows(self, copy: ResultCopy) -> str:
+        return "-" if copy.row_count is None else f"{copy.row_count:,}"
 
     @admin.display(description="Gaps")
     def gaps(self, copy: ResultCopy) -> str:

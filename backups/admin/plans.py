@@ -8,10 +8,11 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
 from backups.admin.durations import DurationsAdmin, in_words
-from backups.models import BackupPlan
+from backups.models import BackupPlan, RunKind
 from backups.services.runs import KINDS, KindOfRun
 from backups.services.ssh_keys import KeyFailed, public_key
 from devices.admin.export import ExportedList
+from devices.models import Storage
 
 PLANNED = [declared for declared in KINDS.values() if declared.plan]
 ENTRIES = [declared.plan for declared in PLANNED if declared.plan]
@@ -23,6 +24,7 @@ def _column(declared: KindOfRun) -> Callable[[BackupPlan], str]:
         pause = declared.pause(plan)
         return "watch only" if pause is None else f"every {in_words(pause)}"
 
+    how_often.kind = declared.kind  # type: ignore[attr-defined]
     return how_often
 
 
@@ -40,6 +42,13 @@ class BackupPlanAdmin(ExportedList, DurationsAdmin):
         (None, {"fields": ["group"]}),
         *((entry.title, {"fields": [entry.fields]}) for entry in ENTRIES),
     ]
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """A kind that no device could have yet, for there is no second place, has no column."""
+        shown = super().get_list_display(request)
+        if Storage.objects.filter(is_second=True).exists():
+            return shown
+        return [column for column in shown if getattr(column, "kind", "") != RunKind.SECOND_COPY]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         context = {**(extra_context or {}), **_ssh_key()}

@@ -1,5 +1,6 @@
 """What the pages of runs show beside the plain facts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,10 +25,24 @@ def open_runs(*, now: datetime, shown: int = SHOWN) -> dict[str, Any]:
     counted = runs.annotate(of=Window(Count("pk")))
     some = list(counted.order_by(at_work_first, "not_before", "pk")[:shown])
     return {
-        "open_rows": [run_context(run, now=now) for run in some],
+        "open_rows": [_together(alike, now=now) for alike in _alike(some)],
         "open_left": some[0].of - len(some) if some else 0,
         "now": now,
     }
+
+
+def _alike(runs: Sequence[Run]) -> list[list[Run]]:
+    """Those of one kind that wait for one reason are one line: it is said once."""
+    found: dict[object, list[Run]] = {}
+    for run in runs:
+        waits = run.state == RunState.WAITING and run.error
+        found.setdefault((run.kind, run.error) if waits else run.pk, []).append(run)
+    return list(found.values())
+
+
+def _together(alike: list[Run], *, now: datetime) -> dict[str, Any]:
+    """The first of them as it is, and the others to be named beside it."""
+    return run_context(alike[0], now=now) | {"others": alike[1:]}
 
 
 def page_of_run(run: Run, *, now: datetime) -> dict[str, Any]:

@@ -45,23 +45,23 @@ def said(now):
 def test_of_a_fleet_that_is_well(add, now):
     add("a")
     add("b")
-    assert said(now) == "2 of 2 devices are safe; nothing that was told of exists only on cards."
+    assert said(now) == "2 of 2 devices are safe. Nothing that was told of exists only on cards."
 
 
 def test_what_exists_only_on_cards_is_added_up(add, now):
     add("a")
     add("b", **behind(now, bytes=3 * 2**30, seconds=7200.0, rows=5))
     add("c", **behind(now, bytes=2**30, seconds=3600.0, rows=5))
-    assert said(now) == "1 of 3 devices are safe; 4.0 GiB and 3.0 h exist only on cards."
+    assert said(now) == "1 of 3 devices are safe. 4.0 GiB and 3.0 h exist only on cards."
 
 
 def test_what_nobody_told_the_amount_of_is_not_called_little(add, now):
     add("a", **behind(now))
     assert said(now) == (
-        "0 of 1 device is safe; 1 item exist only on cards, and how much that is was not told."
+        "0 of 1 device is safe. 1 item exists only on cards, and how much that is was not told."
     )
     add("b", **behind(now, bytes=2**30, seconds=3600.0))
-    assert "at least 1.0 GiB and 1.0 h exist only on cards" in said(now)
+    assert "At least 1.0 GiB and 1.0 h exist only on cards" in said(now)
 
 
 def test_what_is_not_known_is_neither_safe_nor_left_out(add, now):
@@ -69,8 +69,8 @@ def test_what_is_not_known_is_neither_safe_nor_left_out(add, now):
     add("b", disk_error="away")
     add("c", source_count=0, copy_count=0)
     assert said(now) == (
-        "1 of 3 devices are safe, 1 has nothing to save, of 1 it is not known; nothing that was"
-        " told of exists only on cards, and of 1 device it is not known."
+        "1 of 3 devices are safe; 1 has nothing to save; of 1 it is not known. Nothing that was"
+        " told of exists only on cards; of 1 card nobody could tell."
     )
 
 
@@ -78,7 +78,7 @@ def test_a_parked_device_is_not_among_the_safe_ones_but_its_risk_counts(add, now
     add("a")
     add("b", **behind(now, bytes=2**30, seconds=3600.0))
     Device.objects.filter(name="b").update(lifecycle=Lifecycle.PARKED)
-    assert said(now) == "1 of 1 device is safe; 1.0 GiB and 1.0 h exist only on cards."
+    assert said(now) == "1 of 1 device is safe. 1.0 GiB and 1.0 h exist only on cards."
 
 
 def test_a_row_tells_what_lacks_how_much_and_the_next_step(add, now):

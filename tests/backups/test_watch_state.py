@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 from django.utils.html import strip_tags
 from django_celery_beat.models import PeriodicTask
@@ -151,8 +152,40 @@ def test_pages_readyz_and_the_banner_agree(admin_client, works, now, path):
 
 def test_a_new_installation_has_not_stopped_but_not_begun(admin_client):
     page = admin_client.get("/admin/").content.decode()
-    assert "ethonode has not looked yet" in page
+    assert "ethonode has not looked at everything yet" in page
     assert BANNER not in page
+
+
+def installed(at):
+    MigrationRecorder.Migration.objects.update(applied=at)
+
+
+@pytest.mark.parametrize(
+    ("minutes_ago", "is_new"), [(9, True), (11, False), (-9, True), (-11, False)]
+)
+def test_what_never_began_is_new_only_as_long_as_the_installation_is(
+    works, now, minutes_ago, is_new
+):
+    """Beat writes down what it did some minutes after it did it."""
+    PeriodicTask.objects.update(last_run_at=None)
+    installed(now - timedelta(minutes=minutes_ago))
+    state = watch_state(now=now)
+    assert (failing(state.own), state.is_new) == (["beat"], is_new)
+
+
+def test_what_stopped_is_not_new_however_young_the_installation_is(works, now):
+    PeriodicTask.objects.update(last_run_at=None)
+    STOPS["worker"](now - timedelta(minutes=20))
+    installed(now)
+    assert not watch_state(now=now).is_new
+
+
+def test_a_part_that_never_began_in_days_is_said_in_red(admin_client, works, now):
+    PeriodicTask.objects.update(last_run_at=None)
+    installed(now - timedelta(days=2))
+    page = strip_tags(admin_client.get("/admin/").content.decode())
+    assert BANNER in page
+    assert "Some of it never began" in page
 
 
 @pytest.mark.parametrize(("url", "fails"), [("", False), ("http://node.lab", True)])

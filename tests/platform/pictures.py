@@ -44,7 +44,7 @@ PAGES = {
     "recordings": "/admin/backups/recording/",
     "problems": "/admin/incidents/incident/",
     "problem": "/admin/incidents/incident/{incident}/change/",
-    "timeline": "/admin/timeline/",
+    "timeline": "/admin/incidents/incident/timeline/",
     "channels": "/admin/incidents/channel/",
     "channel-new": "/admin/incidents/channel/add/",
     "digests": "/admin/incidents/subscription/",
@@ -55,10 +55,10 @@ PAGES = {
     "policies": "/admin/backups/policy/",
     "setup": "/admin/setup/",
     "people": "/admin/auth/user/",
-    "tokens": "/admin/knox/authtoken/",
+    "tokens": "/admin/people/apitoken/",
     "wall": "/wall/",
-    "lost": "/admin/there-is-no-such-page/",
 }
+LOST = {"lost": "/admin/there-is-no-such-page/"}
 OF_THE_GUIDE = (
     "home", "device", "device-card", "device-timeline", "experiments", "recordings", "channels",
     "runs", "runs-night", "plans", "setup", "people", "wall",
@@ -87,7 +87,7 @@ def of_the_guide() -> Iterator[Picture]:
 
 def every() -> Iterator[Picture]:
     schemes: tuple[Scheme, ...] = ("light", "dark")
-    for page, scheme, width in product(PAGES, schemes, (DESK, PHONE)):
+    for page, scheme, width in product((*PAGES, *LOST), schemes, (DESK, PHONE)):
         file = f"{page}-{scheme}-{width}.png"
         yield Picture(page=page, file=file, scheme=scheme, width=width, whole=True)
 
@@ -103,9 +103,11 @@ def main() -> None:
     ):
         with Console().status("The lab's backups are being made"):
             wait_until(lambda: asked(stack, BACKED_UP)[0][0] >= ENOUGH)
+            wait_until(lambda: asked(stack, KEYS["incident"])[0][0])
         keys = {name: asked(stack, sql)[0][0] for name, sql in KEYS.items()}
         for picture in track(list(every() if folder else of_the_guide())):
-            take(page, picture, PAGES[picture.page].format(**keys), folder or GUIDE)
+            address = (PAGES | LOST)[picture.page].format(**keys)
+            take(page, picture, address, folder or GUIDE)
 
 
 def take(page: Page, picture: Picture, address: str, folder: Path) -> None:
@@ -113,7 +115,9 @@ def take(page: Page, picture: Picture, address: str, folder: Path) -> None:
     page.set_viewport_size({"width": picture.width, "height": HEIGHT})
     page.emulate_media(color_scheme=picture.scheme, reduced_motion="reduce")
     page.goto("about:blank")  # a page may renew itself while we leave it
-    page.goto(address)
+    answer = page.goto(address)
+    if answer is None or answer.status != (404 if picture.page in LOST else 200):
+        raise SystemExit(f"{address}: {answer and answer.status}")
     page.wait_for_load_state("networkidle")  # parts that are fetched on their own
     page.screenshot(path=folder / picture.file, full_page=picture.whole)
 

@@ -86,6 +86,18 @@ def test_what_the_services_say_that_they_do_is_shown_as_a_claim(admin_client, de
     assert str(device) in page
 
 
+def test_what_waits_for_one_reason_is_one_line(admin_client, a_run, make_device):
+    why = "the device is tracking or recording"
+    one = a_run(kind="prove", state="waiting", error=why)
+    other = a_run(kind="prove", state="waiting", error=why, device=make_device(20))
+    another = a_run(kind="wipe", state="waiting", error="its card could not be listed")
+    page = admin_client.get("/admin/backups/run/").content.decode()
+    rows = page.partition('class="panel open-runs"')[2].partition("</section>")[0]
+    assert rows.count('class="open-run"') == 2
+    assert rows.count(why) == 1
+    assert all(f'id="run-{run.pk}"' in rows for run in (one, other, another))
+
+
 def test_tables_are_shown_in_the_order_of_their_numbers(admin_client, a_run):
     tables = [{"table": name, "equal": True} for name in ("ROI_10", "ROI_2", "METADATA")]
     run = a_run(state="succeeded", numbers={"tables": tables})

@@ -129,3 +129,11 @@ def test_each_kind_is_declared_whole(admin_client, kind):
     page = admin_client.get("/admin/backups/backupplan/add/").content.decode()
     fields = declared.plan.fields if declared.plan else ()
     assert all(f'name="{field}' in page for field in fields)
+
+
+@pytest.mark.parametrize("is_second", [False, True])
+def test_second_copies_have_a_column_once_there_is_a_place_for_them(admin_client, is_second):
+    BackupPlan.objects.create()
+    Storage.objects.create(name="nas", is_second=is_second)
+    page = admin_client.get("/admin/backups/backupplan/").content.decode()
+    assert (RunKind.SECOND_COPY.label in page) is is_second
