@@ -13,6 +13,8 @@ from ethonode.run.config import address
 from ethonode.run.say import say
 
 PATIENCE = 180  # seconds
+KNOWN_AFTER = 150  # seconds
+CHECK = "installation.tasks.check_setup"
 
 
 def main() -> None:
@@ -33,7 +35,9 @@ def _refresh() -> None:
     django.setup()  # results are kept in the database
     try:
         app.send_task("backups.tasks.refresh_all", expires=300)
-        app.send_task("installation.tasks.check_setup", expires=3600)
+        app.send_task(CHECK, expires=3600)
+        # What it says of devices it can only say once they are known: a cycle takes no longer.
+        app.send_task(CHECK, countdown=KNOWN_AFTER, expires=3600)
     except OperationalError as error:
         say(f"ethonode: no first refresh, for Redis does not answer: {error}")
 
