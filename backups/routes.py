@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from celery import current_app
-from django.db.models.functions import Coalesce
 
 from backups.models import Run
 from devices.ids import queue_of
@@ -39,8 +38,8 @@ def _of_device(device_id: str, *_: object) -> str:
 
 
 def _of_run(run_id: int) -> str:
-    place = Coalesce("storage__name", "device__storage__name")
-    return _queue(Run.objects.filter(pk=run_id).values_list(place, flat=True).first())
+    run = Run.objects.select_related("storage", "device__storage").filter(pk=run_id).first()
+    return run.place.queue if run and run.place else _everybodys()
 
 
 def _queue(storage: str | None) -> str:

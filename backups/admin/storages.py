@@ -28,11 +28,11 @@ class StorageAdmin(ExportedList, HistoryAdmin):
     ]
     fieldsets = [
         (None, {"fields": ["name", "host", "pattern"]}),
-        ("How it is reached", {"fields": ["url", ("ssh", "ssh_port")]}),
         (
-            "Second copies",
-            {"fields": ["is_second", "second_of", ("main_ssh", "main_ssh_port")]},
+            "How it is reached",
+            {"fields": ["url", ("ssh", "ssh_port"), ("main_ssh", "main_ssh_port")]},
         ),
+        ("Second copies", {"fields": ["is_second", "second_of"]}),
         ("What its worker told", {"fields": readonly_fields}),
     ]
 

@@ -26,7 +26,7 @@ from devices.models import Device, Lifecycle
 class DeviceViewSet(DeviceActs, OurViewSet):
     """Every device with its backups, worst first."""
 
-    queryset = Device.objects.select_related("group")
+    queryset = Device.objects.select_related("group", "storage", "goes_to", "left")
     serializer_class = serializers.DeviceSerializer
     filter_backends: list[type[Any]] = []
     pagination_class = Pages

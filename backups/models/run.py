@@ -59,6 +59,10 @@ class Run(models.Model):
         related_name="runs",
         help_text="Whose worker does it, where it is not that of the device's own storage",
     )
+    on_main = models.BooleanField(
+        default=False,
+        help_text="The worker of the one host does it, wherever the device's copies lie",
+    )
     attempt = models.PositiveSmallIntegerField(default=1)
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED.value)
     queued_at = models.DateTimeField()
@@ -105,9 +109,9 @@ class Run(models.Model):
 
     @property
     def place(self) -> Storage | None:
-        """Whose worker does it."""
+        """Whose worker does it; None: that of the one host."""
         storage: Storage | None = self.storage or self.device.storage
-        return storage
+        return None if self.on_main else storage
 
     @property
     def is_open(self) -> bool:

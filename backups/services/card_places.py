@@ -21,13 +21,17 @@ VIDEOS, RESULTS, CARDS = b"videos", b"results", b"cards"
 AS_ON_CARD = (VIDEOS + b"/", RESULTS + b"/")  # where a copy lies first of all at the same path
 
 
+def data_folders() -> dict[bytes, Path]:
+    """Those of this host, by what places begin with."""
+    return {
+        RESULTS: settings.RESULTS_DIR, VIDEOS: settings.VIDEOS_DIR, CARDS: settings.CARDS_DIR,
+    }  # fmt: skip
+
+
 def folder_of(place: bytes) -> tuple[Path, bytes]:
     """The data folder that a place is in, and the path below that."""
     folder, _, path = place.partition(b"/")
-    folders = {
-        VIDEOS: settings.VIDEOS_DIR, RESULTS: settings.RESULTS_DIR, CARDS: settings.CARDS_DIR,
-    }  # fmt: skip
-    return folders[folder], path
+    return data_folders()[folder], path
 
 
 def digest_at(place: bytes, *, stop: Callable[[], bool], also: str = "") -> FileDigest:

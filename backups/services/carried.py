@@ -21,7 +21,7 @@ from backups.engine.videos.digests import pack_digests, unpack_digests
 from backups.engine.videos.ledger import HERE, Here, pack_items, unpack_items
 from backups.engine.videos.look import SECOND
 from backups.engine.videos.names import text_of
-from backups.models import DamagedFile, ProvenFolder, RecordingLedger, ResultCopy
+from backups.models import DamagedFile, OtherFile, ProvenFolder, RecordingLedger, ResultCopy
 from backups.services.card_places import RESULTS, VIDEOS, folder_of
 from devices.models import Device
 
@@ -68,6 +68,10 @@ def known_and_not_among(device: Device, places: Collection[bytes]) -> Iterator[s
         yield from (
             text_of(name) for name, item in items.items() if item.has(HERE) and name not in names
         )
+    for other in OtherFile.objects.filter(device=device).exclude(held_bytes=None):
+        place = bytes(other.place)
+        if place not in places and b"/." not in place:  # hidden ones are not looked for
+            yield other.name
 
 
 def _carried_copies(device: Device, places: Places) -> Iterator[CarriedRow]:

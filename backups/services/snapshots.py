@@ -62,9 +62,8 @@ def take_snapshot(
     """
     check_here(device, device.storage)
     with hold(lease_of_look(device), duration=LEASE, now=now):
-        if device.storage_id:  # it may have moved since this was asked for
-            device.refresh_from_db(fields=["storage"])
-            check_here(device, device.storage)
+        device.refresh_from_db(fields=["storage"])  # it may have moved since this was asked for
+        check_here(device, device.storage)
         if due_at and _was_taken(device, since=due_at, now=now):
             return []
         taken = _store(_look(device, now=now), now=now)

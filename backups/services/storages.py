@@ -15,8 +15,7 @@ from backups.engine.silence import silent_since
 from backups.models import DiskLook, OtherFile, Recording, ResultCopy
 from backups.services.disk_looks import look_at_disks
 from devices.models import Device, Lifecycle, Storage
-
-HERE = "the host of ethonode itself"
+from devices.models.storage import MAIN
 
 
 class OtherStorage(BackupError):
@@ -43,7 +42,7 @@ def check_here(what: object, storage: Storage | None) -> None:
 
 
 def _named(storage: str) -> str:
-    return f"the storage “{storage}”" if storage else HERE
+    return f"the storage “{storage}”" if storage else MAIN
 
 
 def of_devices_here() -> Q:
@@ -87,7 +86,7 @@ def has_copies() -> Q:
 
 def look_at_own_disks(*, now: datetime) -> None:
     """Those of the one host: where all data lies on storages it may have none."""
-    watched = Device.objects.exclude(lifecycle=Lifecycle.RETIRED)
+    watched = Device.objects.exclude(lifecycle=Lifecycle.RETIRED, goes_to=None)
     if watched.filter(storage=None).exists() or not Storage.objects.exists():
         look_at_disks(now=now)
     else:

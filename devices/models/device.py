@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from simple_history.models import HistoricalRecords
 
-from devices.models.storage import Storage
+from devices.models.storage import MAIN, Storage
 from devices.nodes import LONGEST_NAME
 from devices.places import OtherPlace, told_twice
 
@@ -87,6 +87,12 @@ class Device(models.Model):
         related_name="left_behind",
         help_text="From where its copies were moved, and where they still are",
     )
+    left_on_main = models.BooleanField(
+        "still kept on the host of ethonode itself",
+        default=False,
+        editable=False,
+        help_text="They were moved from there, and still are there",
+    )
 
     reported_status = models.CharField(max_length=32, blank=True, editable=False)
     first_seen_at = models.DateTimeField(editable=False)
@@ -127,8 +133,16 @@ class Device(models.Model):
         ]
     )  # fmt: skip
 
+    HAS_LEFT = models.Q(left__isnull=False) | models.Q(left_on_main=True)
+
     class Meta:
         ordering = ["name", "device_id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(left=None) | models.Q(left_on_main=False),
+                name="copies_are_left_in_one_place",
+            )
+        ]
         permissions = [
             ("refresh_device", "Can ask for a refresh of a device"),
             ("move_device", "Can move a device's copies to another storage"),
@@ -138,6 +152,11 @@ class Device(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.device_id
+
+    @property
+    def still_kept_on(self) -> str:
+        """Where a move has left its old copies; "": nowhere, or they were deleted."""
+        return MAIN if self.left_on_main else str(self.left or "")
 
     @property
     def is_recording(self) -> bool:

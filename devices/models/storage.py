@@ -7,6 +7,7 @@ from simple_history.models import HistoricalRecords
 from devices.ids import STORAGE_NAME, queue_of
 
 WEB_ADDRESS = r"^https?://[A-Za-z0-9.:\[\]-]{1,150}\Z"
+MAIN = "the host of ethonode itself"
 SSH_PLACE = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}@[A-Za-z0-9][A-Za-z0-9.-]{0,160}\Z"
 
 
@@ -63,7 +64,7 @@ class Storage(models.Model):
         max_length=200,
         blank=True,
         validators=[RegexValidator(SSH_PLACE, "account@host")],
-        help_text="account@host, for second copies of it; empty: its folders are mounted there",
+        help_text="account@host, for copies from there; empty: its folders are mounted here",
     )
     main_ssh_port = models.PositiveIntegerField(default=22)
 

@@ -112,11 +112,8 @@ class DeviceDetailSerializer(DeviceSerializer):
     goes_to = serializers.CharField(
         source="device.goes_to.name", default=None, allow_null=True, help_text="To be moved there"
     )
-    left = serializers.CharField(
-        source="device.left.name",
-        default=None,
-        allow_null=True,
-        help_text="Where the old copies still lie that a move left",
+    left = serializers.SerializerMethodField(
+        help_text="Where the old copies still lie that a move left; null: nowhere"
     )
     backups = serializers.DictField(
         child=BackupDetailSerializer(), help_text="By type: mysql, sqlite, video"
@@ -135,6 +132,10 @@ class DeviceDetailSerializer(DeviceSerializer):
         look = self.reading.look if self.reading else None
         found = concerns(look, now=timezone.now())
         return CardConcernSerializer(found, many=True).data
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_left(self, status: DeviceStatus) -> str | None:
+        return status.device.still_kept_on or None
 
     @extend_schema_field(CopyPlaceSerializer(many=True))
     def get_places(self, status: DeviceStatus) -> Any:

@@ -23,7 +23,7 @@ from backups.services.runs.jobs import (
     Work,
 )
 from backups.services.runs.kinds import kind_of
-from backups.services.runs.places import check_place, done_at, may_begin
+from backups.services.runs.places import PARTS, check_place, done_at, may_begin
 from backups.services.runs.planning import budget_of
 from backups.services.runs.requests import due_by, end_run, let_wait
 from backups.services.runs.watch import RunWatch, WhyStopped
@@ -32,7 +32,7 @@ from backups.services.steps import delete_rows
 LEASE = timedelta(minutes=15)  # renewed with each heartbeat
 SILENT_AFTER = timedelta(minutes=10)
 KEPT_FOR = timedelta(days=30)
-ITS_PARTS = ("device__storage", "storage", "requested_by")
+ITS_PARTS = (*PARTS, "requested_by")
 DIED = "its worker died"
 TOLD_TO_END = "its worker was told to end"
 

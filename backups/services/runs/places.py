@@ -13,6 +13,8 @@ from backups.services.runs.kinds import KINDS, kind_of
 from backups.services.storages import OtherStorage, check_here
 from devices.models import Storage
 
+PARTS = ("device__storage", "storage")  # what the place of a run is told by
+
 
 def check_place(run: Run) -> None:
     """Raises RunFailed: its next attempt goes to the right worker."""
@@ -24,8 +26,8 @@ def check_place(run: Run) -> None:
 
 def done_at(place: Storage | None) -> Q:
     """Runs that the worker of this storage does; None: that of the one host."""
-    key = place.pk if place else None
-    return Q(storage=key, storage__isnull=False) | Q(storage=None, device__storage=key)
+    own = Q(storage=None, on_main=False, device__storage=place)
+    return own | (Q(storage=place) if place else Q(on_main=True))
 
 
 def may_begin(run: Run, running: QuerySet[Run]) -> bool:
@@ -52,6 +54,6 @@ def free_slots(due: Iterable[Run], *, here: int, now: datetime) -> FreeSlots:
     storages = {run.place.pk: run.place for run in due if run.place}
     lives = {key: silent_since(one.heard_at, now=now) is None for key, one in storages.items()}
     slots = {None: here} | {key: one.parallel_runs * lives[key] for key, one in storages.items()}
-    running = Run.objects.filter(state=RunState.RUNNING).select_related("device")
-    used = Counter(run.storage_id or run.device.storage_id for run in running.defer("log"))
+    running = Run.objects.filter(state=RunState.RUNNING).select_related(*PARTS)
+    used = Counter(run.place.pk if run.place else None for run in running.defer("log"))
     return FreeSlots({key: count - used[key] for key, count in slots.items()})

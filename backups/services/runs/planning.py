@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef
 from backups.models import OPEN_STATES, Backup, BackupPlan, Run, RunKind, RunState, RunTrigger
 from backups.services.runs.jobs import Budget
 from backups.services.runs.kinds import KINDS, KindOfRun, kind_of
-from backups.services.runs.places import free_slots
+from backups.services.runs.places import PARTS, free_slots
 from backups.services.runs.requests import due_by, request_run
 from devices.freshness import is_fresh
 from devices.models import Device, Experiment, Lifecycle
@@ -72,8 +72,7 @@ def _plan_kind(
 def due_runs(*, slots: int, now: datetime) -> list[int]:
     """Keys of the runs to start now, the most urgent first: what is brief, and as many others as
     there are free slots."""
-    parts = ("device__storage", "storage")
-    due = most_urgent_first(Run.objects.filter(due_by(now)).select_related(*parts))
+    due = most_urgent_first(Run.objects.filter(due_by(now)).select_related(*PARTS))
     free = free_slots(due, here=slots, now=now)
     brief = [run.pk for run in due if kind_of(run).brief]
     others = [run for run in due if run.pk not in brief]

@@ -58,6 +58,7 @@ def request_run(
                     trigger=trigger,
                     requested_by=user,
                     storage=KINDS[kind].place(device),
+                    on_main=KINDS[kind].on_main(device),
                     queued_at=now,
                     not_before=now,
                 )
@@ -83,6 +84,7 @@ def request_retry(run: Run, *, now: datetime) -> None:
         trigger=run.trigger,
         requested_by=run.requested_by,
         storage=run.storage,
+        on_main=run.on_main,
         attempt=run.attempt + 1,
         queued_at=now,
         not_before=now + FIRST_PAUSE * 2 ** (run.attempt - 1),

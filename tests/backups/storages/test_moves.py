@@ -1,9 +1,7 @@
 """To move a device's copies: real files on two hosts, in use is what was proven to be whole."""
 
 import os
-import sqlite3
 import time
-from contextlib import closing
 from datetime import timedelta
 
 import pytest
@@ -22,10 +20,8 @@ from backups.services.results import read_results
 from backups.services.snapshots import lease_of_look, take_snapshot
 from backups.services.videos import scan_videos
 from devices.models import Device, Storage
+from tests.backups.storages.moves import START, files_of, fill, flip, move, place_of
 from tests.servers import private_sshd
-
-START = "2026-11-20_10-00-00"
-LONG_AGO = 1_700_000_000
 
 
 @pytest.fixture
@@ -37,42 +33,10 @@ def moving(nas, device, host, now):
     for name in ("nas2", "nas1"):
         root = host(name)
         storages.tell_of(name, asked_at=now, now=now)
-    own = device.device_id
-    database = root / "results" / own / "ETHOSCOPE_019" / START / f"{START}_{own}.db"
-    database.parent.mkdir(parents=True)
-    with closing(sqlite3.connect(database)) as db:
-        db.execute("CREATE TABLE METADATA (field TEXT, value TEXT)")
-        db.execute("CREATE TABLE ROI_1 (id INTEGER PRIMARY KEY, t INTEGER, x INTEGER)")
-        db.executemany("INSERT INTO ROI_1 (t, x) VALUES (?, ?)", [(n, n) for n in range(50)])
-        db.commit()
-    videos = root / "videos" / own / "ETHOSCOPE_019" / START
-    videos.mkdir(parents=True)
-    for number in (1, 2):
-        path = videos / f"{START}_{own}_1280x960@25fps-28q_{number:05d}.h264"
-        path.write_bytes(os.urandom(3000 + number))
-        os.utime(path, (LONG_AGO, LONG_AGO))
-    os.utime(database, (LONG_AGO, LONG_AGO))
+    fill(root, device)
     read_results(device, now=now)
     scan_videos(device, now=now)
     return Device.objects.select_related("storage").get(pk=device.pk)
-
-
-def files_of(root):
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for path in root.rglob("*")
-        if path.is_file() and ".cache" not in path.parts and "cache" not in path.parts
-    }
-
-
-def move(device, kind=RunKind.MOVE, show=lambda progress: None):
-    run = runs.request_run(device, kind, trigger=RunTrigger.PERSON, now=timezone.now())
-    return runs.perform(run.pk, clock=timezone.now, show=show)
-
-
-def place_of(device):
-    device.refresh_from_db()
-    return device.storage.name
 
 
 def test_all_comes_is_proven_and_then_in_use(moving, host, tmp_path):
@@ -108,23 +72,13 @@ def test_it_comes_over_ssh(moving, host, tmp_path, settings):
     assert files_of(tmp_path / "nas2") == files_of(tmp_path / "nas1")
 
 
-def _flip(root):
-    path = next(root.rglob("*.h264"))
-    times = path.stat()
-    with path.open("r+b") as file:
-        first = file.read(1)
-        file.seek(0)
-        file.write(bytes([first[0] ^ 1]))
-    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-
-
 def test_what_lay_there_with_a_flipped_bit_is_copied_once_more(moving, host, tmp_path):
     """Of the same size and time: only its content tells."""
     root = host("nas2")
     assert move(moving).state == "succeeded"
     nas1, nas2 = Storage.objects.order_by("name")
     Device.objects.update(storage=nas1, left=None, goes_to=nas2)
-    _flip(root)
+    flip(root)
     assert move(Device.objects.select_related("storage").get()).state == "succeeded"
     assert files_of(tmp_path / "nas2") == files_of(tmp_path / "nas1")
 
@@ -135,7 +89,7 @@ def test_a_disk_that_flips_a_bit_each_time_is_never_switched_to(moving, host, mo
     def copied_and_flipped(copy):
         def do(*args, **more):
             copy(*args, **more)
-            _flip(root)
+            flip(root)
 
         return do
 
@@ -214,10 +168,10 @@ def test_what_was_left_is_deleted_only_when_it_is_equal(moving, host, tmp_path):
     assert move(moving).state == "succeeded"
     moving.refresh_from_db()
     host("nas1")
-    _flip(tmp_path / "nas2")
+    flip(tmp_path / "nas2")
     run = move(moving, RunKind.CLEAR)
     assert (run.state, len(files_of(tmp_path / "nas1"))) == ("failed", 3)
-    _flip(tmp_path / "nas2")
+    flip(tmp_path / "nas2")
     assert move(moving, RunKind.CLEAR).state == "succeeded"
     assert files_of(tmp_path / "nas1") == {}
     moving.refresh_from_db()
@@ -265,19 +219,6 @@ def test_a_deletion_that_was_killed_at_its_end_is_ended_by_the_next(moving, host
     assert move(moving, RunKind.CLEAR).state == "succeeded"
     moving.refresh_from_db()
     assert moving.left is None
-
-
-def test_the_host_of_ethonode_gives_what_both_see(moving, host, settings):
-    Device.objects.update(storage=None)
-    device = Device.objects.get(pk=moving.pk)
-    there = settings.RESULTS_DIR, settings.VIDEOS_DIR
-    host("nas2")
-    refused = move(device)
-    assert "do not lie here as they are known" in refused.error
-    settings.RESULTS_DIR, settings.VIDEOS_DIR = there
-    assert move(device).state == "succeeded"
-    assert place_of(device) == "nas2"
-    assert device.left is None
 
 
 def test_digests_and_what_is_known_of_chunks_go_along(moving, host, tmp_path):

@@ -34,7 +34,8 @@ class KindOfRun:
     `suits` narrows devices to those that have what it is for, and `lacks` says what the others
     have not. `door`: of the device, through which it goes. `brief`: done in seconds: it needs no
     slot. `alone`: nothing else is done for the device meanwhile. `seldom`: shown
-    only where it suits. `place`: whose worker does it, if it is not that of its own storage.
+    only where it suits. `place`: whose worker does it, if it is not that of its own storage;
+    `on_main`: that of the one host does.
     """
 
     kind: RunKind
@@ -52,6 +53,7 @@ class KindOfRun:
     alone: bool = False
     seldom: bool = False
     place: Callable[[Device], Storage | None] = lambda device: None
+    on_main: Callable[[Device], bool] = lambda device: False
     copies: frozenset[BackupType] = frozenset()
     fills: Callable[[], Path] | None = None
     plan: PlanEntry | None = None

@@ -1,13 +1,14 @@
 """Kinds of run by which copies come to another storage, and leave one."""
 
 from backups.models import RunKind
+from backups.services.runs.clear import clear_left
 from backups.services.runs.kinds.declaration import KindOfRun, PlanEntry
 from backups.services.runs.kinds.suits import (
     with_another_place,
     with_left_copies,
     with_second_place,
 )
-from backups.services.runs.move import clear_left, move_device
+from backups.services.runs.move import move_device
 from backups.services.runs.reports import MoveReport, SecondReport
 from backups.services.runs.second_copy import copy_to_second
 from backups.services.second_copies import second_places
@@ -59,8 +60,8 @@ PLACING = (
         icon="delete_sweep",
         question="Delete its old copies there now?",
         explained=(
-            "The worker of the storage that it was moved from reads every file there and the one"
-            " in use once more, and deletes there what is equal. If one is not, nothing is deleted."
+            "The worker of the place that it was moved from reads every file there and the one in"
+            " use once more, and deletes there what is equal. If one is not, nothing is deleted."
         ),
         permission="devices.delete_left",
         job=clear_left,
@@ -68,6 +69,7 @@ PLACING = (
         suits=with_left_copies,
         lacks="no move has left anything",
         place=lambda device: device.left,
+        on_main=lambda device: device.left_on_main,
         alone=True,
         seldom=True,
     ),

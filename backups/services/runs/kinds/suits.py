@@ -35,7 +35,7 @@ def with_copies(devices: Devices) -> Devices:
 
 
 def with_another_place(devices: Devices) -> Devices:
-    return devices.exclude(goes_to=None).exclude(goes_to=F("storage")).filter(left=None)
+    return devices.exclude(goes_to=None).exclude(goes_to=F("storage")).exclude(Device.HAS_LEFT)
 
 
 def with_second_place(devices: Devices) -> Devices:
@@ -46,4 +46,4 @@ def with_second_place(devices: Devices) -> Devices:
 
 
 def with_left_copies(devices: Devices) -> Devices:
-    return devices.exclude(left=None).exclude(storage=None)
+    return devices.filter(Device.HAS_LEFT).exclude(storage=None)
