@@ -11,15 +11,24 @@ from backups.engine.copies.digests import FileStamp
 
 
 class SecondFile(msgspec.Struct, frozen=True, array_like=True):
-    """As both files were when they were read to their end, from their disks, and were the same."""
+    """As both files were when they were read to their end, from their disks, and were the same.
+
+    `differs`: they were read since, and are not. Then nothing is proven; what they were is kept,
+    for as long as nobody writes one of them it is not known which of the two has rotted.
+    """
 
     digest: str
     first: FileStamp
     second: FileStamp
     proven_at: int  # seconds on our clock
+    differs: bool = False
 
 
 SecondFiles = dict[bytes, SecondFile]  # by name, or by place
+
+
+def proven_among(files: SecondFiles) -> SecondFiles:
+    return {name: file for name, file in files.items() if not file.differs}
 
 
 def pack_seconds(files: Mapping[bytes, SecondFile]) -> bytes:

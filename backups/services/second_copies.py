@@ -15,6 +15,7 @@ from backups.engine.seconds import (
     SecondFiles,
     lacking_of,
     pack_seconds,
+    proven_among,
     unpack_seconds,
 )
 from backups.engine.silence import why_silent
@@ -63,31 +64,17 @@ def _store(device: Device, storage: Storage, folder: bytes, files: SecondFiles) 
     with transaction.atomic():
         row = SecondFolder.objects.select_for_update().filter(**of_it).first()
         known = (unpack_seconds(bytes(row.files)) if row else {}) | files
-        times = [one.proven_at for one in known.values()]
+        proven = proven_among(known)
+        times = [one.proven_at for one in (proven or known).values()]
         told = {
             "path": folder,
             "files": pack_seconds(known),
-            "file_count": len(known),
-            "size_bytes": sum(one.second.size for one in known.values()),
+            "file_count": len(proven),
+            "size_bytes": sum(one.second.size for one in proven.values()),
             "oldest_at": from_seconds(min(times)),
             "newest_at": from_seconds(max(times)),
         }
         SecondFolder.objects.update_or_create(**of_it, defaults=told)
-
-
-def forget_second(device: Device, storage: Storage, place: bytes) -> None:
-    """Of one that is not the same any more nothing is proven."""
-    folder, _, name = place.rpartition(b"/")
-    rows = SecondFolder.objects.filter(device=device, storage=storage, path=folder)
-    for row in rows:
-        known = unpack_seconds(bytes(row.files))
-        if known.pop(name, None) is None:
-            continue
-        if known:
-            row.files, row.file_count = pack_seconds(known), len(known)
-            row.save(update_fields=["files", "file_count"])
-        else:
-            row.delete()
 
 
 def where_copies_are(device: Device) -> list[dict[str, object]]:
@@ -132,7 +119,7 @@ def lacking_second(device: Device, scan: ScanResult | None) -> dict[BackupType, 
     places = second_places(device)
     if not places:
         return None
-    known = [second_files(device, storage) for storage in places]
+    known = [proven_among(second_files(device, storage)) for storage in places]
     databases = list(_databases(device))
     stamps = stamps_of([place for place, *_ in databases])
     found: dict[BackupType, list[tuple[str, datetime]]] = {kind: [] for kind in BackupType}

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
+from msgspec.structs import replace
 
 from backups.engine.copies.below import stamps_in
 from backups.engine.copies.digests import FileStamp
@@ -14,7 +15,7 @@ from backups.services.carried import known_and_not_among
 from backups.services.runs.jobs import Outcome, RunFailed, Work
 from backups.services.runs.reports import SecondReport
 from backups.services.runs.ways import errors_of_places, way_from
-from backups.services.second_copies import forget_second, second_files, store_seconds
+from backups.services.second_copies import second_files, store_seconds
 from devices.models import Storage
 
 READ_AGAIN_AFTER = timedelta(days=30)
@@ -41,9 +42,12 @@ def copy_to_second(work: Work) -> Outcome:
         one.place: SecondFile(one.digest, one.theirs, one.ours, int(work.now.timestamp()))
         for one in held.proven
     }
-    store_seconds(work.device, storage, proven)
-    for one in held.differing:
-        forget_second(work.device, storage, one.place)
+    differing = {
+        one.place: replace(known[one.place], differs=True)
+        for one in held.differing
+        if one.place in known
+    }
+    store_seconds(work.device, storage, proven | differing)
     unfound = known_and_not_among(work.device, {one.place for one in there})
     return _outcome(there, proven, less, held, unfound)
 
@@ -51,13 +55,16 @@ def copy_to_second(work: Work) -> Outcome:
 def _holds(work: Work, one: FileThere, stamps: dict[bytes, FileStamp], known: SecondFiles) -> bool:
     """Proven lately, and written at neither place since, as far as size and times tell."""
     proof = known.get(one.place)
-    if proof is None or proof.second != stamps.get(one.place) or not _was_proven(one, known):
+    if proof is None or proof.differs or proof.second != stamps.get(one.place):
+        return False
+    if not _was_proven(one, known):
         return False
     age = work.now.timestamp() - proof.proven_at
     return 0 <= age < READ_AGAIN_AFTER.total_seconds()
 
 
 def _was_proven(one: FileThere, known: SecondFiles) -> bool:
+    """Once, and nobody has written it there since, as far as size and time tell."""
     proof = known.get(one.place)
     return (
         proof is not None

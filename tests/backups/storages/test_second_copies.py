@@ -1,10 +1,12 @@
 """A second copy: new files come, are read back there, and a rotten one is told from a new one."""
 
+import json
 import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from zlib import compress
 
 import pytest
 from django.utils import timezone
@@ -172,6 +174,42 @@ def test_a_first_copy_that_rots_does_not_take_the_second_along(
     assert lacking(device).count == 1
 
 
+@pytest.mark.parametrize("rots", ["first", "second"])
+def test_however_often_it_is_tried_neither_takes_the_others_place(
+    shelf, device, copy, tmp_path, monkeypatch, rots
+):
+    """Nobody wrote either: only a person can tell which of the two is good."""
+    copy()
+    first, second = chunks(shelf)[0], chunks(tmp_path / "nas2")[0]
+    flip(first if rots == "first" else second)
+    both = first.read_bytes(), second.read_bytes()
+    monkeypatch.setattr(second_copy, "READ_AGAIN_AFTER", timedelta(0))
+    for _ in range(3):
+        run = copy()
+        assert (run.state, "another content" in run.error) == ("failed", True)
+        assert (first.read_bytes(), second.read_bytes()) == both
+        assert lacking(device).count == 1
+        assert where_copies_are(device)[1]["files"] == 1
+    flip(first if rots == "first" else second)
+    assert copy().error == ""
+    assert lacking(device).count == 0
+
+
+@pytest.mark.parametrize("by", ["deleting the bad one", "writing it anew"])
+def test_a_person_ends_it(shelf, device, copy, tmp_path, by):
+    copy()
+    first, second = chunks(shelf)[0], chunks(tmp_path / "nas2")[0]
+    flip(second)
+    assert copy().state == "failed"
+    if by == "deleting the bad one":
+        second.unlink()
+    else:
+        first.write_bytes(first.read_bytes() + b"more")
+    assert copy().error == ""
+    assert second.read_bytes() == first.read_bytes()
+    assert lacking(device).count == 0
+
+
 def test_what_shrank_takes_no_larger_one_away(shelf, device, copy, tmp_path):
     copy()
     good = chunks(tmp_path / "nas2")[0].read_bytes()
@@ -254,8 +292,17 @@ def test_a_question_about_a_wipe_knows_what_its_policy_asks(shelf, device, now):
 
 def test_proofs_come_back_as_they_were_packed():
     stamp = FileStamp(1, 2, 3, 4)
-    files = {b"a\xff": SecondFile("d", stamp, stamp, 5)}
+    files = {
+        b"a\xff": SecondFile("d", stamp, stamp, 5),
+        b"b": SecondFile("d", stamp, stamp, 5, differs=True),
+    }
     assert unpack_seconds(pack_seconds(files)) == files
+
+
+def test_those_of_before_are_proofs_still():
+    stamp = [1, 2, 3, 4]
+    packed = compress(json.dumps({"a": ["d", stamp, stamp, 5]}).encode())
+    assert not unpack_seconds(packed)[b"a"].differs
 
 
 def test_a_second_place_is_nobodys_first(shelf, device, now):
