@@ -16,7 +16,7 @@ FLOOR_OF_API := --include='backups/api/*' --fail-under=85
 # Tests start Python a hundred times: it need not compile our code each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-long test-postgres fuzz-api screenshots faults soak floors coverage mutants client-demo lint bench bench-long growth audit lock clean
+.PHONY: run test test-long test-postgres fuzz-api screenshots faults soak three-hosts floors coverage mutants client-demo lint bench bench-long growth audit lock clean
 
 run: .venv/.runtime
 	@exec $(BIN)/python -m ethonode.run
@@ -82,6 +82,10 @@ soak: .venv/.dev  # endurance: the stack on hosts of its own, with a lab, while 
 	@.ci/install-test-servers
 	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),10) --devices $(or $(DEVICES),200) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(KILLS),--kills $(KILLS))
+
+three-hosts: .venv/.dev  # two storages beside the host of ethonode, in namespaces: docs/storages.md; needs root
+	@.ci/install-test-servers
+	@$(BIN)/python -m tests.three_hosts
 
 growth: .venv/.dev  # what years of history cost: 50, 200, 500 devices, a week, a year, three years
 	$(BIN)/python -m benchmarks.growth
