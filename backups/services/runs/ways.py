@@ -86,7 +86,11 @@ def _refuse_wrong(roots: list[Root], source: Storage | None, *, is_mounted: bool
         raise RunFailed(f"{name} is not reached by ssh, and its folders are not mounted here")
     same = [root for root in roots if Path(root.there).resolve() == root.here.resolve()]
     if len(same) == len(roots):
-        raise SameFolders(f"{name} has the same folders as this storage", retry=False)
+        raise SameFolders(
+            f"{name} has the same folders as this host, or others of the same paths: then say on"
+            " the storage's page how it is reached by ssh",
+            retry=False,
+        )
     if same:
         raise RunFailed(f"{name} has the same {same[0].here} as this, and others", retry=False)
 

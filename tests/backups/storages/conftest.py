@@ -3,8 +3,13 @@
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
-from devices.models import Device, Storage
+from backups.models import ResultCopy
+from backups.services import storages
+from backups.services.snapshots import take_snapshot
+from devices.models import Device, Experiment, Storage
+from tests.backups.storages.moves import START, fill, move
 
 
 @pytest.fixture
@@ -33,3 +38,32 @@ def host(settings, tmp_path):
         return root
 
     return be
+
+
+@pytest.fixture
+def leaving(nas, device, host):
+    """Its copies lie on the host of ethonode itself, are proven, and are to lie on nas1."""
+    now = timezone.now()
+    host("nas1")
+    storages.tell_of("nas1", asked_at=now, now=now)
+    fill(host(""), device)
+    device.goes_to, device.inventory_read_at = nas, now
+    device.save()
+    times = {"first_seen_at": now, "listed_at": now}
+    name = f"{START}_{device.device_id}.db"
+    Experiment.objects.create(device=device, writer="sqlite", filename=name, **times)
+    storages.look_at_own_disks(now=now)
+    take_snapshot(device, now=now)
+    copy = ResultCopy.objects.get()
+    marks = dict.fromkeys(("verified_fingerprint", "proven_fingerprint"), copy.fingerprint)
+    ResultCopy.objects.update(**marks, proven_at=now)
+    return Device.objects.get(pk=device.pk)
+
+
+@pytest.fixture
+def left(leaving, host):
+    """It was moved to nas1; this is the host of ethonode again."""
+    host("nas1")
+    assert move(leaving).error == ""
+    host("")
+    return Device.objects.select_related("storage").get(pk=leaving.pk)

@@ -52,6 +52,11 @@ def place_of(device):
     return device.storage.name
 
 
+def state_of(device):
+    device.refresh_from_db()
+    return device.storage and device.storage.name, device.still_kept_on
+
+
 def flip(root):
     path = next(root.rglob("*.h264"))
     times = path.stat()

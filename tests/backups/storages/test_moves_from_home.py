@@ -6,45 +6,15 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from backups import dashboard, routes
+from backups import dashboard
 from backups.engine.verdict import Verdict
-from backups.models import DiskLook, OtherFile, ResultCopy, Run, RunKind, RunState, RunTrigger
+from backups.models import DiskLook, OtherFile, Run, RunKind
 from backups.services import runs, storages
-from backups.services.runs.places import done_at
 from backups.services.snapshots import take_snapshot
-from devices.models import Device, Experiment, Storage
+from devices.models import Device, Storage
 from devices.models.storage import MAIN
-from tests.backups.storages.moves import START, files_of, fill, flip, move, place_of
+from tests.backups.storages.moves import files_of, move, state_of
 from tests.servers import private_sshd
-
-
-@pytest.fixture
-def leaving(nas, device, host):
-    """Its copies lie on the host of ethonode itself, are proven, and are to lie on nas1."""
-    now = timezone.now()
-    host("nas1")
-    storages.tell_of("nas1", asked_at=now, now=now)
-    fill(host(""), device)
-    device.goes_to, device.inventory_read_at = nas, now
-    device.save()
-    times = {"first_seen_at": now, "listed_at": now}
-    name = f"{START}_{device.device_id}.db"
-    Experiment.objects.create(device=device, writer="sqlite", filename=name, **times)
-    storages.look_at_own_disks(now=now)
-    take_snapshot(device, now=now)
-    copy = ResultCopy.objects.get()
-    marks = dict.fromkeys(("verified_fingerprint", "proven_fingerprint"), copy.fingerprint)
-    ResultCopy.objects.update(**marks, proven_at=now)
-    return Device.objects.get(pk=device.pk)
-
-
-@pytest.fixture
-def left(leaving, host):
-    """It was moved to nas1; this is the host of ethonode again."""
-    host("nas1")
-    assert move(leaving).error == ""
-    host("")
-    return Device.objects.select_related("storage").get(pk=leaving.pk)
 
 
 @pytest.fixture
@@ -66,11 +36,6 @@ def same_folders(settings, host):
     settings.RESULTS_DIR, settings.VIDEOS_DIR, settings.CARDS_DIR = seen
 
 
-def state_of(device):
-    device.refresh_from_db()
-    return device.storage and device.storage.name, device.still_kept_on
-
-
 def verdicts(device):
     take_snapshot(Device.objects.select_related("storage").get(pk=device.pk), now=timezone.now())
     status = dashboard.device_status(device, now=timezone.now())
@@ -80,6 +45,7 @@ def verdicts(device):
 def test_all_comes_and_what_was_green_stays_green(leaving, host, tmp_path):
     before = verdicts(leaving)
     assert Verdict.PROTECTED in before.values()
+    assert runs.offers_for(leaving, now=timezone.now())[RunKind.MOVE].can_work
     host("nas1")
     run = move(leaving)
     assert (run.error, run.state) == ("", "succeeded")
@@ -208,91 +174,6 @@ def test_the_same_files_behind_ssh_are_no_copies(leaving, host, settings, by_ssh
     run = move(leaving)
     assert "is the same file on both hosts" in run.error
     assert state_of(leaving) == (None, "")
-
-
-def test_no_copy_is_deleted_through_another_path_to_itself(left, tmp_path, settings):
-    """What both hosts see by different paths lies there once."""
-    for folder in ("results", "videos"):
-        (tmp_path / "here" / folder).rename(tmp_path / f"was-{folder}")
-        (tmp_path / "here" / folder).mkdir()
-        for path in (tmp_path / "nas1" / folder).rglob(f"*{START}*.*"):
-            twin = tmp_path / "here" / folder / path.relative_to(tmp_path / "nas1" / folder)
-            twin.parent.mkdir(parents=True, exist_ok=True)
-            os.link(path, twin)
-    run = move(left, RunKind.CLEAR)
-    assert "is the same file on both hosts" in run.error
-    assert len(files_of(tmp_path / "here")) == len(files_of(tmp_path / "nas1")) == 3
-
-
-def test_what_was_left_is_shown_and_no_second_move_begins(left, admin_client, person):
-    Device.objects.update(goes_to=Storage.objects.create(name="nas2"))
-    page = admin_client.get(f"/admin/devices/device/{left.pk}/change/").content.decode()
-    assert f"<dd>{MAIN}, from where they were moved</dd>" in page
-    assert "Delete what the move left" in page
-    assert "Move its data" not in page
-    told = person("devices.view_device").get(f"/api/v1/devices/{left.device_id}/").json()
-    assert (told["places"][0]["storage"], told["goes_to"], told["left"]) == ("nas1", "nas2", MAIN)
-
-
-def test_a_second_move_is_refused_until_it_is_cleared(left, host):
-    now = timezone.now()
-    host("nas2")
-    Device.objects.update(goes_to=Storage.objects.create(name="nas2"))
-    left.refresh_from_db()
-    assert f"left on {MAIN} is to be deleted first" in move(left).error
-    host("")
-    assert move(left, RunKind.CLEAR).error == ""
-    left.refresh_from_db()
-    host("nas1")
-    storages.tell_of("nas1", asked_at=now, now=now)
-    host("nas2")
-    assert move(left).error == ""
-    assert (place_of(left), left.still_kept_on) == ("nas2", "nas1")
-
-
-def test_what_was_left_is_deleted_only_when_it_is_equal(left, tmp_path):
-    flip(tmp_path / "nas1")
-    assert "are not as there" in move(left, RunKind.CLEAR).error
-    assert len(files_of(tmp_path / "here")) == 3
-    flip(tmp_path / "nas1")
-    assert move(left, RunKind.CLEAR).error == ""
-    assert (files_of(tmp_path / "here"), len(files_of(tmp_path / "nas1"))) == ({}, 3)
-    assert state_of(left) == ("nas1", "")
-
-
-@pytest.mark.parametrize("folder", ["results", "cards"])
-def test_what_lies_there_alone_is_not_deleted(left, tmp_path, folder):
-    """Also in a folder that the storage has not told of."""
-    alone = tmp_path / "here" / folder / left.device_id / "alone"
-    alone.parent.mkdir(parents=True, exist_ok=True)
-    alone.write_bytes(b"nowhere else")
-    assert "1 files lie here alone" in move(left, RunKind.CLEAR).error
-    assert len(files_of(tmp_path / "here")) == 4
-    assert state_of(left) == ("nas1", MAIN)
-
-
-@pytest.mark.parametrize("folder", ["results", "videos"])
-def test_what_was_left_is_not_forgotten_while_its_disk_is_away(left, tmp_path, folder):
-    (tmp_path / "here" / folder).rename(tmp_path / "away")
-    (tmp_path / "here" / folder).mkdir()
-    assert "mounted" in move(left, RunKind.CLEAR).error
-    assert state_of(left) == ("nas1", MAIN)
-
-
-def test_it_is_cleared_by_the_worker_of_the_one_host(left, nas, host):
-    now = timezone.now()
-    run = runs.request_run(left, RunKind.CLEAR, trigger=RunTrigger.PERSON, now=now)
-    assert (run.on_main, run.place) == (True, None)
-    assert routes.by_storage("backups.tasks.run_backup", (run.pk,), {}, {}) == {"queue": "celery"}
-    assert Run.objects.filter(done_at(None), pk=run.pk).exists()
-    assert not Run.objects.filter(done_at(nas), pk=run.pk).exists()
-    Run.objects.filter(pk=run.pk).update(state=RunState.RUNNING, heartbeat_at=now)
-    assert runs.due_runs(slots=1, now=now) == []
-    Run.objects.filter(pk=run.pk).update(state=RunState.QUEUED)
-    host("nas1")
-    refused = runs.perform(run.pk, clock=timezone.now)
-    assert "and this is the storage “nas1”" in refused.error
-    assert Run.objects.get(attempt=2).on_main
 
 
 def test_a_look_that_was_asked_for_before_it_moved_is_not_made_at_home(leaving, host):
