@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.three_hosts.client import GREEN, OPEN
 from tests.three_hosts.files import damage, digests, places
-from tests.three_hosts.seen import FIRST, IDLE, OTHER, SECOND, Seen, not_green, taken_after
+from tests.three_hosts.seen import FIRST, IDLE, OTHER, SECOND, Seen, not_green, said, taken_after
 from tests.three_hosts.story import NotHeld, hold, until
 
 
@@ -60,8 +60,8 @@ class Copies(Seen):
             hold(self.rotten.name in run["error"], f"it says: {run['error']}")
 
         def lacking() -> str:
-            rows = [row for row in self.problems() if row["state"] == "open"]
-            return "" if any(self.rotten.name in row["sentence"] for row in rows) else "no problem"
+            told = [row["sentence"] for row in self.problems()]
+            return "" if any(self.rotten.name in one for one in told) else f"told are {told}"
 
         until(lacking, 300)
         after = [digests(self.made.data(name), device_id) for name in (FIRST, SECOND.name)]
@@ -77,26 +77,33 @@ class Copies(Seen):
         hold(first == digests(self.made.data(SECOND.name), device_id), "the disks differ")
         return run["log"].strip().splitlines()[-1]
 
-    def moved(self) -> str:
-        device_id = self.id_of(IDLE)
-        before = digests(self.made.data(FIRST), device_id)
+    def moved(self, name: str, source: str) -> str:
+        """To the other storage: all of it, and green also while it goes."""
+        device_id, asked_at = self.id_of(name), time.time()
+        before = digests(self.made.data(source), device_id)
         asked = self.client.ask(f"/api/v1/devices/{device_id}/move/", send={"to": OTHER})
         hold(asked.status == 202, f"HTTP {asked.status} {asked.text[:300]}")
 
         def lacking() -> str:
             devices = self.client.devices()
-            if devices and devices[IDLE]["verdict"] not in GREEN:
-                raise NotHeld(f"meanwhile it was {devices[IDLE]['sentence']}")
+            if devices and devices[name]["verdict"] not in GREEN:
+                raise NotHeld(said(name, devices[name]))
             runs = [row for row in self.client.rows("runs/?kind=move") if row["state"] in OPEN]
-            return f"the move is {runs[0]['state']}" if runs else ""
+            return f"the move is {runs[0]['state']}: {runs[0]['error']}" if runs else ""
 
         until(lacking, 300)
-        detail = self.detail(device_id)
-        at = detail["places"][0]["storage"]
-        hold((at, detail["left"]) == (OTHER, FIRST), f"it lies on {at}, left: {detail['left']}")
-        hold(digests(self.made.data(OTHER), device_id) == before, "the disks differ")
+        found = self.detail(device_id)
+        hold(found["places"][0]["storage"] == OTHER, f"it lies {found['places'][0]}")
+        hold(found["left"], "nothing is said to be left")
+        there = self.made.data(OTHER)
+        wrong = before.keys() - {str(path.relative_to(there)) for path in places(there, device_id)}
+        same = digests(there, device_id, before=asked_at)  # what grows may be pulled there already
+        wrong |= {place for place, digest in same.items() if before.get(place) != digest}
+        hold(not wrong, f"not on {OTHER} as on {source}: {sorted(wrong)[:3]}")
         self._looked_at_again(device_id)
-        return f"{len(before)} files in use on {OTHER}, equal; green all the time"
+        return (
+            f"{len(before)} files in use on {OTHER}, {len(same)} of them equal on the disks; green"
+        )
 
     def _looked_at_again(self, device_id: str) -> None:
         """And green by what is seen there now."""
@@ -110,14 +117,15 @@ class Copies(Seen):
 
         until(lacking, 300)
 
-    def cleared(self) -> str:
-        device_id = self.id_of(IDLE)
-        before = digests(self.made.data(OTHER), device_id)
+    def cleared(self, name: str, source: str) -> str:
+        device_id, asked_at = self.id_of(name), time.time()
+        before = digests(self.made.data(OTHER), device_id, before=asked_at)
         run = self._ended(device_id, "clear")
         hold(run["state"] == "succeeded", run["error"])
-        left = list(places(self.made.data(FIRST), device_id))
-        hold(not left, f"still on {FIRST}: {left[:3]}")
-        hold(digests(self.made.data(OTHER), device_id) == before, f"on {OTHER} something changed")
+        left = list(places(self.made.data(source), device_id))
+        hold(not left, f"still on {source}: {left[:3]}")
+        now = digests(self.made.data(OTHER), device_id)
+        hold(before.keys() <= now.keys(), f"on {OTHER} are gone: {before.keys() - now.keys()}")
         self._looked_at_again(device_id)
         last = not_green(self.client.devices())
         hold(not last, f"at the end {last}")

@@ -99,14 +99,13 @@ class Hosts(Seen):
 
     def cut_off(self) -> str:
         """Of its own devices nobody can tell; of all others the same as before."""
-        known = {row["id"] for row in self.problems() if row["state"] != "pending"}
+        known = {row["id"] for row in self.problems()}
         as_before = verdicts(self.client.devices())
         others = as_before.keys() - self.by_place()[FIRST]
         self.made.hosts[FIRST].cut()
 
         def opened() -> list[dict[str, Any]]:
-            rows = [row for row in self.problems() if row["state"] == "open"]
-            return [row for row in rows if row["id"] not in known]
+            return [row for row in self.problems() if row["id"] not in known]
 
         def lacking() -> str:
             devices = self.client.devices()
@@ -129,8 +128,7 @@ class Hosts(Seen):
         self.made.hosts[FIRST].join()
 
         def lacking() -> str:
-            problems = [row for row in self.problems() if row["cause"] == "storage"]
-            still = [row["sentence"] for row in problems if row["state"] != "closed"]
+            still = [row["sentence"] for row in self.problems() if row["cause"] == "storage"]
             return not_green(self.client.devices()) or "; ".join(still)
 
         until(lacking, 900)

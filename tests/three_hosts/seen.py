@@ -14,6 +14,7 @@ SECOND = next(place for place in PLACES if place.second_of)
 FIRST = SECOND.second_of  # that is cut off, and has second copies
 OTHER = next(place.name for place in PLACES if place.name not in {FIRST, SECOND.name})
 IDLE = "ETHOSCOPE_005"  # of the first place: nothing of it grows
+ON_MAIN = "ETHOSCOPE_007"  # and backed up by its worker
 ON_FIRST, ON_OTHER = "ETHOSCOPE_001", "ETHOSCOPE_003"
 Devices = dict[str, dict[str, Any]]
 
@@ -43,8 +44,9 @@ class Seen:
         return str(row["device_id"]) if row else ""
 
     def problems(self) -> list[dict[str, Any]]:
-        """Each with a cause of its own, over or not."""
-        return [row for row in self.client.rows("incidents/?limit=500") if not row["root"]]
+        """That are open, each with a cause of its own."""
+        rows = self.client.rows("incidents/?state=open&limit=500")
+        return [row for row in rows if not row["root"]]
 
 
 def verdicts(devices: Devices) -> dict[str, str]:

@@ -125,6 +125,7 @@ def _begun(made: Stage) -> Iterator[Stage]:
         main = made.hosts["main"]
         serve_redis(main, made.keeper, made.folder / "hosts" / "main" / "redis")
         serve_database(main, made.keeper, made.postgres)
+        _add_sshd(made, "main")
         made.token = _first_rows(made)
         serve_ethonode(main, made.keeper, made.environment)
         for place in PLACES:
@@ -153,8 +154,8 @@ def _row(made: Stage, place: Place) -> dict[str, object]:
         "second_of": place.second_of,
     }  # fmt: skip
     if place.has_web:
-        row["url"], row["ssh"] = f"http://{address}:{WEB_PORT}", f"{own_account()}@{address}"
-        row["ssh_port"] = SSH_PORT
+        row |= {"url": f"http://{address}:{WEB_PORT}", "ssh": f"{own_account()}@{address}"}
+        row["main_ssh"] = f"{own_account()}@{made.hosts['main'].address}"
     return row
 
 
@@ -164,7 +165,7 @@ def _begin_storage(made: Stage, place: Place) -> None:
     for folder in ("results", "videos"):
         _made(made.data(place.name) / folder)
     if place.has_web:
-        _add_sshd(made, place)
+        _add_sshd(made, place.name)
         *before, serve = web_of(place, environment)
         for words in before:
             subprocess.run(
@@ -193,16 +194,16 @@ def _add(made: Stage, name: str, host: Host, words: list[str], environment: dict
     made.keeper.add(unit)
 
 
-def _add_sshd(made: Stage, place: Place) -> None:
-    """It lets in the storages that are on other hosts."""
-    folder = _made(_home(made.folder, place.name) / "sshd", mode=0o700)
+def _add_sshd(made: Stage, name: str) -> None:
+    """It lets in those who are on other hosts."""
+    host = made.hosts[name]
+    folder = _made(_home(made.folder, name) / "sshd", mode=0o700)
     make_key(folder / "host_key")
-    others = [other.name for other in PLACES if other.host != place.host]
-    (folder / "keys").write_text("".join(_key(made.folder, name) for name in others))
+    others = ["main", *(place.name for place in PLACES if place.host != name)]
+    (folder / "keys").write_text("".join(_key(made.folder, one) for one in others if one != name))
     server = RunningSshd(port=SSH_PORT, user=own_account(), host_key=folder / "host_key")
-    host = made.hosts[place.host]
     config = folder / "config"
     config.write_text(config_of(server, authorized=folder / "keys", listen=host.address))
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # compiled into Debian's sshd
     words = [program("sshd"), "-D", "-e", "-f", str(config)]
-    made.keeper.add(Unit(name=f"{place.name}-sshd", words=host.words(*words)))
+    made.keeper.add(Unit(name=f"{name}-sshd", words=host.words(*words)))

@@ -1,9 +1,11 @@
 """What is shown, in its order: asked by HTTP of the one web server, as a program of a lab does."""
 
+from functools import partial
+
 from tests.three_hosts.client import Client
 from tests.three_hosts.copies import Copies
 from tests.three_hosts.hosts import Hosts
-from tests.three_hosts.seen import FIRST, IDLE, OTHER
+from tests.three_hosts.seen import FIRST, IDLE, ON_MAIN, OTHER
 from tests.three_hosts.stage import Stage
 from tests.three_hosts.story import Story
 
@@ -19,7 +21,8 @@ def tell(story: Story, made: Stage) -> None:
     story.step(f"second copies of {FIRST} are made", copies.second_copies)
     story.step("one of them is damaged on its disk", copies.damaged_second)
     story.step("a person deletes the damaged one", copies.mended_second)
-    story.step(f"{IDLE} is moved to {OTHER}", copies.moved)
-    story.step("what the move left is deleted", copies.cleared)
+    for name, source in ((IDLE, FIRST), (ON_MAIN, "main")):
+        story.step(f"{name} is moved from {source} to {OTHER}", partial(copies.moved, name, source))
+        story.step("what the move left is deleted", partial(copies.cleared, name, source))
     story.step(f"{FIRST} is cut off", hosts.cut_off)
     story.step(f"{FIRST} is joined again", hosts.joined)
