@@ -106,9 +106,7 @@ def relayed(request: HttpRequest, error: OtherStorage) -> HttpResponseBase:
 def _ask(storage: Storage, request: HttpRequest) -> urllib3.BaseHTTPResponse:
     headers = {name: request.headers[name] for name in ASKED if name in request.headers}
     headers |= _secret_of_forms(request)
-    headers["Host"] = (
-        request.get_host()
-    )  # which all hosts answer to; the storage's own they need not
+    headers["Host"] = request.get_host()  # allowed on all hosts; its own address is not
     try:
         answer = _connections.request(
             str(request.method),
