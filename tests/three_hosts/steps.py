@@ -21,6 +21,7 @@ def tell(story: Story, made: Stage) -> None:
     story.step(f"second copies of {FIRST} are made", copies.second_copies)
     story.step("one of them is damaged on its disk", copies.damaged_second)
     story.step("a person deletes the damaged one", copies.mended_second)
+    story.step(f"{ON_MAIN} stops tracking", partial(copies.stopped, ON_MAIN))
     for name, source in ((IDLE, FIRST), (ON_MAIN, "main")):
         story.step(f"{name} is moved from {source} to {OTHER}", partial(copies.moved, name, source))
         story.step("what the move left is deleted", partial(copies.cleared, name, source))
