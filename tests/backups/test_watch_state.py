@@ -150,7 +150,8 @@ def test_pages_readyz_and_the_banner_agree(admin_client, works, now, path):
     assert not admin_client.get("/readyz").json()["parts"]["worker"]["ok"]
 
 
-def test_a_new_installation_has_not_stopped_but_not_begun(admin_client):
+def test_a_new_installation_has_not_stopped_but_not_begun(admin_client, now):
+    installed(now)
     page = admin_client.get("/admin/").content.decode()
     assert "ethonode has not looked at everything yet" in page
     assert BANNER not in page

@@ -17,7 +17,7 @@ SIGN_IN = 2  # the session and the user
 FLEET = 3  # the services, the limits, and each backup with its device and newest snapshot
 RUNS = 1  # those that are open
 NODE = 1
-WATCH = 7  # whether ethonode itself is at work, and the bell
+WATCH = 8  # whether ethonode itself is at work, how old it is (some never began), and the bell
 CARDS = 1  # the newest reading of each
 ROOM = 3  # the services again, what came lately, and our disks
 
