@@ -16,6 +16,7 @@ class RunningSshd:
     port: int
     user: str
     host_key: Path
+    address: str = "127.0.0.1"
 
 
 @contextmanager
@@ -30,12 +31,12 @@ def sshd(folder: Path, *, authorized: Path, more: str = "") -> Iterator[RunningS
     if not server.host_key.exists():
         make_key(server.host_key)
     config = folder / "sshd_config"
-    config.write_text(config_of(server, authorized=authorized) + more)
+    config.write_text(_config(server, authorized=authorized) + more)
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # compiled into Debian's sshd
 
     def answers() -> bool:
-        with suppress(OSError), socket.create_connection(("127.0.0.1", server.port), 5) as probe:
+        with suppress(OSError), socket.create_connection((server.address, server.port), 5) as probe:
             return probe.recv(4) == b"SSH-"
         return False
 
@@ -47,10 +48,15 @@ def make_key(path: Path) -> None:
     run_once([program("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", str(path)])
 
 
-def config_of(server: RunningSshd, *, authorized: Path, listen: str = "127.0.0.1") -> str:
+def config_of(server: RunningSshd, *, authorized: Path) -> str:
+    """For whoever starts it as a unit of its own."""
+    return _config(server, authorized=authorized)
+
+
+def _config(server: RunningSshd, *, authorized: Path) -> str:
     lines = {
         "Port": server.port,
-        "ListenAddress": listen,
+        "ListenAddress": server.address,
         "HostKey": f'"{server.host_key}"',
         "PidFile": f'"{server.host_key.with_name("sshd.pid")}"',
         "AuthorizedKeysFile": '"{}"'.format(str(authorized.absolute()).replace("%", "%%")),

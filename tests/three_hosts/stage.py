@@ -201,9 +201,11 @@ def _add_sshd(made: Stage, name: str) -> None:
     make_key(folder / "host_key")
     others = ["main", *(place.name for place in PLACES if place.host != name)]
     (folder / "keys").write_text("".join(_key(made.folder, one) for one in others if one != name))
-    server = RunningSshd(port=SSH_PORT, user=own_account(), host_key=folder / "host_key")
+    server = RunningSshd(
+        port=SSH_PORT, user=own_account(), host_key=folder / "host_key", address=host.address
+    )
     config = folder / "config"
-    config.write_text(config_of(server, authorized=folder / "keys", listen=host.address))
+    config.write_text(config_of(server, authorized=folder / "keys"))
     Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # compiled into Debian's sshd
     words = [program("sshd"), "-D", "-e", "-f", str(config)]
     made.keeper.add(Unit(name=f"{name}-sshd", words=host.words(*words)))
