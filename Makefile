@@ -24,7 +24,7 @@ run: .venv/.runtime
 test: .venv/.dev
 	@.ci/install-test-servers
 	@$(BIN)/python -m tests.postgres -n 2 --dist loadfile -q $(ON_POSTGRES)
-	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --cov --cov-report= --floors
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report= --floors
 	@mkdir -p var && $(BIN)/coverage report $(FLOOR_OF_API) > var/coverage.txt || { cat var/coverage.txt; exit 1; }
 
 test-postgres: .venv/.dev  # all that has a database, on a private PostgreSQL; WHAT=tests/people for a part

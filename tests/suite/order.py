@@ -2,7 +2,7 @@
 
 import pytest
 
-LONGEST = (  # by what they took, four processes on two cores
+LONGEST = (  # by what they took on two cores
     "backups/admin/test_accessibility.py", "platform/test_odd_requests.py", "faults/",
     "backups/wipes/test_never_yes.py", "engine/mirror/test_whole.py", "incidents/test_watch.py",
     "backups/admin/test_who_may.py", "backups/runs/test_prove_run.py", "platform/with_lab/",
