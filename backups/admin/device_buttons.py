@@ -14,6 +14,7 @@ from backups.admin.device_actions import forget_key_and_say
 from backups.admin.device_page import SETTINGS, TABS, chosen_tab, head_context
 from backups.admin.run_actions import ask_for_run
 from backups.models import RunKind
+from backups.services.left_copies import NothingToKeep, keep_left
 from backups.services.runs import KINDS
 from devices.models import Device, Lifecycle
 from devices.services.by_people import set_by_people
@@ -80,6 +81,20 @@ def forget_key(request: HttpRequest, pk: int) -> HttpResponse:
     return page_of(device, request)
 
 
+@require_POST
+def leave_there(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a move has left stays, and is nobody's business here any more."""
+    _need(request, "devices.delete_left")
+    device = get_object_or_404(Device, pk=pk)
+    try:
+        place = keep_left(device, by=request.user)
+    except NothingToKeep as nothing:
+        messages.error(request, str(nothing))
+    else:
+        messages.success(request, f"Its old files stay on {place}; ethonode never deletes them.")
+    return page_of(device, request)
+
+
 def head(request: HttpRequest, pk: int) -> HttpResponse:
     """The head of the page, which renews itself while something is under way for the device.
 
@@ -113,6 +128,7 @@ def urls(view: object) -> list[URLPattern]:
         "look/": (look, "device-look"),
         "lifecycle/<lifecycle>/": (set_lifecycle, "device-lifecycle"),
         "forget-key/": (forget_key, "device-forget-key"),
+        "keep-left/": (leave_there, "device-keep-left"),
         "head/": (head, "device-head"),
     }
     return [

@@ -23,6 +23,7 @@ from backups.api.throttles import ActionThrottle
 from backups.api.viewsets import FIELDS, OurViewSet, acting
 from backups.api.wipes import WipeSerializer, wipe_row
 from backups.models import RunKind
+from backups.services.left_copies import NothingToKeep, keep_left
 from backups.services.runs import KINDS, offers_for
 from devices.models import Device, Lifecycle, Storage
 from devices.services.by_people import LONGEST_REASON, set_by_people
@@ -141,6 +142,20 @@ class DeviceActs(Base):
     def take_back(self, request: Request, device_id: str) -> Response:
         """It is watched and backed up again."""
         return self._set(request, Lifecycle.ACTIVE)
+
+    @extend_schema(request=ReasonSerializer, responses={200: DeviceSerializer})
+    @action(**acting("devices.delete_left"))
+    def keep_left(self, request: Request, device_id: str) -> Response:
+        """What a move has left stays there: nothing is deleted, and it can be moved again. 409
+        where nothing is left, or it is being deleted."""
+        said = ReasonSerializer(data=request.data)
+        said.is_valid(raise_exception=True)
+        device = self.get_object()
+        try:
+            keep_left(device, by=request.user, why=said.validated_data["reason"])
+        except NothingToKeep as nothing:
+            raise CannotBeDone(str(nothing)) from nothing
+        return Response(_shown(device))
 
     def _set(self, request: Request, lifecycle: Lifecycle) -> Response:
         said = ReasonSerializer(data=request.data)

@@ -31,7 +31,7 @@ def sshd(folder: Path, *, authorized: Path, more: str = "") -> Iterator[RunningS
     if not server.host_key.exists():
         make_key(server.host_key)
     config = folder / "sshd_config"
-    config.write_text(_config(server, authorized=authorized) + more)
+    config.write_text(config_of(server, authorized=authorized) + more)
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # compiled into Debian's sshd
 

@@ -38,6 +38,7 @@ ACTIONS = {
     "devices/0192c3d4e5f60718293a4b5c6d7e8f90/park": "devices.change_device",
     "devices/0192c3d4e5f60718293a4b5c6d7e8f90/retire": "devices.change_device",
     "devices/0192c3d4e5f60718293a4b5c6d7e8f90/take_back": "devices.change_device",
+    "devices/0192c3d4e5f60718293a4b5c6d7e8f90/keep_left": "devices.delete_left",
     "items/experiment-1/write_off": "devices.write_off_experiment",
     "items/recording-1/write_off": "backups.change_recordingledger",
     "items/file-1/take_back": "backups.change_otherfile",

@@ -31,7 +31,8 @@ def test_no_copy_is_deleted_through_another_path_to_itself(left, tmp_path, setti
 def test_what_was_left_is_shown_and_no_second_move_begins(left, admin_client, person):
     Device.objects.update(goes_to=Storage.objects.create(name="nas2"))
     page = admin_client.get(f"/admin/devices/device/{left.pk}/change/").content.decode()
-    assert f"<dd>{MAIN}, from where they were moved</dd>" in page
+    assert f"<dd>{MAIN}, from where they were moved" in page
+    assert "Leave them there" in page
     assert "Delete what the move left" in page
     assert "Move its data" not in page
     told = person("devices.view_device").get(f"/api/v1/devices/{left.device_id}/").json()
@@ -105,3 +106,33 @@ def test_it_is_cleared_by_the_worker_of_the_one_host(left, nas, host):
     refused = runs.perform(run.pk, clock=timezone.now)
     assert "and this is the storage “nas1”" in refused.error
     assert Run.objects.get(attempt=2).on_main
+
+
+def test_a_person_may_leave_it_there_and_then_it_moves_on(left, person, host, tmp_path):
+    """What grew where it is in use never is again as it was left: no run could delete it."""
+    path = next((tmp_path / "nas1").rglob("*.h264"))
+    path.write_bytes(path.read_bytes() + b"more")
+    assert "are not as here" in move(left, RunKind.CLEAR).error
+    page = f"/admin/devices/device/{left.pk}/keep-left/"
+    assert person("devices.view_device").post(page).status_code in {302, 403}
+    left.refresh_from_db()
+    assert left.still_kept_on == MAIN
+    keeper = person("devices.view_device", "devices.delete_left")
+    said = keeper.post(f"/api/v1/devices/{left.device_id}/keep_left/", {"reason": "by hand"})
+    assert (said.status_code, Device.objects.get(pk=left.pk).still_kept_on) == (200, "")
+    assert Device.history.first().history_change_reason == "by hand"
+    assert len(files_of(tmp_path / "here")) == 3
+    again = keeper.post(f"/api/v1/devices/{left.device_id}/keep_left/")
+    assert (again.status_code, again.json()["detail"]) == (409, "No move has left anything of it.")
+
+
+def test_what_is_just_being_deleted_is_not_left_there(left, admin_client):
+    Run.objects.create(
+        device=left, kind=RunKind.CLEAR, trigger=RunTrigger.PERSON, state=RunState.RUNNING,
+        queued_at=timezone.now(), not_before=timezone.now(),
+    )  # fmt: skip
+    page = f"/admin/devices/device/{left.pk}/"
+    answer = admin_client.post(f"{page}keep-left/", follow=True)
+    assert "cancel that run first" in answer.content.decode()
+    left.refresh_from_db()
+    assert left.still_kept_on == MAIN
