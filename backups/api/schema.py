@@ -44,7 +44,7 @@ TABLE = {"schema": {"type": "string"}}
 FIELDS = {
     "name": "fields",
     "in": "query",
-    "description": "Only these fields of each row, parted by commas.",
+    "description": "Only these fields of each row, parted by commas; the others lack.",
     "schema": {"type": "string"},
 }
 EXAMPLES = Path(__file__).with_name("examples.json")

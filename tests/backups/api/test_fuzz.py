@@ -34,7 +34,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 HERE = "/api/v1/"
-DECIDES = ("/park/", "/retire/", "/take_back/", "/write_off/")
+DECIDES = ("/park/", "/retire/", "/take_back/", "/write_off/", "/keep_left/", "/clear/")
 EVERYBODY = {  # name -> role of the owner, and the scope of the token
     "nobody": ("", None),
     "someone without a right": ("", TokenScope.ADMIN),
@@ -97,12 +97,18 @@ def _ask(operation, headers, who, asked):
         def ask(case):
             response = case.call(headers=headers)
             asked.append(response.status_code)
-            case.validate_response(response, checks=CHECKS)
+            case.validate_response(response, checks=checks_of(case))
             assert response.status_code >= 300 or may(who, case), (who, case, response.content)
 
         nothing_to_get_wrong = Unsatisfiable if mode is GenerationMode.NEGATIVE else ()
         with suppress(nothing_to_get_wrong):  # it has neither a parameter nor a body
             ask()
+
+
+def checks_of(case):
+    """Who asks for some fields of a row gets a row without the others, which its schema requires."""
+    asks_for_part = "fields" in (case.query or {})
+    return [one for one in CHECKS if not asks_for_part or one is not response_schema_conformance]
 
 
 def may(who, case):
