@@ -106,7 +106,7 @@ def _ask(operation, headers, who, asked):
 
 
 def checks_of(case):
-    """Who asks for some fields of a row gets a row without the others, which its schema requires."""
+    """Who asks for some fields gets rows without the others, which the schema requires."""
     asks_for_part = "fields" in (case.query or {})
     return [one for one in CHECKS if not asks_for_part or one is not response_schema_conformance]
 
