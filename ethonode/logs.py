@@ -78,14 +78,18 @@ CONFIG: dict[str, Any] = {
 }
 
 
+# One list for all times: a logger that was used once keeps the one that it was made with.
+PROCESSORS: list[Any] = [
+    structlog.stdlib.filter_by_level,
+    *SHARED,
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
+
+
 def configure(config: dict[str, Any]) -> None:
     """Django's LOGGING_CONFIG: the standard library's loggers and structlog's alike."""
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *SHARED,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )

@@ -4,6 +4,8 @@ import logging
 
 import pytest
 import structlog
+from django.conf import settings
+from structlog.testing import capture_logs
 
 from ethonode import logs
 
@@ -87,3 +89,13 @@ def test_a_secret_in_a_traceback_is_hidden(line):
 
 def test_a_line_break_cannot_start_a_second_line(line):
     assert line('a name\n{"event": "forged"}')["event"].startswith("a name\n")
+
+
+def test_what_was_configured_once_more_writes_and_is_heard_as_before():
+    """Each WSGI application configures again; a logger keeps what it was first used with."""
+    logger = structlog.get_logger("tests.again")
+    logger.info("the first time")
+    logs.configure(settings.LOGGING)
+    with capture_logs() as lines:
+        logger.info("heard")
+    assert [line["event"] for line in lines] == ["heard"]
