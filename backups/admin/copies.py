@@ -54,7 +54,7 @@ class ListedFilter(DropdownFilter):
 @admin.register(ResultCopy)
 class ResultCopyAdmin(ExportedList, SearchedByDate, ReadOnlyAdmin):
     list_display = [
-        "filename", "device", "opens_as", "size", "rows", "data_at", "finished", "whole_as_of",
+        "filename", "device", "opens_as", "size", "rows_here", "data_at", "finished", "whole_as_of",
         "verified_at", "problem",
     ]  # fmt: skip
     export_also = {
@@ -159,7 +159,7 @@ class ResultCopyAdmin(ExportedList, SearchedByDate, ReadOnlyAdmin):
         return badges.size(copy.size_bytes)
 
     @admin.display(description="Rows", ordering="row_count")
-    def rows(self, copy: ResultCopy) -> str:
+    def rows_here(self, copy: ResultCopy) -> str:
         return "-" if copy.row_count is None else f"{copy.row_count:,}"
 
     @admin.display(description="Gaps")

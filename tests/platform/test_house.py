@@ -56,3 +56,16 @@ def test_what_only_tests_call_is_not_kept():
         if words[node.name] == 1
     }
     assert unused - FOUND_BY_FRAMEWORKS - ONLY_TESTS == set()
+
+
+def test_no_column_of_a_list_is_hidden_by_a_field_of_its_name():
+    """Django takes the field, and shows what is stored, for people to read."""
+    import_module("ethonode.urls")
+    hidden = [
+        f"{model.__name__}.{name}"
+        for model, page in admin.site._registry.items()
+        for name in page.list_display
+        if isinstance(name, str) and callable(getattr(page, name, None))
+        if name in {field.name for field in model._meta.concrete_fields}
+    ]
+    assert hidden == []

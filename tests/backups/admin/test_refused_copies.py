@@ -56,3 +56,10 @@ def test_the_page_offers_what_makes_sense(admin_client, copy, now, refused, aske
     page = admin_client.get(f"/admin/backups/resultcopy/{copy.pk}/change/").content.decode()
     shown = [name for name in ("take_the_devices", "keep_ours") if f"/{name}/" in page]
     assert shown == ([offered] if offered else [])
+
+
+def test_a_list_tells_how_many_rows_there_are_and_not_what_is_stored_of_them(admin_client, copy):
+    ResultCopy.objects.update(row_count=1234567, rows={"ROI_1": [7, 7]})
+    page = admin_client.get("/admin/backups/resultcopy/").content.decode()
+    assert "1,234,567" in page
+    assert "ROI_1" not in page
