@@ -23,12 +23,17 @@ class SecondFile(msgspec.Struct, frozen=True, array_like=True):
     proven_at: int  # seconds on our clock
     differs: bool = False
 
+    @property
+    def is_proof(self) -> bool:
+        """Of two files: one that both hosts see, by whatever paths, is no copy of itself."""
+        return not self.differs and self.first != self.second
+
 
 SecondFiles = dict[bytes, SecondFile]  # by name, or by place
 
 
 def proven_among(files: SecondFiles) -> SecondFiles:
-    return {name: file for name, file in files.items() if not file.differs}
+    return {name: file for name, file in files.items() if file.is_proof}
 
 
 def pack_seconds(files: Mapping[bytes, SecondFile]) -> bytes:

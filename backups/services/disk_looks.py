@@ -15,11 +15,24 @@ from devices.models import Storage
 def look_at_disks(*, now: datetime, storage: Storage | None = None) -> None:
     """Of this host, which is that of the storage, if one is named."""
     folders = {DiskFolder.RESULTS: settings.RESULTS_DIR, DiskFolder.VIDEOS: settings.VIDEOS_DIR}
-    if settings.CARDS_DIR.is_dir() or _holds_other_files(storage):
+    if _is_absent(settings.CARDS_DIR) and not _holds_other_files(storage):
+        DiskLook.objects.filter(storage=storage, folder=DiskFolder.CARDS).delete()
+    else:
         folders[DiskFolder.CARDS] = settings.CARDS_DIR
     for folder, path in folders.items():
         found = {"path": str(path)[:400], "looked_at": now} | _look(path)
         DiskLook.objects.update_or_create(storage=storage, folder=folder, defaults=found)
+
+
+def _is_absent(folder: Path) -> bool:
+    """What cannot be asked for is there: the look tells why it cannot."""
+    try:
+        folder.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _holds_other_files(storage: Storage | None) -> bool:

@@ -14,7 +14,7 @@ from backups.engine.seconds import SecondFile, SecondFiles
 from backups.services.carried import known_and_not_among
 from backups.services.runs.jobs import Outcome, RunFailed, Work
 from backups.services.runs.reports import SecondReport
-from backups.services.runs.ways import errors_of_places, way_from
+from backups.services.runs.ways import errors_of_places, refuse_the_same, way_from
 from backups.services.second_copies import second_files, store_seconds
 from devices.models import Storage
 
@@ -38,6 +38,7 @@ def copy_to_second(work: Work) -> Outcome:
         more = [one for one in wanted if one not in less]
         came = bring_what_may(route, more, work.device.device_id)
         held = hold(route, came, mend=lambda one: not _was_proven(one, known))
+        refuse_the_same(held.proven)
     proven = {
         one.place: SecondFile(one.digest, one.theirs, one.ours, int(work.now.timestamp()))
         for one in held.proven
@@ -55,7 +56,7 @@ def copy_to_second(work: Work) -> Outcome:
 def _holds(work: Work, one: FileThere, stamps: dict[bytes, FileStamp], known: SecondFiles) -> bool:
     """Proven lately, and written at neither place since, as far as size and times tell."""
     proof = known.get(one.place)
-    if proof is None or proof.differs or proof.second != stamps.get(one.place):
+    if proof is None or not proof.is_proof or proof.second != stamps.get(one.place):
         return False
     if not _was_proven(one, known):
         return False

@@ -22,7 +22,7 @@ def second(nas):
 
 def test_a_device_tells_where_its_copies_are(person, on_nas, second, page):
     stamp = FileStamp(7, AT, AT, 1)
-    file = SecondFile("digest", stamp, stamp, AT)
+    file = SecondFile("digest", stamp, FileStamp(7, AT, AT, 2), AT)
     store_seconds(on_nas, second, {b"videos/a/1.h264": file, b"videos/b/2.h264": file})
     told = person("devices.view_device").get(page).json()
     assert (told["goes_to"], told["left"]) == (None, None)

@@ -300,9 +300,17 @@ def test_proofs_come_back_as_they_were_packed():
 
 
 def test_those_of_before_are_proofs_still():
-    stamp = [1, 2, 3, 4]
-    packed = compress(json.dumps({"a": ["d", stamp, stamp, 5]}).encode())
-    assert not unpack_seconds(packed)[b"a"].differs
+    first, second = [1, 2, 3, 4], [1, 2, 9, 5]
+    packed = compress(json.dumps({"a": ["d", first, second, 5]}).encode())
+    assert unpack_seconds(packed)[b"a"].is_proof
+
+
+def test_what_was_once_held_against_itself_is_no_proof_any_more():
+    """It was stored before anybody asked whether these are two files."""
+    stamp = FileStamp(1, 2, 3, 4)
+    assert not SecondFile("d", stamp, stamp, 5).is_proof
+    assert SecondFile("d", stamp, stamp._replace(inode=5), 5).is_proof
+    assert not SecondFile("d", stamp, stamp._replace(inode=5), 5, differs=True).is_proof
 
 
 def test_a_second_place_is_nobodys_first(shelf, device, now):
@@ -310,3 +318,31 @@ def test_a_second_place_is_nobodys_first(shelf, device, now):
     assert storages.place_new_devices() == 0
     assert not SecondFolder.objects.exists()
     assert DiskLook.objects.filter(storage=None).exists()
+
+
+def test_a_file_that_is_one_and_the_same_is_no_second_copy_of_itself(shelf, device, copy, tmp_path):
+    """The second place sees the disk of the first by another path."""
+    for path in chunks(shelf):
+        twin = tmp_path / "nas2" / path.relative_to(shelf)
+        twin.parent.mkdir(parents=True, exist_ok=True)
+        os.link(path, twin)
+    assert "is the same file on both hosts" in copy().error
+    assert lacking(device).count == 2
+
+
+def test_a_folder_for_other_files_that_is_no_more_is_not_asked_for_ever(shelf, now, settings):
+    """Nobody would look at it again, and its last look would grow old on every page."""
+    looked = DiskLook.objects.filter(folder="cards")
+    settings.CARDS_DIR.mkdir()
+    look_at_disks(now=now)
+    assert looked.get().error == ""
+    settings.CARDS_DIR.rmdir()
+    look_at_disks(now=now)
+    assert not looked.exists()
+
+
+def test_a_folder_for_other_files_that_cannot_be_looked_at_is_told_of(shelf, now, settings):
+    settings.CARDS_DIR.symlink_to(settings.CARDS_DIR)
+    look_at_disks(now=now)
+    assert "symbolic links" in DiskLook.objects.get(folder="cards").error
+    assert DiskLook.objects.get(folder="videos").looked_at == now
