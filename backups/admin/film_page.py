@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
-from backups.engine.film.errors import AllTaken, FilmFailed, NoFfmpeg
+from backups.engine.film.errors import AllTaken, FilmFailed, NoFfmpeg, NotListed
 from backups.engine.film.program import has_ffmpeg
 from backups.engine.film.strip import USUAL_FPS, fps_of
 from backups.engine.videos.telling import CHUNK_SECONDS
@@ -22,7 +22,7 @@ from backups.services.films import RecordingFilm, WatchedFilm, chunk, poster_of,
 Answer = TypeVar("Answer", bound=HttpResponseBase)
 A_PAGE = 288  # chunks: a day of them
 RETRY_SECONDS = 30
-STATUS_OF = {NoFfmpeg: 503, AllTaken: 503}
+STATUS_OF = {NoFfmpeg: 503, AllTaken: 503, NotListed: 503}
 
 
 def film_urls() -> list[URLPattern]:

@@ -7,12 +7,13 @@ from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 from django.conf import settings
 
 from backups.engine.copies.errors import LocalFailed
 from backups.engine.copies.opened import OpenedCopy
-from backups.engine.film.errors import AllTaken, NoFilm
+from backups.engine.film.errors import AllTaken, NoFilm, NotListed
 from backups.engine.film.program import Film, poster
 from backups.engine.film.slots import Slot
 from backups.engine.film.strip import USUAL_FPS, FilmFile, FilmPart, fps_of, parts_of
@@ -38,23 +39,35 @@ class RecordingFilm:
 
 def recording_film(row: RecordingLedger) -> RecordingFilm:
     """All chunks that lie here, and the numbers that lack between and after them."""
-    query = FileQuery(device=row.device.device_id, kind="video", recording=row.recording)
-    pages = list(files_of(query))
-    files = (FilmFile(f.id, f.name, f.size_bytes) for page in pages for f in page.files)
-    problems = dict.fromkeys(problem for page in pages for problem in page.problems)
-    known = unpack_items(bytes(row.memory))
-    return RecordingFilm(parts=tuple(parts_of(files, known)), problems=tuple(problems))
+    seen, known = _seen(row), unpack_items(bytes(row.memory))
+    return RecordingFilm(parts=tuple(parts_of(seen.files, known)), problems=seen.problems)
 
 
 def chunk(row: RecordingLedger, number: int) -> FilmPart:
-    """One of them, without a look at the others. Raises NoFilm where there is none here."""
-    own = {"device": row.device.device_id, "kind": "video", "recording": row.recording}
-    pages = files_of(FileQuery(**own, search=f"{number}."))
-    files = [FilmFile(f.id, f.name, f.size_bytes) for page in pages for f in page.files]
-    found = next((p for p in parts_of(files, ()) if p.file_id and p.first == number), None)
+    """One of them, without a look at the others. Raises NoFilm where there is none here, NotListed
+    where nobody can tell."""
+    seen = _seen(row, search=f"{number}.")
+    found = next((p for p in parts_of(seen.files, ()) if p.file_id and p.first == number), None)
+    if found is None and seen.problems:
+        raise NotListed("; ".join(seen.problems))
     if found is None:
         raise NoFilm(f"chunk {number} is not here")
     return found
+
+
+class _Seen(NamedTuple):
+    files: list[FilmFile]
+    problems: tuple[str, ...]
+
+
+def _seen(row: RecordingLedger, *, search: str = "") -> _Seen:
+    """Its files that are here."""
+    device, recording = row.device.device_id, row.recording
+    query = FileQuery(device=device, kind="video", recording=recording, search=search)
+    pages = list(files_of(query))
+    problems = dict.fromkeys(problem for page in pages for problem in page.problems)
+    files = [FilmFile(f.id, f.name, f.size_bytes) for page in pages for f in page.files]
+    return _Seen(files, tuple(problems))
 
 
 class WatchedFilm:

@@ -13,5 +13,9 @@ class NoFilm(FilmFailed):
     """What is in the file is nothing that can be seen."""
 
 
+class NotListed(FilmFailed):
+    """What is here cannot be told now, so nothing is known to lack."""
+
+
 class AllTaken(FilmFailed):
     """As many as may be are at work."""

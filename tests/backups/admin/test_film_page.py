@@ -9,7 +9,7 @@ from backups.engine.film.errors import AllTaken, NoFilm
 from backups.engine.film.slots import Slot
 from backups.models import RecordingLedger
 from backups.services.films import chunk
-from backups.services.videos import scan_videos
+from backups.services.videos import cache_file, scan_videos
 from tests.browsers import browser_page, log_in
 from tests.films import FPS, SECONDS, filmed, h264
 from tests.platform.stack import wait_until
@@ -176,3 +176,11 @@ def test_in_a_browser_it_plays_seeks_and_passes_over_the_gap(row):
         assert page.locator(".film-gap").get_attribute("title").startswith("gap of 5 minutes")
         assert page.evaluate("document.querySelector('video').currentTime") < SECONDS - 1
         assert refusals == []
+
+
+def test_chunks_that_cannot_be_listed_are_not_said_to_lack(admin_client, row):
+    cache_file(row.device.device_id).path.write_bytes(b"planted")
+    for part in ("film", "poster"):
+        answer = admin_client.get(of(row, part, 1))
+        assert answer.status_code == 503
+        assert "not written by this installation" in answer.content.decode()
