@@ -21,6 +21,9 @@ def clear_left(work: Work) -> Outcome:
     device = work.device
     if not device.still_kept_on or not is_here(device.left) or device.storage is None:
         raise RunFailed("nothing of it was left here", retry=False)
+    left_here = Device.objects.filter(
+        pk=device.pk, left=device.left, left_on_main=device.left_on_main
+    )
     route, roots = way_from(work, device.storage, by=device.left)
     with errors_of_places():
         there = {file.place: file for file in listed(route, roots, device.device_id)}
@@ -31,11 +34,10 @@ def clear_left(work: Work) -> Outcome:
             raise RunFailed(f"{len(lacking)} files lie here alone, such as {name}", retry=False)
         proven = _prove_only(route, [there[place] for place in here])
         refuse_the_same(proven)
+        if not left_here.exists():
+            raise RunFailed("meanwhile somebody said that they stay here", retry=False)
         for one in proven:
             _delete(one)
-    left_here = Device.objects.filter(
-        pk=device.pk, left=device.left, left_on_main=device.left_on_main
-    )
     left_here.update(left=None, left_on_main=False)
     _delete_empty(device)  # last: while its folders are here, it is known to be done
     report = MoveReport(file_count=len(proven), size_bytes=sum(one.ours.size for one in proven))

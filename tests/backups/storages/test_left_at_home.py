@@ -7,8 +7,11 @@ from django.utils import timezone
 
 from backups import routes
 from backups.models import DiskLook, Run, RunKind, RunState, RunTrigger
-from backups.services import runs, storages
+from backups.services import left_copies, runs, storages
+from backups.services.left_copies import keep_left
+from backups.services.runs import clear
 from backups.services.runs.places import done_at
+from backups.services.runs.ways import refuse_the_same
 from devices.models import Device, Storage
 from devices.models.storage import MAIN
 from tests.backups.storages.moves import START, files_of, flip, move, place_of, state_of
@@ -136,3 +139,18 @@ def test_what_is_just_being_deleted_is_not_left_there(left, admin_client):
     assert "cancel that run first" in answer.content.decode()
     left.refresh_from_db()
     assert left.still_kept_on == MAIN
+
+
+def test_who_says_in_the_midst_of_it_that_they_stay_loses_none(left, tmp_path, monkeypatch):
+    """After all is proven, and before the first is deleted."""
+
+    def proven_and_then(found):
+        refuse_the_same(found)
+        keep_left(Device.objects.get(pk=left.pk), by=None)
+
+    monkeypatch.setattr(clear, "refuse_the_same", proven_and_then)
+    monkeypatch.setattr(
+        left_copies, "OPEN_STATES", ()
+    )  # it was asked for after who asks had looked
+    assert "said that they stay" in move(left, RunKind.CLEAR).error
+    assert len(files_of(tmp_path / "here")) == 3
