@@ -24,8 +24,10 @@ def _column(declared: KindOfRun) -> Callable[[BackupPlan], str]:
         pause = declared.pause(plan)
         return "watch only" if pause is None else f"every {in_words(pause)}"
 
-    how_often.kind = declared.kind  # type: ignore[attr-defined]
     return how_often
+
+
+COLUMNS = {declared.kind: _column(declared) for declared in PLANNED}
 
 
 @admin.register(BackupPlan)
@@ -34,7 +36,7 @@ class BackupPlanAdmin(ExportedList, DurationsAdmin):
         "What it had begun goes on to its end. Its devices are backed up by the plan for all other"
         " devices, and only watched where there is none. No file is touched."
     )
-    list_display = ["__str__", *map(_column, PLANNED)]
+    list_display = ["__str__", *COLUMNS.values()]
     list_display_links = ["__str__"]
     list_select_related = ["group"]
     list_before_template = "backups/ssh_key.html"
@@ -48,7 +50,7 @@ class BackupPlanAdmin(ExportedList, DurationsAdmin):
         shown = super().get_list_display(request)
         if Storage.objects.filter(is_second=True).exists():
             return shown
-        return [column for column in shown if getattr(column, "kind", "") != RunKind.SECOND_COPY]
+        return [column for column in shown if column is not COLUMNS[RunKind.SECOND_COPY]]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         context = {**(extra_context or {}), **_ssh_key()}

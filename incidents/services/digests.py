@@ -1,6 +1,6 @@
 """Each person's digest: made when it is due, once, and sent like any message."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,8 +10,10 @@ from backups import words
 from backups.badges import size
 from backups.dashboard import Fleet, fleet
 from backups.engine.card.outlook import Level, concerns
+from backups.engine.facts import BackupType
 from backups.models import DiskFolder, DiskLook, ResultCopy
 from backups.services.card_readings import newest_looks
+from backups.services.room import HELD_IN
 from backups.time_machine import fleet_at
 from devices.freshness import not_after
 from devices.models import Device
@@ -20,7 +22,6 @@ from incidents.engine.course import State
 from incidents.engine.digest import DAY, DigestFacts, digest, full_on, in_zone, last_due
 from incidents.engine.messages import Event
 from incidents.models import Incident, Subscription
-from incidents.services.symptoms import ON_THE_DISK
 from incidents.services.telling import link_to, store_message
 
 GROWTH_OVER = timedelta(days=7)
@@ -90,17 +91,17 @@ def _disks(watched: Fleet, now: datetime) -> Iterator[str]:
         if look.error or look.free_bytes is None:
             yield f"{look.name}: cannot be read"
             continue
-        kinds = ON_THE_DISK[DiskFolder(look.folder)]
+        kinds = HELD_IN[DiskFolder(look.folder)]
         grown = _size(watched, kinds, look) - _size(then, kinds, look)
         full = full_on(look.free_bytes, bytes_a_day=grown / (GROWTH_OVER / DAY), now=now)
         date = f", full about {full:%Y-%m-%d}" if full and _size(then, kinds, look) else ""
         yield f"{look.name}: {size(look.free_bytes)} free{date}"
 
 
-def _size(watched: Fleet, kinds: frozenset[str], look: DiskLook) -> int:
+def _size(watched: Fleet, kinds: Collection[BackupType], look: DiskLook) -> int:
     there = (one for one in watched.devices if one.device.storage_id == look.storage_id)
     backups = (b for status in there for b in status.backups.items())
-    return sum(backup.facts.size_bytes for kind, backup in backups if kind.value in kinds)
+    return sum(backup.facts.size_bytes for kind, backup in backups if kind in kinds)
 
 
 def _cards(watched: Fleet, now: datetime) -> Iterator[str]:

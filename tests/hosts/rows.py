@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
+from backups.models import BackupPlan
 from devices.models import Device, DeviceGroup
 from people.models import TokenScope
 from people.tokens import make_token
@@ -28,7 +29,23 @@ def schedule_often() -> None:
             one.save()
 
 
-def put_into_group(group: DeviceGroup, device_ids: Iterable[str]) -> None:
+def plan_backups(opened: Iterable[str], *, videos: int, listing: int) -> None:
+    """Open devices are backed up here, so often in minutes; of all others the cards are listed."""
+    minute = timedelta(minutes=1)
+    group = DeviceGroup.objects.create(name="Open")
+    BackupPlan.objects.create(
+        group=group, mirror_here=True, mirror_every=2 * minute, pull_results_here=True,
+        pull_results_every=2 * minute, pull_videos_here=True, pull_videos_every=videos * minute,
+        list_card_here=True, list_card_every=listing * minute, verify_here=True,
+        verify_every=10 * minute,  # no proofs: they wait while a device tracks, as these do
+    )  # fmt: skip
+    BackupPlan.objects.get_or_create(
+        group=None, defaults={"list_card_here": True, "list_card_every": 10 * minute}
+    )
+    _put_into_group(group, opened)
+
+
+def _put_into_group(group: DeviceGroup, device_ids: Iterable[str]) -> None:
     """Also those that nobody has told of yet."""
     now = timezone.now()
     told = {"group": group, "first_seen_at": now, "told_at": now, "told_by": "node"}

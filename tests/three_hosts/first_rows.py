@@ -5,7 +5,6 @@ as rows, and the ids of the open devices. It prints a token.
 import json
 import os
 import sys
-from datetime import timedelta
 from typing import Any
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "ethonode.settings"
@@ -14,11 +13,10 @@ import django
 
 django.setup()
 
-from backups.models import BackupPlan  # noqa: E402
-from devices.models import DeviceGroup, Storage  # noqa: E402
+from devices.models import Storage  # noqa: E402
 from ethonode.run import prepare  # noqa: E402
 from people.models import TokenScope  # noqa: E402
-from tests.hosts.rows import key_of_the_admin, put_into_group, schedule_often  # noqa: E402
+from tests.hosts.rows import key_of_the_admin, plan_backups, schedule_often  # noqa: E402
 
 
 def main(storages: list[dict[str, Any]], opened: list[str]) -> None:
@@ -30,18 +28,7 @@ def main(storages: list[dict[str, Any]], opened: list[str]) -> None:
         first = row.pop("second_of")
         of = Storage.objects.get(name=first) if first else None
         Storage.objects.create(**row, second_of=of, is_second=of is not None)
-    minute = timedelta(minutes=1)
-    group = DeviceGroup.objects.create(name="Open")
-    BackupPlan.objects.create(
-        group=group, mirror_here=True, mirror_every=2 * minute, pull_results_here=True,
-        pull_results_every=2 * minute, pull_videos_here=True, pull_videos_every=2 * minute,
-        list_card_here=True, list_card_every=4 * minute, verify_here=True,
-        verify_every=10 * minute,
-    )  # fmt: skip
-    BackupPlan.objects.get_or_create(
-        group=None, defaults={"list_card_here": True, "list_card_every": 10 * minute}
-    )
-    put_into_group(group, opened)
+    plan_backups(opened, videos=2, listing=4)
     print(key_of_the_admin("three hosts", TokenScope.ADMIN))  # noqa: T201  for who started this
 
 
