@@ -16,7 +16,7 @@ FLOOR_OF_API := --include='backups/api/*' --fail-under=85
 # Tests start Python a hundred times: it need not compile our code each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-long test-postgres fuzz-api screenshots faults soak three-hosts floors coverage mutants client-demo lint bench bench-long growth audit lock clean
+.PHONY: run test test-long test-postgres fuzz-parsers fuzz-api screenshots faults soak three-hosts floors coverage mutants client-demo lint bench bench-long growth audit lock clean
 
 run: .venv/.runtime
 	@exec $(BIN)/python -m ethonode.run
@@ -64,8 +64,12 @@ lint: .venv/.dev
 test-long: .venv/.dev  # what CI runs in a short form: more sequences, more kills, a million files
 	@.ci/install-test-servers
 	ETHONODE_TEST_SEQUENCES=5000 ETHONODE_TEST_ENTRIES=1000000 ETHONODE_KILLS=200 ETHONODE_PULLS=100 \
-	  ETHONODE_TEST_INPUTS=100000 ETHONODE_RESTARTS=2 \
+	  ETHONODE_RESTARTS=2 \
 	  $(BIN)/pytest -n 2 --timeout 7200 tests/engine tests/incidents/test_killed.py tests/platform/test_units.py
+
+fuzz-parsers: .venv/.dev  # 100,000 inputs to each parser of outside data, by what they reach; INPUTS, SEED, ONLY=name
+	@$(BIN)/pip install --quiet --require-hashes --no-deps -r requirements-fuzz.txt
+	@$(BIN)/python -m tests.fuzz_parsers $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only "$(ONLY)")
 
 fuzz-api: .venv/.dev  # the whole API by its schema, by everybody; CASES a case of each operation
 	ETHONODE_API_CASES=$(or $(CASES),10) $(BIN)/pytest -n 2 --timeout 7200 --hypothesis-show-statistics tests/backups/api/test_fuzz.py
@@ -100,6 +104,7 @@ audit: .venv/.dev  # known holes of what is locked: fails where not all could be
 lock: .venv/.dev
 	$(BIN)/uv pip compile requirements.in -o requirements.txt --python-version 3.11 --universal --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 	$(BIN)/uv pip compile requirements-dev.in -o requirements-dev.txt --python-version 3.11 --universal --generate-hashes --no-strip-extras --no-header --no-annotate --no-emit-index-url --no-emit-find-links
+	$(BIN)/uv pip compile requirements-fuzz.in -o requirements-fuzz.txt --python-version 3.11 --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage htmlcov mutants

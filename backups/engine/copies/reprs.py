@@ -8,6 +8,7 @@ from typing import Any
 
 LONGEST = 20_000  # real ones have 3,000 signs
 DEEPEST = 40
+LARGEST_BITS = 128
 
 # A string is passed over whole, whatever it holds, and to the end of the text where it has none;
 # outside of one, <…> is how an object looks.
@@ -55,6 +56,9 @@ def _value(node: ast.expr, deep: int) -> Any:
 
 
 def _constant(node: Any, deep: int) -> Any:
+    """Python reads 0xfff… of any length, and writes no number that has thousands of digits."""
+    if isinstance(node.value, int) and node.value.bit_length() > LARGEST_BITS:
+        raise NotALiteral("it holds a number that is too large")
     return node.value
 
 

@@ -115,7 +115,7 @@ def look_at(target: SshTarget, path: PurePosixPath, *, leash: Leash) -> Database
     lines = run_on(target, _shell(_LOOK, path), leash=leash)
     if len(lines) != 4 or not lines[3].startswith("salt|"):
         raise RemoteFailed(f"unexpected answer: {_shown(lines)}")
-    db, wal, journal = (_stamp(line) for line in lines[:3])
+    db, wal, journal = (stamp_in(line) for line in lines[:3])
     if db is None:
         raise RemoteMissing(f"{path}: the device has no such file")
     return DatabaseFiles(db=db, wal=wal, journal=journal, salt=lines[3][:80])
@@ -163,7 +163,8 @@ def _shell(script: str, *words: object) -> list[str]:
     return ["sh", "-c", script, "ethonode", *map(str, words)]
 
 
-def _stamp(line: str) -> Stamp | None:
+def stamp_in(line: str) -> Stamp | None:
+    """What a look said of one file; None: there is none. Raises RemoteFailed."""
     if found := _SEEN.fullmatch(line):
         if not found[1].startswith("regular"):
             raise RemoteFailed(f"not a file but a {found[1]}")

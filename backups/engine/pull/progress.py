@@ -7,7 +7,7 @@ from backups.engine.progress import Phase, Progress, Tell
 
 _UNITS = {"": 1, "k": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}
 _PROGRESS2 = re.compile(
-    r"\s*(?P<bytes>[0-9,]{1,20})\s+(?P<percent>[0-9]{1,3})%\s+"
+    r"\s*(?P<bytes>[0-9][0-9,]{0,19})\s+(?P<percent>[0-9]{1,3})%\s+"
     r"(?P<rate>[0-9.]{1,12})(?P<unit>[kMGT]?)B/s\s+[0-9:?]+"
     r"(?:\s+\(xfr#(?P<files>[0-9]{1,9}), (?:ir|to)-chk=(?P<left>[0-9]{1,9})/[0-9]+\))?\s*"
 )

@@ -21,8 +21,11 @@ SLOWEST_READ = 5_000_000  # bytes a second that a device reads at least
 _TIME = "%Y/%m/%d-%H:%M:%S"
 _FORMAT = "--out-format=%i|%l|%M|%n"
 _ESCAPED = re.compile(rb"\\#([0-7]{3})")
-_ITEM = re.compile(r"[<>ch.*]f([ .+a-zA-Z?]{9})\|([0-9]{1,19})\|([0-9/:-]{1,32})\|(.*)", re.DOTALL)
-_STATISTIC = re.compile(r"([A-Z][A-Za-z ]{1,40}): ([0-9,]{1,20})(?: bytes)?(?: \((.*)\))?")
+_ITEM = re.compile(
+    r"[<>ch.*]f([ .+a-zA-Z?]{9})\|([0-9]{1,19})\|([0-9/:-]{1,32}|\(time-out-of-range\))\|(.*)",
+    re.DOTALL,
+)
+_STATISTIC = re.compile(r"([A-Z][A-Za-z ]{1,40}): ([0-9][0-9,]{0,19})(?: bytes)?(?: \((.*)\))?")
 _SKIPPED = re.compile(r'skipping non-regular file "(.*)"')
 
 
@@ -61,8 +64,11 @@ class Item:
 
     def has_time(self, nanoseconds: int) -> bool:
         """Whether a file here has its time: to the second, or as a disk keeps it that counts in
-        two seconds (FAT, exFAT)."""
-        told = datetime.strptime(self.modified, _TIME).replace(tzinfo=UTC).timestamp()
+        two seconds (FAT, exFAT). No file here has one that no calendar has."""
+        try:
+            told = datetime.strptime(self.modified, _TIME).replace(tzinfo=UTC).timestamp()
+        except ValueError:
+            return False
         seconds, rest = divmod(nanoseconds, 1_000_000_000)
         is_coarse = seconds % 2 == 0 and rest == 0
         return seconds == told or (is_coarse and abs(seconds - told) < 2)
@@ -77,6 +83,17 @@ class Heard:
     statistics: dict[str, int] = field(default_factory=dict)
     file_count: int = 0
     problem: str = ""
+
+    def hear(self, line: str) -> None:
+        """One line; what is none of rsync's own is left alone."""
+        if item := _ITEM.fullmatch(line):
+            self.items.append(_item(item))
+        elif skipped := _SKIPPED.fullmatch(line):
+            self.skipped.append(unescaped(skipped[1]))
+        elif told := _STATISTIC.fullmatch(line):
+            self.statistics[told[1]] = int(told[2].replace(",", ""))
+            if told[1] == "Number of files":
+                self.file_count = _regular(told[3] or "")
 
     @property
     def wire_bytes(self) -> int:
@@ -120,15 +137,22 @@ class Route:
 def listing(route: Route, source: PurePosixPath, here: Path, *, phase: Phase) -> Heard:
     """All that is there, and in what each differs from here by size or time. Copies nothing."""
     route.tell(Progress(phase=phase))
-    options = ["-rtnii", "--no-inc-recursive", "--exclude=.*", _FORMAT]
-    return _run(route, route.command(options, [f"{source}/"], here), meter=None, names=())
+    return _listed(route, ["--exclude=.*"], source, here)
 
 
 def listing_of(route: Route, root: PurePosixPath, here: Path, *, folder: str) -> Heard:
     """All in one folder of a data folder there; none, where there is no such folder."""
     only = ["--exclude=.*", f"--include=/{folder}/", f"--include=/{folder}/**", "--exclude=*"]
+    return _listed(route, only, root, here)
+
+
+def _listed(route: Route, only: Sequence[str], source: PurePosixPath, here: Path) -> Heard:
     options = ["-rtnii", "--no-inc-recursive", *only, _FORMAT]
-    return _run(route, route.command(options, [f"{root}/"], here), meter=None, names=())
+    heard = _run(route, route.command(options, [f"{source}/"], here), meter=None, names=())
+    if not heard.problem and heard.file_count != len(heard.items):
+        counts = f"rsync counts {heard.file_count:,} files there"
+        heard.problem = f"{counts}, and {len(heard.items):,} of its lines name one"
+    return heard
 
 
 def contents(route: Route, source: PurePosixPath, here: Path, *, items: Sequence[Item]) -> Heard:
@@ -202,7 +226,7 @@ def _run(route: Route, command: list[str], *, meter: Meter | None, names: Sequen
             patient = replace(route.leash, silent_seconds=2 * route.silent_seconds + 60)
             for line in program.lines(patient):
                 if meter is None or not meter.hear(line):
-                    _note(heard, line)
+                    heard.hear(line)
             code = program.code(patient)
     _judge(route, heard, code, program.said)
     return heard
@@ -221,17 +245,6 @@ def _judge(route: Route, heard: Heard, code: int, said: str) -> None:
     heard.problem = str(failure)
 
 
-def _note(heard: Heard, line: str) -> None:
-    if item := _ITEM.fullmatch(line):
-        heard.items.append(_item(item))
-    elif skipped := _SKIPPED.fullmatch(line):
-        heard.skipped.append(unescaped(skipped[1]))
-    elif told := _STATISTIC.fullmatch(line):
-        heard.statistics[told[1]] = int(told[2].replace(",", ""))
-        if told[1] == "Number of files":
-            heard.file_count = _regular(told[3] or "")
-
-
 def _item(found: re.Match[str]) -> Item:
     return Item(
         path=unescaped(found[4]),
@@ -242,7 +255,7 @@ def _item(found: re.Match[str]) -> Item:
 
 
 def _regular(kinds: str) -> int:
-    found = re.search(r"reg: ([0-9,]+)", kinds)
+    found = re.search(r"reg: ([0-9][0-9,]{0,19})", kinds)
     return int(found[1].replace(",", "")) if found else 0
 
 

@@ -39,7 +39,8 @@ def test_data_is_read(text, data):
         "dict(a=1)", "OrderedDict([1])", "OrderedDict([], [])", "np.float32()", "np.load('x')",
         "np.float32([1])", "open('/etc/passwd')", "lambda: 1", "{[]: 1}", "{'a': 1", "'",
         "<class 'a", "1 if 1 else 2", "(" * 5000 + ")" * 5000, "[" * 50 + "]" * 50,
-        "-" * 5000 + "1", "9" * 5000, "x" * (LONGEST + 1), "{'a': 1} ... (truncated)", "\0",
+        "-" * 5000 + "1", "9" * 5000, "0x" + "f" * 5000, "{-0b1" + "0" * 200 + ": 1}",
+        "x" * (LONGEST + 1), "{'a': 1} ... (truncated)", "\0",
     ],
 )  # fmt: skip
 def test_what_is_no_data_is_refused(text):

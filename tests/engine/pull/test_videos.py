@@ -2,9 +2,12 @@
 
 import contextlib
 import os
+import re
 import shutil
 import socket
+import tempfile
 from itertools import chain
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -12,6 +15,8 @@ from backups.engine.copies.errors import LocalFailed, LocalFull, LocalInUse
 from backups.engine.pull import Phase
 from backups.engine.pull.errors import BadName, RemoteMissing, SourceVanished, TransferIncomplete
 from backups.engine.pull.failures import rsync_failure
+from backups.engine.pull.processes import Leash
+from backups.engine.pull.rsync import Route, listing
 from backups.engine.pull.tree import opened_tree
 from tests.engine.pull.conftest import DEVICE_ID, chunk, files_below, put
 
@@ -367,3 +372,32 @@ def test_the_bandwidth_limit_is_kept(videos):
 )
 def test_codes_have_names(code, kind):
     assert isinstance(rsync_failure(code, "rsync: x"), kind)
+
+
+@pytest.mark.parametrize("seconds", [300_000_000_000, -5_000_000_000_000, 2**63 - 1])
+def test_a_time_that_no_calendar_has_is_no_file_s_here(tmp_path, seconds):
+    """As rsync itself writes it: ext4 has none of these, a card need not be of ext4."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:  # its files may be of any year
+        path = Path(folder) / "a"
+        path.write_bytes(b"x")
+        os.utime(path, (seconds, seconds))
+        heard = listed(folder, tmp_path)
+    (item,) = heard.items
+    assert (item.path, item.size_bytes, item.has_time(0), heard.problem) == ("a", 1, False, "")
+
+
+def test_a_file_that_rsync_counts_and_no_line_names_is_a_problem(tmp_path, monkeypatch):
+    """A line that we cannot read would be a file that nobody misses."""
+    there = tmp_path / "there"
+    there.mkdir()
+    for name in ("a", "b"):
+        (there / name).write_bytes(b"x")
+    monkeypatch.setattr("backups.engine.pull.rsync._ITEM", re.compile(r".f(.{9})\|(.*)\|(.*)\|(b)"))
+    heard = listed(there, tmp_path)
+    assert [item.path for item in heard.items] == ["b"]
+    assert heard.problem == "rsync counts 2 files there, and 1 of its lines name one"
+
+
+def listed(there, here):
+    route = Route(target=None, leash=Leash(), tell=lambda _: None)
+    return listing(route, PurePosixPath(there), here, phase=Phase.COMPARING)
