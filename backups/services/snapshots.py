@@ -16,6 +16,7 @@ from backups.services.certificates import review_certificates
 from backups.services.experiments import store_states
 from backups.services.facts import Databases, DiskReading, compared, database_facts
 from backups.services.leases import hold
+from backups.services.mounted_cards import mounted_card
 from backups.services.other_files import look_at_others, with_others
 from backups.services.results import read_results
 from backups.services.second_copies import lacking_second
@@ -100,14 +101,22 @@ def _look(device: Device, *, now: datetime) -> _DeviceLook:
     }
     videos = read_videos(device, now=now)
     facts = [database_facts(databases, *one) for one in comparisons.items()]
+    facts = _unless_mounted(device, [*facts, videos.facts])
     return _DeviceLook(
         databases=databases,
         comparisons=tuple(comparisons.values()),
-        facts=_with_seconds(
-            device, _with_others(device, [*facts, videos.facts], now=now), videos.scan
-        ),
+        facts=_with_seconds(device, _with_others(device, facts, now=now), videos.scan),
         scan=videos.scan,
     )
+
+
+def _unless_mounted(device: Device, facts: list[BackupFacts]) -> list[BackupFacts]:
+    """Whose own card lies in the place of its copies has none that anybody has seen."""
+    try:
+        why = mounted_card(device)
+    except OSError as error:
+        why = f"what is mounted below our folders cannot be told: {error.strerror}"
+    return [replace(one, disk_error=one.disk_error or why) for one in facts]
 
 
 def _with_others(

@@ -7,9 +7,11 @@ from django.conf import settings
 
 from backups.engine.videos.facts import ScanResult, VideosUnreadable
 from backups.models import Recording, ResultCopy
+from backups.services.mounted_cards import mounted_card
 from backups.services.runs.jobs import RunFailed, RunProgress, Work
 from backups.services.storages import of_devices_here
 from backups.services.videos import scan_videos
+from devices.models import Device
 
 FULL_PERCENT = 95
 
@@ -47,6 +49,16 @@ def check_room(folder: Path | None) -> None:
         raise NoRoom(
             f"the disk of {folder} is {percent:.0f} % full: backups stop at {FULL_PERCENT} %"
         )
+
+
+def refuse_mounted_card(device: Device) -> None:
+    """Raises RunFailed."""
+    try:
+        why = mounted_card(device)
+    except OSError as error:
+        raise RunFailed(f"what is mounted below our folders: {error.strerror}") from error
+    if why:
+        raise RunFailed(why, retry=False)
 
 
 def refuse_lost_results() -> None:

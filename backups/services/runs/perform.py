@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,7 +13,7 @@ from django.db.models import Max
 
 from backups.models import OPEN_STATES, Lease, Run, RunState
 from backups.services.leases import LeaseHeld, hold, is_held
-from backups.services.runs.disks import NoRoom, check_room
+from backups.services.runs.disks import NoRoom, check_room, refuse_mounted_card
 from backups.services.runs.jobs import (
     OtherServer,
     Outcome,
@@ -28,6 +29,7 @@ from backups.services.runs.planning import budget_of
 from backups.services.runs.requests import due_by, end_run, let_wait
 from backups.services.runs.watch import RunWatch, WhyStopped
 from backups.services.steps import delete_rows
+from devices.models import Device
 
 LEASE = timedelta(minutes=15)  # renewed with each heartbeat
 SILENT_AFTER = timedelta(minutes=10)
@@ -102,7 +104,7 @@ def _work(run: Run, watch: RunWatch, *, clock: Callable[[], datetime], server: O
     with _NeverLeftRunning(run, watch, clock):
         try:
             check_place(run)
-            check_room(kind.folder)
+            _check_folder(kind.folder, run.device)
             outcome = kind.job(work)
         except RunWaits as waits:
             watch.note(str(waits))
@@ -116,6 +118,13 @@ def _work(run: Run, watch: RunWatch, *, clock: Callable[[], datetime], server: O
             _fail(run, watch, str(failed), now=clock(), retry=failed.retry, failure=name)
         else:
             _end_done(run, watch, outcome, now=clock())
+
+
+def _check_folder(folder: Path | None, device: Device) -> None:
+    """Whether what a run brings may go there. Raises NoRoom, RunFailed."""
+    check_room(folder)
+    if folder is not None:
+        refuse_mounted_card(device)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,12 @@ from backups.engine.videos.facts import ScanResult
 from backups.services.card_compare import compare_card
 from backups.services.card_places import RESULTS, digest_at
 from backups.services.proven_content import Held, one_file_at, store_held
-from backups.services.runs.disks import refuse_lost_results, refuse_lost_videos, scanned
+from backups.services.runs.disks import (
+    refuse_lost_results,
+    refuse_lost_videos,
+    refuse_mounted_card,
+    scanned,
+)
 from backups.services.runs.jobs import Outcome, RunProgress, RunWaits, Work
 from backups.services.runs.list_card import TakenListing, take_listing
 from backups.services.runs.reach import own_errors, ssh_target
@@ -39,6 +44,7 @@ OTHER_MOMENT = "of another moment, byte by byte: its tables tell"
 def prove_device(work: Work) -> Outcome:
     refuse_lost_results()
     refuse_lost_videos()
+    refuse_mounted_card(work.device)
     if work.budget and _is_busy(work.device):
         raise RunWaits("the device is tracking or recording: its card is read when it is idle")
     taken, scan, now = take_listing(work), scanned(work), int(work.clock().timestamp())
