@@ -40,9 +40,13 @@ def looks(world):
     return [one.facts.disk_error for one in taken]
 
 
-@pytest.mark.parametrize("folder", FOLDERS)
 @pytest.mark.parametrize(
-    "source", ["root@127.0.0.1:/ethoscope_data", "//127.0.0.1/card", "ETHOSCOPE_019.local:"]
+    ("folder", "source"),
+    [
+        ("results", "root@127.0.0.1:/ethoscope_data"),
+        ("videos", "//127.0.0.1/card"),
+        ("cards", "ETHOSCOPE_019.local:"),
+    ],
 )
 def test_what_is_mounted_from_a_device_is_no_copy(world, mounted, may_wipe, folder, source):
     assert may_wipe().answer == MayWipe.YES
