@@ -5,6 +5,7 @@ fuzzer of `tests.fuzz_parsers` begins with such and finds its own from there.
 """
 
 import json
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,8 @@ from hypothesis import strategies as st
 from backups.api.keyset import BadPlace, Order, place_at
 from backups.engine.byte_sizes import human_size
 from backups.engine.card import BadListing, unpacked
+from backups.engine.card.device.common import Output
+from backups.engine.card.device.databases import tell_database
 from backups.engine.card.digest_answers import DigestsAnswer
 from backups.engine.card.errors import BadDigests
 from backups.engine.card.lines import VERSION, EndLine, ErrorLine, FileLine, FolderLine, Head
@@ -260,6 +263,21 @@ def _inspected(content: bytes) -> None:
         inspect(path, latest=NOW, deeply=True)
 
 
+class _Told(Output):
+    """What a device would send."""
+
+    def say(self, kind: str, told: dict) -> None:
+        json.dumps(told | {"k": kind})
+
+    def check(self) -> None:
+        pass
+
+
+def _told_by_its_device(content: bytes) -> None:
+    with _kept(content) as path:
+        tell_database(os.fsencode(path.parent), b"a.db", None, _Told())
+
+
 @contextmanager
 def _kept(content: bytes) -> Iterator[Path]:
     with TemporaryDirectory(dir="/dev/shm") as folder:
@@ -311,6 +329,7 @@ PARSERS = {
     "look at a file on a device": Parser(texts_as(STAMP), stamp_in, (RemoteFailed,)),
     "METADATA": Parser(texts_as(OPTIONS), _words, (NotShown,)),
     "database to show": Parser(DATABASES, _shown, (NotShown,)),
+    "database on a card": Parser(DATABASES, _told_by_its_device),
     "database to inspect": Parser(DATABASES, _inspected),
     "certificate": Parser(BYTES, read_body, (msgspec.DecodeError,)),
     "cache of videos": Parser(BYTES, _cache),

@@ -7,7 +7,9 @@ from contextlib import suppress
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.parsers import PARSERS
+from backups.engine.copies.inspection import inspect
+from backups.engine.items import CopyState
+from tests.parsers import NOW, PARSERS, a_database
 
 INPUTS = 40
 
@@ -45,3 +47,24 @@ def test_inputs_are_written_so_that_they_are_read_again(name):
         assert inputs.write(inputs.read(written)) == written
 
     write_one()
+
+
+@pytest.mark.parametrize("name", [name for name in PARSERS if name.startswith("database ")])
+def test_a_length_beyond_all_memory_is_no_crash(name):
+    """Wherever on the first page it stands: SQLite asks for so much; Python: MemoryError."""
+    whole, parser = a_database(), PARSERS[name]
+    length = b"\xff" * 7 + b"w"
+    for place in range(100, 512 - len(length)):
+        with suppress(*parser.refusals):
+            parser.ask(whole[:place] + length + whole[place + len(length) :])
+
+
+def test_what_asks_for_more_memory_than_there_is_is_not_called_damaged(tmp_path):
+    """It may be this machine that has none left."""
+    whole, path, told = a_database(), tmp_path / "a.db", set()
+    for place in range(100, 504):
+        path.write_bytes(whole[:place] + b"\xff" * 7 + b"w" + whole[place + 8 :])
+        found = inspect(path, latest=NOW, deeply=True)
+        if "more memory" in found.problem:
+            told.add(found.state)
+    assert told == {CopyState.BUSY}

@@ -30,6 +30,7 @@ _KEPT_FROM_LOOKING = {
     sqlite3.SQLITE_PERM: "may not be read",
     sqlite3.SQLITE_CANTOPEN: "could not be opened",
     sqlite3.SQLITE_READONLY: "left half-written by a program that died, or being written",
+    sqlite3.SQLITE_NOMEM: "it asks for more memory than there is",
     sqlite3.SQLITE_FULL: "no room for a private copy",
 }
 

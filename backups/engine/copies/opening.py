@@ -52,6 +52,12 @@ class GaveUp(Exception):
     """It took too long."""
 
 
+class NoMemory(sqlite3.OperationalError):
+    """SQLite had not enough: a damaged file may ask for more than anybody has."""
+
+    sqlite_errorcode = sqlite3.SQLITE_NOMEM
+
+
 def never() -> bool:
     return False
 
@@ -186,11 +192,23 @@ def data_version(connection: sqlite3.Connection) -> int:
 
 
 @contextmanager
+def memory_errors() -> Iterator[None]:
+    """Python has a class of its own for this one of SQLite's errors; here it is among them."""
+    try:
+        yield
+    except MemoryError as error:
+        raise NoMemory("out of memory") from error
+
+
+@contextmanager
 def _connected(path: Path, mode: str, *, timeout: float) -> Iterator[sqlite3.Connection]:
     uri = f"file://{quote(os.fsencode(path.absolute()))}?{mode}"
-    with closing(
-        sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
-    ) as connection:
+    with (
+        memory_errors(),
+        closing(
+            sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None)
+        ) as connection,
+    ):
         for limit, most in _LIMITS.items():
             connection.setlimit(limit, most)
         for precaution in _PRECAUTIONS:

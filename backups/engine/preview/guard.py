@@ -82,6 +82,8 @@ class Guard:
             yield
         except UnicodeDecodeError as error:  # it quotes a damaged schema
             raise NotShown("malformed database schema") from error
+        except MemoryError as error:  # SQLite's own: a damaged file may ask for anything
+            raise NotShown("it asks for more memory than there is") from error
         except (sqlite3.Error, OverflowError) as error:
             if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
                 raise TookTooLong("reading it took too long") from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from backups.engine.copies.errors import CopyUnusable
+from backups.engine.copies.opening import memory_errors
 from backups.engine.progress import Phase, Progress
 from backups.engine.pull.errors import (
     KeepsChanging,
@@ -108,7 +109,10 @@ class Fetch:
     def _fold(self) -> None:
         """Play the -wal into its database, as the writer's next start would."""
         try:
-            with closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
+            with (
+                memory_errors(),
+                closing(sqlite3.connect(self._path, isolation_level=None)) as connection,
+            ):
                 connection.execute("PRAGMA trusted_schema = OFF")
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
                 connection.execute("PRAGMA journal_mode = DELETE").fetchone()

@@ -10,7 +10,7 @@ from backups.engine.card.device.common import LONGEST_VALUE, Output, joined, tex
 try:
     import sqlite3
 
-    UNREADABLE = (sqlite3.Error, ValueError)  # type: tuple
+    UNREADABLE = (sqlite3.Error, ValueError, MemoryError)  # type: tuple
 except ImportError:
     UNREADABLE = (ValueError,)
 
