@@ -92,7 +92,8 @@ class _Examination:
     @property
     def _held_at(self) -> datetime | None:
         """The last moment at which the copy held all that was then told of."""
-        reached = [told.at for told in self.item.tellings if self._holds(told)]
+        dated = [told for told in self.item.tellings if not told.undated]
+        reached = [told.at for told in dated if self._holds(told)]
         known = [at for at in (self.item.held_at, self.copy.equal_at) if at]
         return max([*reached, *known], default=None)
 
@@ -141,7 +142,8 @@ class _Examination:
             return "the device was seen writing it after all that is here had come"
         if self.copy.holes:
             return f"{self.copy.holes} row numbers lack inside its tables"
-        if any(told.at >= (self.item.grew_at or NEVER) for told in self.item.tellings):
+        dated = [told.at for told in self.item.tellings if not told.undated]
+        if any(at >= (self.item.grew_at or NEVER) for at in dated):
             return ""  # the device itself told what it had at its end, and it is here
         return self._why_short()
 

@@ -34,19 +34,21 @@ class Proof(StrEnum):
 class Tally:
     """What was told of an experiment at one moment on our clock.
 
-    `final`: it was counted on the device after the experiment had ended.
+    `final`: it was counted on the device after the experiment had ended. `undated`: a clock that
+    was wrong has dated it. What it counts is to be held, and nobody knows since when.
     """
 
     at: datetime
     rows: Extent = field(default_factory=dict)
     size_bytes: int | None = None
     final: bool = False
+    undated: bool = False
 
     def can_prove(self, copy: "Copy") -> bool:
         """Whether a copy that holds all of it is whole: by counts, or by the highest ids where it
         was read to its end and lacks no number. Of no table at all nothing was counted."""
         is_told = bool(self.rows) and Rows(None, None) not in self.rows.values()
-        if not (self.final and is_told):
+        if self.undated or not (self.final and is_told):
             return False
         is_counted = all(rows.count is not None for rows in self.rows.values())
         return is_counted or (copy.read_at is not None and not copy.holes)

@@ -40,6 +40,18 @@ class Step(StrEnum):
 
 CLOCK_SLACK = timedelta(minutes=5)  # a time this much ahead of ours has not come: not fresh
 
+
+def in_time(at: datetime | None, *, now: datetime) -> datetime | None:
+    """None also for a time that has not come: a clock that was wrong wrote it, who knows when."""
+    return None if at is None or at > now + CLOCK_SLACK else at
+
+
+def newest_reading(times: Iterable[datetime | None], *, now: datetime) -> datetime | None:
+    """One that has not come yet only where there is no other."""
+    known = [at for at in times if at]
+    return max((at for at in known if in_time(at, now=now)), default=max(known, default=None))
+
+
 SEVERITY = {verdict: place for place, verdict in enumerate(Verdict)}
 
 

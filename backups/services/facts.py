@@ -1,7 +1,7 @@
 """Collect the facts about a device's databases from what was stored of the device and the disk."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from backups.engine.items import (
     Tally,
     which_counts,
 )
+from backups.engine.verdict import in_time, newest_reading
 from backups.models import CardListing, ExperimentState, ResultCopy
 from backups.services.foreign import foreign_writes
 from backups.services.refused_copies import refusals
@@ -44,10 +45,13 @@ class Databases:
     tellings: Mapping[int, Sequence[Telling]]
     states: Mapping[int, ExperimentState]
     disk: DiskReading
+    now: datetime
     card: CardListing | None = None  # its newest whole listing
 
     @classmethod
-    def of(cls, device: Device, copies: Sequence[ResultCopy], disk: DiskReading) -> "Databases":
+    def of(
+        cls, device: Device, copies: Sequence[ResultCopy], disk: DiskReading, *, now: datetime
+    ) -> "Databases":
         experiments = list(device.experiments.all())
         tellings: dict[int, list[Telling]] = {}
         for telling in Telling.objects.filter(experiment__device=device).order_by("told_at"):
@@ -61,14 +65,15 @@ class Databases:
             tellings=tellings,
             states={state.experiment_id: state for state in states},
             disk=disk,
+            now=now,
             card=card,
         )
 
     def read_at(self, backup_type: BackupType) -> datetime | None:
         """When somebody last told which experiments there are: a card shows files alone."""
         card = self.card if backup_type is BackupType.SQLITE else None
-        carded_at = card.began_at if card else None
-        return max(filter(None, (self.device.inventory_read_at, carded_at)), default=None)
+        read = [self.device.inventory_read_at, card.began_at if card else None]
+        return newest_reading(read, now=self.now)
 
     def skipped(self, backup_type: BackupType) -> tuple[Problem, ...]:
         """Places on the card where files of that type may lie, and nobody looked."""
@@ -96,7 +101,7 @@ def compared(databases: Databases, backup_type: BackupType) -> Comparison:
     """Every experiment of one type that no person wrote off, held against its copies."""
     by_name: dict[str, list[Copy]] = {}
     for row in databases.copies_of_type(backup_type):
-        by_name.setdefault(row.filename, []).append(copy_of(row))
+        by_name.setdefault(row.filename, []).append(_copy_now(row, databases.now))
     for one in databases.of_type(backup_type):
         if one.written_off:
             by_name.pop(one.filename, None)
@@ -167,6 +172,12 @@ def copy_of(row: ResultCopy) -> Copy:
     )
 
 
+def _copy_now(row: ResultCopy, now: datetime) -> Copy:
+    copy = copy_of(row)
+    read_at, equal_at = (in_time(at, now=now) for at in (copy.read_at, copy.equal_at))
+    return replace(copy, read_at=read_at, equal_at=equal_at)
+
+
 def copy_that_counts(rows: Iterable[ResultCopy]) -> ResultCopy | None:
     """Of several copies of one experiment the one that speaks for it: see which_counts."""
     by_path = {row.path: row for row in rows}
@@ -186,13 +197,13 @@ def _listed(databases: Databases, one: Experiment) -> ListedExperiment:
         listed=one.rows_told_by in READ_BY_US,
         growing=one.growing,
         is_one_file=one.writer == BackupType.SQLITE,
-        tellings=tuple(_tallies(one, databases.tellings.get(one.pk, ()))),
-        held_at=state.held_at if state else None,
+        tellings=tuple(_tallies(one, databases.tellings.get(one.pk, ()), now=databases.now)),
+        held_at=in_time(state.held_at, now=databases.now) if state else None,
         gone=one.gone_reason if one.gone_at else "",
     )
 
 
-def _tallies(one: Experiment, tellings: Iterable[Telling]) -> Iterable[Tally]:
+def _tallies(one: Experiment, tellings: Iterable[Telling], *, now: datetime) -> Iterable[Tally]:
     """Oldest first; the size of a MariaDB says nothing of that of a copy in SQLite."""
     is_file = one.writer == BackupType.SQLITE
     told = [
@@ -201,12 +212,15 @@ def _tallies(one: Experiment, tellings: Iterable[Telling]) -> Iterable[Tally]:
             rows=unpacked(telling.rows),
             size_bytes=telling.size_bytes if is_file else None,
             final=telling.final,
+            undated=in_time(telling.told_at, now=now) is None,
         )
         for telling in tellings
     ]
     if one.rows_told_at:
         size = one.told_size_bytes if is_file else None
-        told.append(Tally(at=one.rows_told_at, rows=unpacked(one.told_rows), size_bytes=size))
+        undated = in_time(one.rows_told_at, now=now) is None
+        rows = unpacked(one.told_rows)
+        told.append(Tally(at=one.rows_told_at, rows=rows, size_bytes=size, undated=undated))
     return sorted(told, key=lambda tally: tally.at)
 
 

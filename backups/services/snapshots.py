@@ -94,7 +94,7 @@ def _look(device: Device, *, now: datetime) -> _DeviceLook:
     reading = read_results(device, now=now)
     last = previous[BackupType.SQLITE].disk_read_at
     disk = DiskReading(read_at=last if reading.error else now, error=reading.error)
-    databases = Databases.of(device, reading.copies, disk)
+    databases = Databases.of(device, reading.copies, disk, now=now)
     comparisons = {
         backup_type: compared(databases, backup_type)
         for backup_type in (BackupType.MYSQL, BackupType.SQLITE)

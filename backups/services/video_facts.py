@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, risk_of
+from backups.engine.verdict import newest_reading
 from backups.engine.videos.cache import REWRITTEN
 from backups.engine.videos.facts import ScanResult, VideosUnreadable
 from backups.engine.videos.folder import MOST_BYTES
@@ -42,9 +43,9 @@ def read_videos(device: Device, *, now: datetime) -> VideoReading:
     try:
         scan = scan_videos(device, now=now)
     except VideosUnreadable as error:
-        return VideoReading(facts=_unread(device, inventory, str(error)), scan=None)
+        return VideoReading(facts=_unread(device, inventory, str(error), now=now), scan=None)
     if scan.errors:
-        return VideoReading(facts=_unread(device, inventory, scan.errors[0]), scan=scan)
+        return VideoReading(facts=_unread(device, inventory, scan.errors[0], now=now), scan=scan)
     parts = parts_by_name(scan.cache)
     listed_before = inventory.listed_at
     listing = _listing(device, inventory, now=now)
@@ -53,12 +54,12 @@ def read_videos(device: Device, *, now: datetime) -> VideoReading:
     ).run()
     inventory.looked_at = now
     inventory.save()
-    return VideoReading(facts=_facts(device, inventory, rows, scan=scan), scan=scan)
+    return VideoReading(facts=_facts(device, inventory, rows, now=now, scan=scan), scan=scan)
 
 
-def _unread(device: Device, inventory: VideoInventory, error: str) -> BackupFacts:
+def _unread(device: Device, inventory: VideoInventory, error: str, *, now: datetime) -> BackupFacts:
     """The disk could not be read: what the last good look saw stands, and says its age."""
-    return _facts(device, inventory, ledger_of(device), disk_error=error)
+    return _facts(device, inventory, ledger_of(device), now=now, disk_error=error)
 
 
 def _facts(
@@ -66,6 +67,7 @@ def _facts(
     inventory: VideoInventory,
     rows: Rows,
     *,
+    now: datetime,
     scan: ScanResult | None = None,
     disk_error: str = "",
 ) -> BackupFacts:
@@ -82,7 +84,7 @@ def _facts(
     of_each_kind: dict[str, Any] = {kind.value: found for kind, found in by_kind.items()}
     return BackupFacts(
         backup_type=BackupType.VIDEO,
-        source_read_at=_source_read_at(device, inventory, pulled),
+        source_read_at=_source_read_at(device, inventory, pulled, now=now),
         source_error=device.inventory_error or inventory.error,
         source_count=_source_count(open_rows, inventory, pulled),
         written_off_count=len(rows) - len(open_rows),
@@ -166,14 +168,14 @@ def _source_count(
 
 
 def _source_read_at(
-    device: Device, inventory: VideoInventory, pulled: VideoComparison | None
+    device: Device, inventory: VideoInventory, pulled: VideoComparison | None, *, now: datetime
 ) -> datetime | None:
     """A device that lists its videos, but not now, was read when it last did."""
     silent = inventory.error and inventory.listed_at
     read = [inventory.listed_at] if silent else [device.inventory_read_at]
     if device.inventory_error:  # its videos may be read all the same
         read.append(inventory.listed_at)
-    return max(filter(None, (*read, pulled.began_at if pulled else None)), default=None)
+    return newest_reading([*read, pulled.began_at if pulled else None], now=now)
 
 
 def _listing(

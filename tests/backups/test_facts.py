@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from backups.engine.facts import BackupType
-from backups.models import ExperimentState, ResultCopy
+from backups.engine.verdict import newest_reading
+from backups.models import CardListing, ExperimentState, ResultCopy
 from backups.services.experiments import MOST_TELLINGS, store_states
 from backups.services.facts import Databases, DiskReading, compared, database_facts
 from devices.models import Telling
@@ -53,7 +54,7 @@ def copy(device, now):
 def facts(device, now):
     def collect(backup_type=BackupType.SQLITE, *, at=None):
         copies = list(ResultCopy.objects.filter(device=device))
-        databases = Databases.of(device, copies, DiskReading(read_at=at or now))
+        databases = Databases.of(device, copies, DiskReading(read_at=at or now), now=at or now)
         comparison = compared(databases, backup_type)
         store_states(databases, [comparison], now=at or now)
         return database_facts(databases, backup_type, comparison)
@@ -214,3 +215,61 @@ def test_two_hundred_problems_are_all_known_and_counted(facts, device, now):
     seen = facts()
     assert (len(seen.missing), seen.counts) == (200, {"missing": 200})
     assert ExperimentState.objects.filter(kind="missing").count() == 200
+
+
+AHEAD = 9 * HOUR  # by a clock that has been set right since
+
+
+def test_what_a_clock_that_was_ahead_saw_held_is_dated_anew(facts, experiment, copy, now):
+    copy(finished=False)
+    experiment.growing, experiment.changed_at = True, now
+    experiment.rows_told_at, experiment.told_rows = now - MINUTE, {"ROI_1": [100, None]}
+    experiment.save()
+    facts()
+    ExperimentState.objects.update(held_at=now + AHEAD)
+    (lagging,) = facts().lagging
+    assert lagging.since == now - MINUTE
+    assert experiment.state.held_at == now - MINUTE
+
+
+def test_what_was_told_by_a_clock_that_was_ahead_is_to_be_held_and_dates_nothing(
+    facts, experiment, copy, now
+):
+    copy(finished=False, proven_fingerprint="f", proven_at=now)
+    tell(experiment, now - 40 * MINUTE, 100)
+    tell(experiment, now + AHEAD, 100, count=100, final=True)
+    assert facts().proofs == {"equal": 1}
+    experiment.changed_at = now + MINUTE
+    experiment.save()
+    (behind,) = facts(at=now + 2 * MINUTE).behind  # nor is it a proof of what grew later
+    assert behind.since == now
+    tell(experiment, now + AHEAD, 500)
+    (behind,) = facts(at=now + 2 * MINUTE).behind
+    assert behind.rows == 400
+
+
+@pytest.mark.parametrize("proof", ["proven", "verified"])
+def test_a_proof_of_a_time_that_has_not_come_is_none(facts, experiment, copy, now, proof):
+    """The experiment may have gone on since, as far as anybody can tell."""
+    seen = {f"{proof}_fingerprint": "f", f"{proof}_at": now + AHEAD}
+    copy(**({"verified_fingerprint": ""} | seen))
+    assert facts().proofs == {}
+    assert facts().unproven
+
+
+def test_a_listing_of_a_time_that_has_not_come_hides_no_later_reading(
+    facts, experiment, device, now
+):
+    device.inventory_read_at = now
+    card = CardListing(device=device, began_at=now + AHEAD, file_count=0, size_bytes=0)
+    card.folder_count, card.head, card.packed = 0, {}, b""
+    card.save()
+    assert facts().source_read_at == now
+    device.inventory_read_at = None
+    assert facts().source_read_at == now + AHEAD  # and the verdict says so
+
+
+def test_the_newest_reading_is_one_that_has_come_where_there_is_one(now):
+    assert newest_reading([None, now - HOUR, now, now + AHEAD], now=now) == now
+    assert newest_reading([now + AHEAD, None], now=now) == now + AHEAD
+    assert newest_reading([None], now=now) is None
