@@ -90,7 +90,9 @@ def run_backup(run_id: int) -> str:
 
 @shared_task
 def start_due_runs() -> str:
+    """The dead go first: else they hold places for as long as the queue is too full to reap."""
     now = timezone.now()
+    runs.reap_gone(now=now)
     planned = runs.plan_runs(now=now)
     due = runs.due_runs(slots=settings.PARALLEL_RUNS, now=now)
     for run_id in due:

@@ -44,6 +44,13 @@ def is_held(name: str, *, now: datetime) -> bool:
     return lease is not None and _holds(lease, now=now)
 
 
+def has_ended(name: str) -> bool:
+    """Whether nobody does this work, by no clock: it was given back, or whoever of this machine
+    had it is gone."""
+    lease = Lease.objects.filter(name=name).first()
+    return lease is None or not lease.token or _is_dead(lease.token)
+
+
 def was_held(name: str, *, since: datetime, now: datetime) -> bool:
     """Whether somebody has done this work since then. A lease far ahead was given by another
     clock, and is no sign of it."""

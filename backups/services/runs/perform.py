@@ -1,5 +1,6 @@
 """Do a run from its start to its end, whatever happens; and end those whose worker died."""
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,10 +10,10 @@ from typing import Any
 
 import msgspec
 from django.db import OperationalError, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from backups.models import OPEN_STATES, Lease, Run, RunState
-from backups.services.leases import LeaseHeld, hold, is_held
+from backups.services.leases import LeaseHeld, has_ended, hold, is_held
 from backups.services.runs.disks import NoRoom, check_room, refuse_mounted_card
 from backups.services.runs.jobs import (
     OtherServer,
@@ -27,12 +28,13 @@ from backups.services.runs.kinds import kind_of
 from backups.services.runs.places import PARTS, check_place, done_at, may_begin
 from backups.services.runs.planning import budget_of
 from backups.services.runs.requests import due_by, end_run, let_wait
-from backups.services.runs.watch import RunWatch, WhyStopped
+from backups.services.runs.watch import BEAT, RunWatch, WhyStopped
 from backups.services.steps import delete_rows
 from devices.models import Device
 
 LEASE = timedelta(minutes=15)  # renewed with each heartbeat
 SILENT_AFTER = timedelta(minutes=10)
+SOME_BEATS = 2.5 * BEAT
 KEPT_FOR = timedelta(days=30)
 ITS_PARTS = (*PARTS, "requested_by")
 DIED = "its worker died"
@@ -60,8 +62,8 @@ def perform(
 
     Returns it as it ended; None where nothing was done, as when it is asked for twice.
     """
-    run = Run.objects.select_related(*ITS_PARTS).filter(pk=run_id).first()
-    if run is None:
+    run = Run.objects.select_related(*ITS_PARTS).filter(due_by(clock()), pk=run_id).first()
+    if run is None:  # nor is the lease touched of whoever is at work on it
         return None
     with suppress(LeaseHeld), hold(lease_name(run), duration=LEASE, now=clock()) as renew:
         if not _start(run, slots=None if kind_of(run).brief else slots, now=clock()):
@@ -177,13 +179,30 @@ def _fail(
     end_run(run, RunState.FAILED, now=now, error=error, retry=retry, log=watch.log, **facts)
 
 
-def reap_runs(*, now: datetime) -> int:
-    """End each run that nobody works on any more. Returns how many there were."""
-    running = Run.objects.filter(state=RunState.RUNNING).select_related(*ITS_PARTS)
-    return sum(_reap(run, now=now) for run in running if _is_dead(run, now=now))
+def reap_gone(*, now: datetime) -> int:
+    """End each run whose worker is known to be gone, by no clock. Returns how many there were."""
+    return sum(_reap(run, now=now) for run in _running() if has_ended(lease_name(run)))
 
 
-def _is_dead(run: Run, *, now: datetime) -> bool:
+def reap_runs(*, now: datetime, wait: Callable[[float], None] = time.sleep) -> int:
+    """End each run that nobody works on any more. Returns how many there were.
+
+    Who beats lives: of two hosts' clocks one may be wrong, and one clock may just have been set.
+    """
+    gone = reap_gone(now=now)
+    silent = {run.pk: run.heartbeat_at for run in _running() if _is_silent(run, now=now)}
+    if not silent:
+        return gone
+    wait(SOME_BEATS.total_seconds())
+    still = _running().filter(pk__in=silent)
+    return gone + sum(_reap(run, now=now) for run in still if run.heartbeat_at == silent[run.pk])
+
+
+def _running() -> QuerySet[Run]:
+    return Run.objects.filter(state=RunState.RUNNING).select_related(*ITS_PARTS)
+
+
+def _is_silent(run: Run, *, now: datetime) -> bool:
     heard_at = run.heartbeat_at or run.queued_at
     return now - heard_at >= SILENT_AFTER or not is_held(lease_name(run), now=now)
 

@@ -210,6 +210,16 @@ def test_the_clock_plans_and_starts_what_is_due(backed_up_here, device, queue):
     assert queue() == ["backups.tasks.run_backup"]
 
 
+def test_a_run_whose_worker_died_gives_its_place_to_what_is_due(
+    backed_up_here, a_run, settings, queue
+):
+    settings.PARALLEL_RUNS = 1
+    dead = a_run(kind="list_card", state=RunState.RUNNING)
+    assert tasks.start_due_runs() == "1 planned, 1 started"
+    dead.refresh_from_db()
+    assert (dead.state, dead.error) == ("failed", "its worker died")
+
+
 def test_the_command_mirrors_and_shows_the_tables(database, device, copy, capsys):
     call_command("mirror", device.name)
     shown = capsys.readouterr().out

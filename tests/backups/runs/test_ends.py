@@ -17,6 +17,7 @@ from backups.models import Lease, Run, RunState
 from backups.services import runs
 from backups.services.leases import hold
 from backups.services.runs.perform import lease_name
+from backups.services.runs.watch import BEAT
 from tests.engine.mirror.device import differing_tables
 from tests.fault_proxy import Fault
 
@@ -46,6 +47,10 @@ later = lambda: timezone.now() + timedelta(minutes=2)
 for run_id in runs.due_runs(slots=2, now=later()) * 2:
     runs.perform(run_id, clock=later)
 """
+
+
+def in_no_time(seconds):
+    assert seconds > 2 * BEAT.total_seconds()
 
 
 @pytest.fixture
@@ -102,7 +107,7 @@ def test_a_run_that_lost_its_lease_stops_and_changes_nothing(while_it_runs, data
 
 def test_a_run_that_was_reaped_stays_reaped(while_it_runs, database, now):
     later = now + timedelta(hours=2)
-    run = while_it_runs(lambda: runs.reap_runs(now=later))
+    run = while_it_runs(lambda: runs.reap_runs(now=later, wait=in_no_time))
     assert (run.state, run.error) == ("failed", "its worker died")
     assert Run.objects.filter(state="queued").count() == 1
 
@@ -165,6 +170,36 @@ def test_a_run_that_is_at_work_is_not_begun_again(ask, database, now):
         assert runs.perform(run.pk, clock=timezone.now) is None
         assert runs.reap_runs(now=now) == 0
     assert Run.objects.get().state == "running"
+
+
+OTHER_CLOCKS = [timedelta(hours=5), timedelta(hours=-5), timedelta(days=-365)]
+
+
+@pytest.fixture
+def at_work_elsewhere(ask, now):
+    """A run that another host works on, with a clock that is right."""
+    run = ask()
+    Run.objects.update(state=RunState.RUNNING, heartbeat_at=now)
+    ends = now + timedelta(minutes=15)
+    Lease.objects.create(name=lease_name(run), token="elsewhere/1/2/3", expires_at=ends)
+    return run
+
+
+@pytest.mark.parametrize("wrong", OTHER_CLOCKS, ids=str)
+def test_a_run_that_beats_lives_whatever_our_clock_says(at_work_elsewhere, wrong, now):
+    def it_beats(_):
+        Run.objects.update(heartbeat_at=now + BEAT)
+
+    assert runs.reap_gone(now=now + wrong) == 0
+    assert runs.reap_runs(now=now + wrong, wait=it_beats) == 0
+    assert Run.objects.get().state == "running"
+    assert runs.reap_runs(now=now + wrong, wait=in_no_time) == 1
+
+
+@pytest.mark.parametrize("wrong", OTHER_CLOCKS, ids=str)
+def test_what_another_host_works_on_is_not_taken_from_it(at_work_elsewhere, wrong, now):
+    assert runs.perform(at_work_elsewhere.pk, clock=lambda: now + wrong) is None
+    assert Lease.objects.get().token == "elsewhere/1/2/3"
 
 
 @pytest.fixture
