@@ -84,7 +84,7 @@ bench-long: .venv/.dev
 
 soak: .venv/.dev  # endurance: the stack on hosts of its own, with a lab, while everything is struck: docs/reliability.md
 	@.ci/install-test-servers
-	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),10) --devices $(or $(DEVICES),200) $(if $(SEED),--seed $(SEED)) \
+	@$(BIN)/python -m tests.soak --minutes $(or $(MINUTES),14) --devices $(or $(DEVICES),200) $(if $(SEED),--seed $(SEED)) \
 	  $(if $(KILLS),--kills $(KILLS))
 
 three-hosts: .venv/.dev  # two storages beside the host of ethonode, in namespaces: docs/storages.md; needs root

@@ -11,6 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.hosts.clock import Clock
+
 LAB_HOST = "10.61.255.1"  # node and daemons of the lab; its devices are around it
 LAB_NETWORK = "10.61"
 INSIDE = "ETHONODE_HOSTS_INSIDE"
@@ -27,16 +29,20 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 class Host:
     """`address` is where others reach it. Without a namespace it is this machine.
 
-    `lacks`: folders of others, which are empty for whoever runs on it.
+    `lacks`: folders of others, which are empty for whoever runs on it. `clock`: its own, if it is
+    not that of this machine.
     """
 
     name: str
     address: str = "127.0.0.1"
     apart: bool = False
     lacks: tuple[Path, ...] = ()
+    clock: Clock | None = None
 
     def words(self, *command: str) -> list[str]:
         """The same process becomes the command: whoever kills it kills that."""
+        if self.clock:
+            command = (*self.clock.words, *command)
         if not self.apart:
             return list(command)
         lines = [f"hostname {self.name}"]

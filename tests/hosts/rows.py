@@ -12,8 +12,9 @@ from devices.models import Device, DeviceGroup
 from people.models import TokenScope
 from people.tokens import make_token
 
+LOOK_AGAIN = 90  # seconds
 OFTEN = {  # seconds; else it takes a night to see an end
-    "backups.tasks.take_snapshots": 90,
+    "backups.tasks.take_snapshots": LOOK_AGAIN,
     "backups.tasks.start_due_runs": 20,
     "backups.tasks.reap_runs": 20,
     "incidents.tasks.watch": 30,
@@ -21,8 +22,10 @@ OFTEN = {  # seconds; else it takes a night to see an end
 }
 
 
-def schedule_often() -> None:
-    for task, seconds in OFTEN.items():
+def schedule_often(*, devices: int = 0) -> None:
+    """Of many devices one a second is looked at: two cores do not more, beside all else."""
+    looks = {"backups.tasks.take_snapshots": max(LOOK_AGAIN, devices)}
+    for task, seconds in (OFTEN | looks).items():
         every, _ = IntervalSchedule.objects.get_or_create(every=seconds, period="seconds")
         for one in PeriodicTask.objects.filter(task=task):
             one.interval, one.expire_seconds = every, int(seconds * 0.9)

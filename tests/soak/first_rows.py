@@ -1,6 +1,7 @@
 """What a person would set up, in a process of its own: `python -m tests.soak.first_rows FACTS`.
 
-FACTS is JSON: the address of the sink and the ids of the open devices. It prints a token.
+FACTS is JSON: the address of the sink, how many devices there are, and the ids of the open ones.
+It prints a token.
 """
 
 import json
@@ -32,11 +33,11 @@ WITNESS = (
 )
 
 
-def main(sink: str, opened: list[str]) -> None:
+def main(sink: str, devices: int, opened: list[str]) -> None:
     with connection.cursor() as cursor:
         for statement in WITNESS:
             cursor.execute(statement)
-    schedule_often()
+    schedule_often(devices=devices)
     plan_backups(opened, videos=3, listing=5)
     channel = Channel(name="sink", sort="webhook", least_severity="notice", hourly_limit=1000)
     seal(channel, sink, signing_key="key")

@@ -24,14 +24,20 @@ OTHERS_A_MINUTE = {
     "cut": 1.0,  # a host from all others
     "full disk": 0.7,
     "clock": 0.7,  # of a device
+    "own clock": 0.6,  # of a host of ours, with all that runs there
     "damage": 1.0,  # of a copy on our disk
     "rotate": 0.3,  # the logs
 }
-CUT = (2.0, 15.0)  # seconds
-FULL = (3.0, 10.0)
-DAMAGED = (40.0, 150.0)
+LASTS = {  # seconds
+    "cut": (2.0, 15.0),
+    "full disk": (3.0, 10.0),
+    "clock": (30.0, 30.0),
+    "own clock": (20.0, 60.0),
+    "damage": (60.0, 240.0),  # so that most are looked at
+}
+CLOCKS = ("clock-jump", "clock-jump-back", "clock-year-ahead", "clock-year-behind")
+STEPS = ("hours ahead", "hours behind", "a year behind")
 DAMAGES = ("missing-copy", "corrupt-copy")
-NEEDS_HOSTS = ("cut",)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,30 +56,40 @@ def plan(
 ) -> list[Strike]:
     """In their order. Without hosts no link is cut, and without disks none is full."""
     rng = random.Random(seed)
+    targets = {
+        "cut": hosts,
+        "full disk": disks,
+        "clock": list(CLOCKS),
+        "own clock": [f"{host} {step}" for host in hosts for step in STEPS],
+        "damage": list(DAMAGES),
+        "rotate": [""],
+    }
     strikes = [*_kills(rng, minutes * 60, kills_a_minute)]
-    targets = {"cut": hosts, "full disk": disks, "damage": list(DAMAGES)}
     for what, often in OTHERS_A_MINUTE.items():
-        strikes += _others(rng, what, targets.get(what, [""]), minutes, often)
+        strikes += _others(rng, what, targets[what], minutes, often)
     return sorted(strikes)
 
 
 def _kills(rng: random.Random, seconds: float, a_minute: float) -> Iterator[Strike]:
-    turns: list[str] = []
+    turns = _dealt(rng, [name for name, count in KILLS.items() for _ in range(count)])
     for number in range(round(seconds / 60 * a_minute)):
-        if not turns:
-            turns = [name for name, count in KILLS.items() for _ in range(count)]
-            rng.shuffle(turns)
         at = (number + rng.random()) * 60 / a_minute
-        yield Strike(at, "kill", turns.pop(), chance=rng.random())
+        yield Strike(at, "kill", next(turns), chance=rng.random())
 
 
 def _others(
     rng: random.Random, what: str, targets: list[str], minutes: float, often: float
 ) -> Iterator[Strike]:
-    lasts = {"cut": CUT, "full disk": FULL, "damage": DAMAGED}.get(what, (0.0, 0.0))
+    turns = _dealt(rng, targets)
     for number in range(round(minutes * often) if targets else 0):
         at = (number + rng.random()) * 60 / often
-        yield Strike(at, what, rng.choice(targets), rng.uniform(*lasts), rng.random())
+        yield Strike(at, what, next(turns), rng.uniform(*LASTS.get(what, (0.0, 0.0))), rng.random())
+
+
+def _dealt(rng: random.Random, targets: list[str]) -> Iterator[str]:
+    """In rounds, in which each has its turn: none is spared by chance."""
+    while True:
+        yield from rng.sample(targets, len(targets))
 
 
 def counted(strikes: list[Strike]) -> Counter[str]:

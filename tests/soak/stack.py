@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from redis import Redis, RedisError
@@ -24,6 +24,7 @@ from tests.hosts.base import (
     serve_ethonode,
     serve_redis,
 )
+from tests.hosts.clock import Clock, build
 from tests.hosts.keeper import Keeper, Unit
 from tests.hosts.network import INSIDE, LAB_HOST, LAB_NETWORK, Host, make_hosts
 from tests.incidents.sinks import WebSink
@@ -49,6 +50,11 @@ class Stack:
     @property
     def url(self) -> str:
         return f"http://{self.hosts['main'].address}:{WEB_PORT}"
+
+    @property
+    def clocks(self) -> dict[str, Clock]:
+        """Of hosts that have one of their own, which can be stepped."""
+        return {host.name: host.clock for host in self.hosts.values() if host.clock}
 
     @property
     def disks(self) -> dict[str, Path]:
@@ -77,7 +83,7 @@ def _folder() -> Iterator[Path]:
 
 @contextmanager
 def _stack(folder: Path, devices: int, opened: int, seed: str) -> Iterator[Stack]:
-    hosts = {host.name: host for host in make_hosts(HOSTS)}
+    hosts = _with_clocks(make_hosts(HOSTS), folder)
     (folder / "logs").mkdir()
     if os.environ.get(INSIDE):
         for name, megabytes in DISKS.items():
@@ -103,6 +109,17 @@ def _stack(folder: Path, devices: int, opened: int, seed: str) -> Iterator[Stack
         finally:
             made.keeper.stop()
             sink.stop()
+
+
+def _with_clocks(hosts: list[Host], folder: Path) -> dict[str, Host]:
+    """Each its own, where they are apart."""
+    if not os.environ.get(INSIDE):
+        return {host.name: host for host in hosts}
+    library = build(folder)
+    return {
+        host.name: replace(host, clock=Clock(library, folder / f"clock-of-{host.name}"))
+        for host in hosts
+    }
 
 
 def _mount(place: Path, megabytes: int) -> None:
@@ -140,7 +157,8 @@ def _begin(made: Stack) -> None:
     serve_redis(main, keeper, made.folder / "redis")
     serve_database(main, keeper, made.postgres)
     serve_ethonode(main, keeper, made.environment)
-    facts = json.dumps({"sink": made.sink.address, "opened": made.opened})
+    lab = {"devices": len(made.lab.devices), "opened": made.opened}
+    facts = json.dumps({"sink": made.sink.address} | lab)
     words = [sys.executable, "-m", "tests.soak.first_rows", facts]
     told = subprocess.run(
         main.words(*words), env=made.environment, cwd=ROOT, check=True, stdout=subprocess.PIPE

@@ -17,7 +17,7 @@ from tests.soak.plan import Strike
 from tests.soak.processes import Process, cast, processes
 from tests.soak.stack import Stack
 
-CLOCKS = ("clock-jump", "clock-jump-back", "clock-year-ahead", "clock-year-behind")
+HOUR, YEAR = 3600, 365 * 86_400
 LONGEST_TURN = 20.0  # seconds for which a process that is just not there is waited for
 SUPERVISORS_LOGS_AGAIN = signal.SIGUSR2
 
@@ -90,10 +90,17 @@ class Striker:
         self._later(strike.lasts, lambda: filler.unlink(missing_ok=True))
 
     def _clock(self, strike: Strike) -> None:
-        rng = random.Random(strike.chance)
-        name = rng.choice(CLOCKS)
-        self._fault(name, self._one(rng, _tracks_into_a_file), lasts=30.0)
+        device = self._one(random.Random(strike.chance), _tracks_into_a_file)
+        self._fault(strike.target, device, lasts=strike.lasts)
         self.done["clock of a device"] += 1
+
+    def _own_clock(self, strike: Strike) -> None:
+        """Stepped, and set right again: a second step, the other way."""
+        host, _, step = strike.target.partition(" ")
+        clock = self.stack.clocks[host]
+        clock.set_ahead(stepped(step, strike.chance))
+        self.done[f"own clock: {strike.target}"] += 1
+        self._later(strike.lasts, lambda: clock.set_ahead(0))
 
     def _damage(self, strike: Strike) -> None:
         if strike.target in self._damaged:
@@ -127,6 +134,12 @@ class Striker:
         with suppress(ProcessLookupError, KeyError):
             os.kill(self.stack.keeper.pids()["main"], SUPERVISORS_LOGS_AGAIN)
         self.done["logs rotated"] += 1
+
+
+def stepped(step: str, chance: float) -> int:
+    """Seconds; more than a short soak lasts, so that a time tells which clock has shown it."""
+    hours = int((2 + 10 * chance) * HOUR)
+    return {"hours ahead": hours, "hours behind": -hours, "a year behind": -YEAR - hours}[step]
 
 
 def fill(path: Path) -> None:

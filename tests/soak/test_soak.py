@@ -2,24 +2,32 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
+import time
 import urllib.request
+from collections import Counter
 from contextlib import closing
 
 import pytest
 
 from lab.server import Lab
+from tests.hosts.clock import Clock, Step, build, earliest
 from tests.incidents.sinks import WebSink, running
 from tests.soak.__main__ import arrived
 from tests.soak.figures import Found
-from tests.soak.plan import CUT, KILLS, counted, plan
+from tests.soak.plan import CLOCKS, DAMAGES, KILLS, LASTS, STEPS, counted, plan
 from tests.soak.processes import Process, cast, doubled
 from tests.soak.truth import MAX_AGE, Lack, Oracle, Shown, false_green, lasting
 
 NOW = 1_795_000_000.0
+HOUR = 3600
+HOSTS = ["main", "second"]
+DISKS = ["database", "results", "var"]
 
 
 def planned(seed="s", **others):
-    asked = {"minutes": 10, "kills_a_minute": 22, "hosts": ["main", "second"], "disks": ["var"]}
+    asked = {"minutes": 10, "kills_a_minute": 22, "hosts": HOSTS, "disks": DISKS}
     return plan(seed, **(asked | others))
 
 
@@ -39,13 +47,80 @@ def test_strikes_come_in_their_order_and_within_their_time():
     strikes = planned()
     assert strikes == sorted(strikes, key=lambda strike: strike.at)
     assert 0 <= strikes[0].at < strikes[-1].at <= 600
-    assert all(CUT[0] <= one.lasts <= CUT[1] for one in strikes if one.what == "cut")
+    least, most = LASTS["cut"]
+    assert all(least <= one.lasts <= most for one in strikes if one.what == "cut")
 
 
-def test_on_one_host_no_link_is_cut_and_no_disk_is_full():
+@pytest.mark.parametrize(
+    ("what", "targets"),
+    [
+        ("full disk", DISKS),
+        ("cut", HOSTS),
+        ("clock", CLOCKS),
+        ("own clock", [f"{host} {step}" for host in HOSTS for step in STEPS]),
+        ("damage", DAMAGES),
+    ],
+)
+@pytest.mark.parametrize("seed", "abcdef")
+def test_ten_minutes_spare_nothing_by_chance(seed, what, targets):
+    struck = Counter(one.target for one in planned(seed) if one.what == what)
+    assert struck.keys() == set(targets)
+    assert max(struck.values()) - min(struck.values()) <= 1
+
+
+def test_on_one_host_no_link_is_cut_no_disk_is_full_and_no_clock_is_stepped():
     found = counted(planned(hosts=[], disks=[]))
-    assert not found["cut"] + found["full disk"]
+    assert not found["cut"] + found["full disk"] + found["own clock"]
     assert found["damage"]
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("clock"))
+
+
+@pytest.fixture
+def clock(library, tmp_path):
+    return Clock(library, tmp_path / "clock")
+
+
+SHOWS = """
+import datetime, subprocess, time
+for _ in iter(input, "end"):
+    began = time.monotonic()
+    time.sleep(0.01)
+    child = subprocess.check_output(["date", "+%s"])
+    took = time.monotonic() - began
+    print(time.time(), datetime.datetime.now().timestamp(), int(child), took, flush=True)
+"""
+
+
+def test_a_host_s_clock_is_stepped_while_its_processes_go_on(clock):
+    words = [*clock.words, sys.executable, "-c", SHOWS]
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+
+        def shown():
+            process.stdin.write("\n")
+            process.stdin.flush()
+            *times, took = map(float, process.stdout.readline().split())
+            return [round((one - time.time()) / HOUR) for one in times], took
+
+        for ahead in (0, -5, 12, -24 * 365, 0):
+            clock.set_ahead(ahead * HOUR)
+            times, took = shown()
+            assert times == [ahead] * 3
+            assert 0.01 <= took < 60  # what is waited for is no matter of the date
+        process.communicate("end\n")
+
+
+def test_a_time_that_was_told_is_known_by_the_clock_that_showed_it(clock):
+    at = clock.steps[0].at
+    clock.steps += [Step(at + 100, 5 * HOUR), Step(at + 200, 0), Step(at + 300, -5 * HOUR)]
+    told = {at + 50: [at + 50], at + 150 + 5 * HOUR: [at + 150], at + 310 - 5 * HOUR: [at + 310]}
+    assert {one: clock.true_times(one, now=at + 400) for one in told} == told
+    assert earliest([clock], at + 150, now=at + 400) == float("inf")
 
 
 @pytest.fixture
