@@ -16,13 +16,12 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from ethonode.env import BASE_DIR
-
 INPUTS = 100_000
 DRAWN = 200  # inputs as tests draw them, to begin with
 OURS = ["backups", "devices", "ethonode"]
 LIMITS = ["-timeout=20", "-rss_limit_mb=1024", "-max_len=16384", "-print_final_stats=1"]
-FOUND = BASE_DIR / "var" / "fuzz"
+ROOT = Path(__file__).resolve().parents[1]  # of ours nothing is imported yet: it is watched
+FOUND = ROOT / "var" / "fuzz"
 
 
 def main() -> int:
@@ -59,7 +58,7 @@ def fuzz_all(only: str, *, inputs: int, seed: int) -> int:
 def _is_fuzzed(name: str, *, inputs: int, seed: int) -> bool:
     words = [sys.executable, "-m", "tests.fuzz_parsers", "--one", name]
     words += ["--inputs", str(inputs), "--seed", str(seed)]
-    ended = subprocess.run(words, capture_output=True, text=True, errors="replace", cwd=BASE_DIR)
+    ended = subprocess.run(words, capture_output=True, text=True, errors="replace", cwd=ROOT)
     tried = re.search(r"stat::number_of_executed_units: *(\d+)", ended.stderr)
     reached = re.findall(r"cov: (\d+)", ended.stderr)
     count, branches = int(tried[1]) if tried else 0, int(reached[-1]) if reached else 0

@@ -29,6 +29,7 @@ from backups.engine.card.device.common import Output
 from backups.engine.card.device.databases import tell_database
 from backups.engine.card.digest_answers import DigestsAnswer
 from backups.engine.card.errors import BadDigests
+from backups.engine.card.health import CardHealth
 from backups.engine.card.lines import VERSION, EndLine, ErrorLine, FileLine, FolderLine, Head
 from backups.engine.card.reading import read_listing
 from backups.engine.claims import DaemonError, parse
@@ -94,11 +95,15 @@ def damaged(draw: st.DrawFn, wholes: list[bytes]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What is drawn; how a fuzzer's bytes are read as such, and such is written as bytes."""
+    """What is drawn; how a fuzzer's bytes are read as such, and such is written as bytes.
+
+    `whole`: one that is as it has to be.
+    """
 
     drawn: st.SearchStrategy[Any]
     read: Callable[[bytes], Any] = bytes
     write: Callable[[Any], bytes] = bytes
+    whole: bytes = b""
 
 
 @cache
@@ -153,6 +158,7 @@ TEXTS = Inputs(
     _text,
     _written,
 )
+IN_A_QUERY = Inputs(TEXTS.drawn, lambda raw: raw.decode("utf-8", "replace"), _written)  # as Django
 NAMES = Inputs(
     st.one_of(
         st.binary(max_size=60),
@@ -163,11 +169,13 @@ NAMES = Inputs(
 
 def lines_as(said: bytes) -> Inputs:
     """Such as these, and noise."""
-    return Inputs((st.just(said) | damaged([said]) | BYTES.drawn).map(_lines), _lines, _joined)
+    return Inputs(
+        (st.just(said) | damaged([said]) | BYTES.drawn).map(_lines), _lines, _joined, said
+    )
 
 
 def texts_as(said: bytes) -> Inputs:
-    return Inputs((st.just(said) | damaged([said])).map(_text) | TEXTS.drawn, _text, _written)
+    return Inputs((st.just(said) | damaged([said])).map(_text) | TEXTS.drawn, _text, _written, said)
 
 
 RSYNC = b"""\
@@ -190,10 +198,10 @@ SHA256:abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQ.
 Host key verification failed.
 ssh: connect to host 10.0.0.9 port 22: No route to host"""
 DIGESTS = b"""\
-{"type":"digests","version":%d,"python":"3.5","clock":1.5,"boot":"b","algorithm":"sha256"}
-{"type":"at","bytes":5}
-{"type":"digest","path":"a","size":1,"modified":2,"changed":3,"inode":4,"digest":"%s"}
-{"type":"over","lines":3}""" % (VERSION, b"0" * 64)
+{"k":"digests","version":%d,"python":"3.5","clock":1,"boot":"b","algorithm":"sha256"}
+{"k":"at","bytes":5}
+{"k":"digest","path":"a","size":1,"modified":2,"changed":3,"inode":4,"digest":"%s"}
+{"k":"over","lines":3}""" % (VERSION, b"0" * 64)
 LISTING = b"\n".join(
     msgspec.json.encode(line)
     for line in (
@@ -207,9 +215,10 @@ LISTING = b"\n".join(
             free=5,
             read_only=False,
         ),
+        CardHealth(),
         FolderLine(path="a", files=[FileLine("b", 1, 2, 3, 8)]),
         ErrorLine(path="c", reason="Permission denied"),
-        EndLine(lines=3, folders=1, files=1, bytes=1, errors=1),
+        EndLine(lines=4, folders=1, files=1, bytes=1, errors=1),
     )
 )
 STAMP = b"seen|regular file|4096|1767434400.123456789|1767434400.5|77"
@@ -339,12 +348,12 @@ PARSERS = {
     ),
     "start in a file name": Parser(TEXTS, started_at),
     "frames a second in a name": Parser(TEXTS, fps_of),
-    "date as people type it": Parser(TEXTS, lambda text: split_date(text, now=NOW)),
-    "moment in a query": Parser(TEXTS, lambda text: moment_of(text, now=NOW), (BadMoment,)),
-    "cursor of a list": Parser(TEXTS, _cursor, (BadPlace,)),
+    "date as people type it": Parser(IN_A_QUERY, lambda text: split_date(text, now=NOW)),
+    "moment in a query": Parser(IN_A_QUERY, lambda text: moment_of(text, now=NOW), (BadMoment,)),
+    "cursor of a list": Parser(IN_A_QUERY, _cursor, (BadPlace,)),
     "cursor with our signature": Parser(TEXTS, _signed_cursor, (BadPlace,)),
     "cursor of videos": Parser(
-        TEXTS,
+        IN_A_QUERY,
         lambda text: video_page(None, after=text or None, limit=1),
         (BadCursor,),
         has_rows=True,

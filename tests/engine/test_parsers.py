@@ -49,6 +49,13 @@ def test_inputs_are_written_so_that_they_are_read_again(name):
     write_one()
 
 
+@pytest.mark.parametrize("name", [name for name in PARSERS if PARSERS[name].inputs.whole])
+def test_what_is_as_it_has_to_be_is_read(name):
+    """So that what is damaged is damaged by that alone."""
+    parser = PARSERS[name]
+    parser.ask(parser.inputs.read(parser.inputs.whole))
+
+
 @pytest.mark.parametrize("name", [name for name in PARSERS if name.startswith("database ")])
 def test_a_length_beyond_all_memory_is_no_crash(name):
     """Wherever on the first page it stands: SQLite asks for so much; Python: MemoryError."""
