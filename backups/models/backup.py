@@ -46,7 +46,9 @@ class Backup(models.Model):
 class BackupSnapshot(models.Model):
     """The facts about one backup at one moment; append-only. Fields as in BackupFacts."""
 
-    backup = models.ForeignKey(Backup, on_delete=models.CASCADE, related_name="snapshots")
+    backup = models.ForeignKey(  # the index below begins with it
+        Backup, on_delete=models.CASCADE, related_name="snapshots", db_index=False
+    )
     taken_at = models.DateTimeField()
     source_read_at = models.DateTimeField("inventory read", null=True)
     source_error = models.CharField(max_length=500, blank=True)

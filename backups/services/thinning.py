@@ -18,7 +18,7 @@ from devices.models import Device
 
 ALL_FOR = timedelta(days=2)
 HOURLY_FOR = timedelta(days=30)
-STEP = timedelta(days=180)  # to read is no lock; after each is noted how far it came
+STEP = timedelta(days=7)  # what is held in memory; after each is noted how far it came
 
 
 class TruncatedTime(Func):
@@ -84,11 +84,9 @@ def _thin_to(
 ) -> int:
     """One row of each span stays. Broken off, it goes on where it was."""
     mark, _ = Thinned.objects.get_or_create(name=f"{table.model._meta.model_name} {unit}")
-    owners = list(table.owners.values_list("pk", flat=True))
     deleted = 0
     for start, end in _steps(table, _start(mark, unit, now=now), until):
-        doomed = (key for owner in owners for key in _too_many(table, owner, unit, start, end))
-        keys = (key for key in doomed if key not in spared)
+        keys = [key for key in _too_many(table, unit, start, end) if key not in spared]
         deleted += delete_keys(table.model, keys, follows=table.follows)
         mark.until = end
         mark.save()
@@ -122,10 +120,12 @@ def _oldest(table: _Table) -> datetime | None:
     return oldest and oldest.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _too_many(table: _Table, owner: int, unit: str, start: datetime, end: datetime) -> list[int]:
+def _too_many(table: _Table, unit: str, start: datetime, end: datetime) -> QuerySet[Any, int]:
+    """Of one owner after the other, as an index has them: then a step changes few of its pages."""
     within = {f"{table.at}__gte": start, f"{table.at}__lt": end}
-    rows = table.model._default_manager.order_by().filter(**{table.of: owner}, **within)
+    owned = {f"{table.of}__in": table.owners.order_by().values("pk")}
     newest_first = [F(table.at).desc(), F("pk").desc()]
-    rank = Window(RowNumber(), partition_by=TruncatedTime(table.at, unit), order_by=newest_first)
-    surplus = rows.annotate(rank=rank).filter(rank__gt=1)
-    return list(surplus.values_list("pk", flat=True))
+    spans = [F(table.of), TruncatedTime(table.at, unit)]
+    rank = Window(RowNumber(), partition_by=spans, order_by=newest_first)
+    rows = table.model._default_manager.order_by().filter(**owned, **within)
+    return rows.annotate(rank=rank).filter(rank__gt=1).values_list("pk", flat=True)

@@ -5,6 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from backups.models import Backup, BackupSnapshot, VideoScan
+from backups.services.steps import FEWEST, MOST, SECONDS, rows_of_next
 from backups.services.thinning import thin_snapshots
 from benchmarks.measures import counted_steps
 
@@ -121,4 +122,34 @@ def test_many_are_deleted_in_many_short_statements(backup, now):
         assert thin_snapshots(now=now) == 20_000 - 13
     asked = [query["sql"] for query in queries]
     deleted = [sql for sql in asked if sql.startswith('DELETE FROM "backups_backupsnapshot"')]
-    assert len(deleted) == 40
+    assert len(deleted) >= 20_000 / MOST
+    assert all(sql.count(",") < MOST for sql in deleted)
+
+
+@pytest.mark.parametrize(
+    ("rows", "took", "next_rows"),
+    [
+        (1000, SECONDS, 1000),
+        (1000, 3 * SECONDS, 333),
+        (1000, 0.0, 2000),
+        (MOST, 0.0, MOST),
+        (FEWEST, 60.0, FEWEST),
+    ],
+)
+def test_a_step_that_took_long_is_followed_by_a_shorter_one(rows, took, next_rows):
+    assert rows_of_next(rows, took=took) == next_rows
+
+
+def test_however_many_backups_there_are_thinning_asks_as_often(taken, device, now):
+    def asked():
+        with CaptureQueriesContext(connection) as queries:
+            thin_snapshots(now=now)
+        return len(queries)
+
+    taken(timedelta(days=3))
+    thin_snapshots(now=now)
+    few = asked()
+    for kind in ("mysql", "video"):
+        other = Backup.objects.create(device=device, backup_type=kind)
+        BackupSnapshot.objects.create(backup=other, taken_at=now - timedelta(days=3))
+    assert asked() == few

@@ -14,7 +14,7 @@ from django_celery_beat.models import PeriodicTask
 from django_celery_results.models import TaskResult
 
 from backups.models import BackupSnapshot, CardReading, Run, VideoScan
-from backups.services.steps import ROWS
+from backups.services.steps import MOST
 from installation import tasks, upkeep
 
 pytestmark = pytest.mark.django_db
@@ -37,11 +37,12 @@ def test_results_of_a_day_stay_and_older_ones_go():
 
 
 def test_many_results_go_in_short_steps():
-    results(2 * ROWS + 1, age=timedelta(days=2))
+    results(MOST + 1, age=timedelta(days=2))
     with CaptureQueriesContext(connection) as queries:
-        assert upkeep.forget_old(now=timezone.now()) == 2 * ROWS + 1
-    deleted = [one for one in queries if one["sql"].startswith("DELETE")]
-    assert len(deleted) == 3
+        assert upkeep.forget_old(now=timezone.now()) == MOST + 1
+    deleted = [one["sql"] for one in queries if one["sql"].startswith("DELETE")]
+    assert len(deleted) > 1
+    assert all(sql.count(",") < MOST for sql in deleted)
 
 
 @pytest.mark.parametrize(
