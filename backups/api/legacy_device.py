@@ -1,12 +1,10 @@
 """GET /device/<id>/backup as the old node answers it, but what is true."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from backups.api.copies import best_by_name
+from backups.api.old_databases import OldDatabase
 from backups.dashboard import DeviceStatus
 from backups.engine.byte_sizes import human_size
 from backups.engine.facts import BackupFacts, BackupType
@@ -14,46 +12,25 @@ from backups.engine.items import CopyState
 from backups.engine.verdict import Verdict
 from backups.engine.videos.folder import Chunk
 from backups.engine.videos.names import bytes_of, recording_of
-from backups.models import ResultCopy
-from backups.services.facts import copy_of
-from devices.models import Experiment, Writer
+from devices.models import Writer
 
 BACKED_UP = "backed-up"
 DEVICE_RESULTS = "/ethoscope_data/results"  # where a device has its own
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OldDatabase:
-    """An experiment as its device listed it, and our copy: one of the two may be missing."""
-
-    filename: str
-    writer: str
-    experiment: Experiment | None
-    copy: ResultCopy | None
-    is_saved: bool  # the newest look at the disk holds still, and found nothing wrong with it
-
-    @property
-    def size_bytes(self) -> int:
-        """Of a saved one: the old pages draw a size as a full bar, "backed-up"."""
-        return self.copy.size_bytes if self.copy and self.is_saved else 0
-
-
 def device_payload(
     status: DeviceStatus,
     *,
-    experiments: Iterable[Experiment],
-    copies: Iterable[ResultCopy],
+    databases: Sequence[OldDatabase],
     chunks: Iterable[Chunk],
+    known: set[BackupType],
     safe: set[str],
     damaged: set[str],
     videos_dir: Path,
-    now: datetime,
 ) -> dict[str, Any]:
-    """`safe`: file names of experiments, and names of recordings, that a look found nothing wrong
-    with. `damaged`: file names of videos."""
+    """`known`: the types of which the disk was read lately. `safe`: recordings that a look found
+    nothing wrong with. `damaged`: file names of videos."""
     device_id = status.device.device_id
-    known = {kind for kind, backup in status.backups.items() if backup.is_disk_known(now=now)}
-    databases = _databases(experiments, copies, safe=safe, known=known)
     mysql = [old for old in databases if old.writer == Writer.MYSQL]
     sqlite = [old for old in databases if old.writer != Writer.MYSQL]
     video = status.backups.get(BackupType.VIDEO)
@@ -87,54 +64,13 @@ def _recommended(status: DeviceStatus) -> str:
     return status.recommended_backup_type
 
 
-def _databases(
-    experiments: Iterable[Experiment],
-    copies: Iterable[ResultCopy],
-    *,
-    safe: set[str],
-    known: set[BackupType],
-) -> list[OldDatabase]:
-    """What the device lists, newest first, then the copies of what it no longer does.
-
-    `known`: the types of which the disk was read lately.
-    """
-    experiments = list(experiments)
-    best = best_by_name(experiments, copies)
-    databases = []
-    for one in experiments:
-        copy = best.pop(one.filename, None)
-        databases.append(
-            OldDatabase(
-                filename=one.filename,
-                writer=one.writer,
-                experiment=one,
-                copy=copy,
-                is_saved=one.writer in known and one.filename in safe and _is_sound(copy),
-            )
-        )
-    return databases + [
-        OldDatabase(
-            filename=name,
-            writer=copy.writer,
-            experiment=None,
-            copy=copy,
-            is_saved=(copy.writer or Writer.SQLITE) in known and _is_sound(copy),
-        )
-        for name, copy in sorted(best.items(), reverse=True)
-    ]
-
-
-def _is_sound(copy: ResultCopy | None) -> bool:
-    return copy is not None and copy_of(copy).is_sound
-
-
 def _sqlite(old: OldDatabase, status: DeviceStatus) -> dict[str, Any]:
     entry = {
         "filesize": old.size_bytes,
         "backup_filename": old.filename,
         "version": "Unknown",
         "path": f"{DEVICE_RESULTS}/{_below_results(old, status)}",
-        "date": _date(old),
+        "date": old.date.timestamp() if old.date else 0.0,
         "db_status": _state(old),
         "table_counts": {},
         "file_exists": old.is_saved,  # the old pages write "backed-up" where this is true
@@ -149,7 +85,7 @@ def _mariadb(old: OldDatabase) -> dict[str, Any]:
         "table_counts": {},
         "backup_filename": old.filename,
         "version": "Unknown",
-        "date": _date(old),
+        "date": old.date.timestamp() if old.date else 0.0,
         "db_status": _state(old),
         "db_size_bytes": old.size_bytes,
     }
@@ -162,17 +98,10 @@ def _below_results(old: OldDatabase, status: DeviceStatus) -> str:
     return f"{status.device.device_id}/{status.device.name}/{started}/{old.filename}"
 
 
-def _date(old: OldDatabase) -> float:
-    """When it started; of a copy that no list names, when its file was last written."""
-    if old.experiment:
-        return old.experiment.started_at.timestamp() if old.experiment.started_at else 0.0
-    return old.copy.modified_at.timestamp() if old.copy else 0.0
-
-
 def _state(old: OldDatabase) -> str:
     if old.copy and old.copy.state == CopyState.CORRUPT:
         return "error"
-    return (old.experiment.reported_state if old.experiment else "") or "unknown"
+    return old.reported_state or "unknown"
 
 
 def _saved(databases: list[OldDatabase]) -> dict[str, Any]:
@@ -225,8 +154,11 @@ def _files(
 def _word(chunk: Chunk, *, safe: set[str], damaged: set[str]) -> str:
     if chunk.name in damaged:
         return "error"
-    recording = recording_of(bytes_of(chunk.folder), bytes_of(chunk.name))
-    return BACKED_UP if recording in safe else "unknown"
+    return BACKED_UP if recording_of_chunk(chunk) in safe else "unknown"
+
+
+def recording_of_chunk(chunk: Chunk) -> str:
+    return recording_of(bytes_of(chunk.folder), bytes_of(chunk.name))
 
 
 def _video_totals(facts: BackupFacts, folder: str, *, known: bool) -> dict[str, Any]:

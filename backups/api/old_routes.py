@@ -18,8 +18,9 @@ from rest_framework.views import APIView
 
 from backups import dashboard
 from backups.api import freshness, legacy, legacy_device, start_backup
-from backups.api.copies import safe_names
+from backups.api.copies import safe_recordings
 from backups.api.newest_chunks import newest_chunks
+from backups.api.old_databases import old_databases
 from backups.api.permissions import MayReadStatus, MayStartBackup
 from backups.models import DaemonStatus
 from devices.models import Device
@@ -76,24 +77,29 @@ class DeviceBackupView(OldRoute):
         device = _device(device_id)
         if device is None:
             return _json(_unknown(device_id))
-        now = timezone.now()
-        payload = legacy_device.device_payload(
-            dashboard.device_status(device, now=now),
-            experiments=device.experiments.all(),
-            copies=device.copies.all(),
-            chunks=newest_chunks(device),
-            safe=safe_names(device),
-            damaged=set(device.damaged_files.values_list("path", flat=True)),
-            videos_dir=settings.VIDEOS_DIR,
-            now=now,
-        )
-        return _never_kept(_json(payload))
+        return _never_kept(_json(_device_answer(device, now=timezone.now())))
 
     def post(self, request: Request, device_id: str) -> HttpResponse:
         device = _device(device_id)
         if device is None:
             return _json(_unknown(device_id))
         return _json(start_backup.start(device, request))
+
+
+def _device_answer(device: Device, *, now: datetime) -> dict[str, Any]:
+    status = dashboard.device_status(device, now=now)
+    known = {kind for kind, backup in status.backups.items() if backup.is_disk_known(now=now)}
+    chunks = newest_chunks(device)
+    recordings = {legacy_device.recording_of_chunk(chunk) for chunk in chunks}
+    return legacy_device.device_payload(
+        status,
+        databases=old_databases(device, known=known),
+        chunks=chunks,
+        known=known,
+        safe=safe_recordings(device, recordings),
+        damaged=set(device.damaged_files.values_list("path", flat=True)),
+        videos_dir=settings.VIDEOS_DIR,
+    )
 
 
 def _device(device_id: str) -> Device | None:

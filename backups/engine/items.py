@@ -21,6 +21,11 @@ class CopyState(StrEnum):
     BUSY = "busy"  # was being written while we looked; no judgement
 
 
+def is_sound(state: str, *, damage: str, foreign: str) -> bool:
+    """Whether a copy opens, is of its experiment, and nothing was ever found wrong with it."""
+    return state == CopyState.USABLE and not (damage or foreign)
+
+
 class Proof(StrEnum):
     """How far one copy was held against its item: design 5."""
 
@@ -96,7 +101,7 @@ class Copy:
 
     @property
     def is_sound(self) -> bool:
-        return self.state is CopyState.USABLE and not (self.damage or self.foreign)
+        return is_sound(self.state, damage=self.damage, foreign=self.foreign)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

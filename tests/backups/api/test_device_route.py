@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from backups.engine.facts import ProblemKind
 from backups.engine.videos.names import recording_of
@@ -365,8 +367,24 @@ def test_a_device_whose_id_can_have_no_folder_is_answered(client, device):
 def test_the_number_of_queries_does_not_grow(told, run, copy, django_assert_num_queries):
     for number in range(20):
         run(filename=f"{number}.db"), copy(f"{number}.db", path=str(number))
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(7):
         told()
+
+
+def test_no_more_is_read_of_a_copy_than_is_shown(told, run, copy):
+    """As many as a device ever had: the counts of each of its tables cost most of the answer."""
+    run(), copy(), copy("left over.db")
+    with CaptureQueriesContext(connection) as asked:
+        assert len(told()["databases"]["SQLite"]) == 2
+    columns = ["rows", "best_rows", "told_rows", "about"]
+    assert not [one for one in asked for name in columns if f'"{name}"' in one["sql"]]
+
+
+def test_the_one_that_the_newest_look_chose_of_two_counts(told, run, copy):
+    older = copy(size_bytes=1)
+    copy(path="elsewhere", size_bytes=2)
+    run(copy=older)
+    assert told()["databases"]["SQLite"][RUN]["filesize"] == 1
 
 
 def test_a_stranger_reads_no_device(client, device):
