@@ -53,6 +53,7 @@ def main() -> None:
     parser.add_argument("--ratio-of", type=int, default=RATIO_OF, help="devices of the ratio")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--postgres", action="store_true", help="on a private PostgreSQL")
+    parser.add_argument("--keep", default="", help="a folder where what is made is kept")
     parser.add_argument("--short", action="store_true", help="10 devices, a week and a year")
     asked = parser.parse_args()
     if asked.short:
@@ -72,9 +73,9 @@ def _measure(devices: int, years: list[int], asked: argparse.Namespace, server: 
         kept = []
         for age in years:
             if is_ratio and age in (years[0], years[-1]):
-                kept.append(closing.enter_context(installation(devices, age, server)))
+                kept.append(closing.enter_context(installation(devices, age, server, asked.keep)))
             else:
-                with installation(devices, age, server) as one:
+                with installation(devices, age, server, asked.keep) as one:
                     _report(one, rounds=asked.rounds)
         if kept:
             _compare(kept[0], kept[-1], rounds=asked.rounds)
@@ -83,9 +84,12 @@ def _measure(devices: int, years: list[int], asked: argparse.Namespace, server: 
 
 
 @contextmanager
-def installation(devices: int, years: int, server: Any = None) -> Iterator[Installation]:
+def installation(
+    devices: int, years: int, server: Any = None, keep: str = ""
+) -> Iterator[Installation]:
     database = server.make(f"growth-{devices}-{years}") if server else ""
-    command = [sys.executable, "-m", "benchmarks.growth_lab", str(devices), str(years), database]
+    of_it = [str(devices), str(years), database, "" if server else keep]
+    command = [sys.executable, "-m", "benchmarks.growth_lab", *of_it]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
     )

@@ -4,12 +4,13 @@ Each line is [what, word]; each answer is one line. The first says how large its
 """
 
 import json
+import shutil
 import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -23,17 +24,24 @@ from benchmarks.time_machine import PLAIN
 
 EVERY = timedelta(minutes=5)
 A_DAY_OF_SNAPSHOTS = 288
+BEFORE_THAT_DAY = timedelta(hours=26)
+DATABASE = "benchmark.sqlite3"
 POLL = 0.001  # seconds from one try to write to the next
 
 Answer = dict[str, Any]
 
 
 def main() -> None:
-    count, years, database = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
-    with tempfile.TemporaryDirectory() as folder:
-        set_up(Path(folder), database=database)
-        _say(_made(count, years))
-        asked = _Asked(Path(folder))
+    count, years, database, kept = int(sys.argv[1]), int(sys.argv[2]), *sys.argv[3:]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with _kept(Path(kept) / f"{count}-{years}.sqlite3", folder / DATABASE) as is_there:
+            set_up(folder, database=database)
+            _prepare()
+            if not is_there:
+                _make(count, years)
+        _say(_told(folder))
+        asked = _Asked(folder)
         for line in sys.stdin:
             what, word = json.loads(line)
             _say(getattr(asked, what)(word))
@@ -43,20 +51,44 @@ def _say(answer: Any) -> None:
     print(json.dumps(answer), flush=True)
 
 
-def _made(count: int, years: int) -> Answer:
-    from django.conf import settings  # noqa: PLC0415
-    from django.contrib.auth.models import User  # noqa: PLC0415
-    from django.utils import timezone  # noqa: PLC0415
+@contextmanager
+def _kept(place: Path, database: Path) -> Iterator[bool]:
+    """Whether it was made before, and kept; else it is, where a folder is named for that."""
+    if is_there := place.is_file():
+        shutil.copy(place, database)
+    yield is_there
+    if not is_there and place.parent != Path() and database.is_file():
+        with closing(sqlite3.connect(database)) as made, closing(sqlite3.connect(place)) as copy:
+            made.backup(copy)
 
-    from backups.models import BackupSnapshot  # noqa: PLC0415
-    from benchmarks.growth_rows import make_installation  # noqa: PLC0415
+
+def _prepare() -> None:
+    from django.conf import settings  # noqa: PLC0415
 
     settings.STORAGES = {**settings.STORAGES, "staticfiles": PLAIN}
     (node,) = settings.NODES
     settings.NODES = [replace(node, daemons=dict.fromkeys(node.daemons, ""))]
+
+
+def _make(count: int, years: int) -> None:
+    from django.contrib.auth.models import User  # noqa: PLC0415
+    from django.utils import timezone  # noqa: PLC0415
+
+    from benchmarks.growth_rows import make_installation  # noqa: PLC0415
+
     make_installation(count, years=years, now=timezone.now())
     User.objects.create_superuser("benchmark")
-    return {"bytes": _size(), "snapshots": BackupSnapshot.objects.count()}
+
+
+def _told(folder: Path) -> Answer:
+    from django.utils import timezone  # noqa: PLC0415
+
+    from backups.models import BackupSnapshot  # noqa: PLC0415
+    from benchmarks.growth_files import lay_copies  # noqa: PLC0415
+
+    told = {"bytes": _size(), "snapshots": BackupSnapshot.objects.count()}
+    lay_copies(folder, now=timezone.now())
+    return told
 
 
 def _size() -> int:
@@ -115,11 +147,19 @@ class _Asked:
         if name == A_DAYS_THINNING:
             _take_a_day()
         work = _tasks()[name]
-        with _Writer(self._folder / "benchmark.sqlite3") as writer:
+        if name == A_LOOK:
+            self._lay_videos()
+            work()  # what is there is known from now on
+        with _Writer(self._folder / DATABASE) as writer:
             started = time.process_time()
             said = work()
             seconds = time.process_time() - started - writer.seconds
         return {"seconds": seconds, "wait": writer.longest, "said": str(said)}
+
+    def _lay_videos(self) -> None:
+        from benchmarks.growth_files import lay_videos  # noqa: PLC0415
+
+        lay_videos(self._folder, _looked_at())
 
     def cycle(self, hanging: str) -> Answer:
         """One whole cycle while the node is down, and so many devices hang."""
@@ -142,7 +182,14 @@ def _programs() -> Iterator[str]:
     yield f"/device/{Device.objects.values_list('device_id', flat=True)[0]}/backup"
 
 
+def _looked_at() -> Any:
+    from devices.models import Device  # noqa: PLC0415
+
+    return Device.objects.order_by("pk")[1]
+
+
 A_DAYS_THINNING = "thinning of a day"
+A_LOOK = "a look at one device"
 
 
 def _tasks() -> dict[str, Callable[[], object]]:
@@ -150,7 +197,6 @@ def _tasks() -> dict[str, Callable[[], object]]:
     from django.utils import timezone  # noqa: PLC0415
 
     from backups.services import runs, snapshots, thinning  # noqa: PLC0415
-    from devices.models import Device  # noqa: PLC0415
     from incidents import services as incidents  # noqa: PLC0415
     from installation import upkeep  # noqa: PLC0415
 
@@ -162,10 +208,10 @@ def _tasks() -> dict[str, Callable[[], object]]:
         return len(made), len(runs.due_runs(slots=2, now=now()))
 
     def looked() -> object:
-        device = Device.objects.order_by("pk")[1]
-        return len(snapshots.take_snapshot(device, now=now()))
+        return len(snapshots.take_snapshot(_looked_at(), now=now()))
 
     return {
+        "thinning, the first time": lambda: thinning.thin_snapshots(now=now() - BEFORE_THAT_DAY),
         A_DAYS_THINNING: lambda: thinning.thin_snapshots(now=now()),
         "thinning again": lambda: thinning.thin_snapshots(now=now()),
         "thinning of readings": lambda: thinning.thin_card_readings(now=now()),
@@ -177,7 +223,7 @@ def _tasks() -> dict[str, Callable[[], object]]:
         "messages that are due": lambda: incidents.channels_due(now=now()),
         "runs planned and due": planned,
         "reaping of runs": lambda: runs.reap_runs(now=now()),
-        "a look at one device": looked,
+        A_LOOK: looked,
     }
 
 

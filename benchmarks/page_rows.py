@@ -47,9 +47,10 @@ def _experiment(device: Device, ago: timedelta, now: datetime) -> Experiment:
 
 
 def _copy(experiment: Experiment, now: datetime) -> ResultCopy:
-    name = PEOPLE[(experiment.pk or 0) % len(PEOPLE)]
+    name, device = PEOPLE[(experiment.pk or 0) % len(PEOPLE)], experiment.device
+    begun = experiment.filename.removesuffix(f"_{device.device_id}.db")
     return ResultCopy(
-        device=experiment.device, path=f"{experiment.device_id}/{experiment.filename}",
+        device=device, path=f"{device.device_id}/{device.name}/{begun}/{experiment.filename}",
         filename=experiment.filename, writer="sqlite", size_bytes=40_000_000, modified_at=now,
         first_seen_at=now, state="usable", row_count=1_203_000, inspected_at=now, user=name,
         location="incubator 1", code="sleep",

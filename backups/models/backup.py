@@ -98,9 +98,8 @@ class BackupSnapshot(models.Model):
 
     @classmethod
     def of_facts(cls, facts: BackupFacts, **others: Any) -> "BackupSnapshot":
-        values = asdict(facts)
         return cls(
-            **{name: values[name] for name in PLAIN_FIELDS},
+            **{name: getattr(facts, name) for name in PLAIN_FIELDS},
             findings=list(facts.findings),
             proofs=facts.proofs,
             risk=_packed_risk(facts.risk),

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 from msgspec.structs import replace as replace_fields
 
 from backups.engine.card.listing import CardContents, CardFile, Mark
@@ -93,15 +94,22 @@ def look_at_others(device: Device, *, now: datetime) -> None:
     wanted = {row.pk: list(places_of(device, bytes(row.path), {})) for row in rows}
     stamps = stamps_of(place for places in wanted.values() for place in places)
     proofs = proofs_of(device, beside=(bytes(row.path) for row in rows))
+    changed = []
     for row in rows:
-        proof = proofs.get(bytes(row.path))
+        before, proof = _seen(row), proofs.get(bytes(row.path))
         places = by_proof(wanted[row.pk], stamps, proof)
         place = best_place(places, stamps, size=row.size_bytes) or b""
         ours = stamps.get(place)
         row.place, row.held_bytes = place, ours.size if ours else None
         row.equal = proof is not None and proof.ours == ours and proof.holds(_mark(row))
-        row.held_at = now if row.held_bytes == row.size_bytes else row.held_at
-    OtherFile.objects.bulk_update(rows, ["place", "held_bytes", "equal", "held_at"], 500)
+        if _seen(row) != before:
+            changed.append(row)
+    OtherFile.objects.bulk_update(changed, ["place", "held_bytes", "equal"], 500)
+    device.other_files.filter(held_bytes=F("size_bytes")).update(held_at=now)
+
+
+def _seen(row: OtherFile) -> tuple[bytes, int | None, bool]:
+    return bytes(row.place), row.held_bytes, row.equal
 
 
 def is_written_since(row: OtherFile, proof: ProvenFile | None) -> bool:

@@ -72,10 +72,12 @@ def _to_count(device: Device, *, now: datetime) -> QuerySet[Experiment]:
     ended = device.experiments.filter(
         writer=Writer.MYSQL, growing=False, gone_at=None, written_off=False
     )
-    counted = Telling.objects.filter(final=True).filter(
+    counted = Telling.objects.filter(experiment__device=device, final=True).filter(
         Q(experiment__changed_at=None) | Q(told_at__gte=F("experiment__changed_at"))
     )
-    lately = ExperimentState.objects.filter(asked_at__gt=now - ASK_AGAIN_AFTER, asked_at__lte=now)
+    lately = ExperimentState.objects.filter(
+        experiment__device=device, asked_at__gt=now - ASK_AGAIN_AFTER, asked_at__lte=now
+    )
     return (
         ended.exclude(pk__in=counted.values("experiment"))
         .exclude(pk__in=lately.values("experiment"))

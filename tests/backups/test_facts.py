@@ -3,13 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from backups.engine.facts import BackupType
 from backups.engine.verdict import newest_reading
 from backups.models import CardListing, ExperimentState, ResultCopy
 from backups.services.experiments import MOST_TELLINGS, store_states
 from backups.services.facts import Databases, DiskReading, compared, database_facts
-from devices.models import Telling
+from backups.services.server_counts import _to_count
+from benchmarks.measures import counted_steps
+from devices.models import Device, Experiment, Telling
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -273,3 +277,60 @@ def test_the_newest_reading_is_one_that_has_come_where_there_is_one(now):
     assert newest_reading([None, now - HOUR, now, now + AHEAD], now=now) == now
     assert newest_reading([now + AHEAD, None], now=now) == now + AHEAD
     assert newest_reading([None], now=now) is None
+
+
+def test_what_is_found_as_it_was_is_not_written_anew_and_says_when_it_was_seen(
+    facts, device, copy, now
+):
+    """However many experiments a device ever had, a look writes what it found to have changed."""
+    for number in range(30):
+        device.experiments.create(
+            writer="sqlite", filename=f"{number}.db", first_seen_at=now - HOUR, listed_at=now
+        )
+        copy(path=f"{number}.db", filename=f"{number}.db")
+    facts()
+    ResultCopy.objects.filter(filename="7.db").update(damage="it shrank", damaged_at=now)
+    with CaptureQueriesContext(connection) as asked:
+        facts(at=now + MINUTE)
+    (written,) = [one["sql"] for one in asked if one["sql"].startswith("INSERT")]
+    assert written.count("it shrank") == 1
+    assert len(written) < 2000  # one row
+    states = ExperimentState.objects.all()
+    assert set(states.values_list("looked_at", flat=True)) == {now + MINUTE}
+    assert states.get(kind="corrupt").experiment.filename == "7.db"
+
+
+def test_a_copy_that_is_another_one_now_is_written_though_all_else_is_the_same(
+    facts, experiment, copy
+):
+    first = copy()
+    facts()
+    first.delete()
+    second = copy(path="z/y/a.db")
+    facts()
+    experiment.state.refresh_from_db()
+    assert experiment.state.copy == second
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite counts its steps")
+def test_what_other_devices_ever_had_costs_nobody_anything(device, now):
+    def steps():
+        with counted_steps() as counted:
+            assert list(_to_count(device, now=now)) == [mine]
+        return counted.hundreds
+
+    facts = {"writer": "mysql", "first_seen_at": now - HOUR, "listed_at": now}
+    mine = device.experiments.create(filename="mine.db", **facts)
+    few = steps()
+    told = {"first_seen_at": now, "told_at": now, "told_by": "node"}
+    other = Device.objects.create(device_id="f" * 32, **told)
+    theirs = Experiment.objects.bulk_create(
+        [Experiment(device=other, filename=f"{n}.db", **facts) for n in range(1000)]
+    )
+    ExperimentState.objects.bulk_create(
+        [ExperimentState(experiment=one, looked_at=now, asked_at=now) for one in theirs]
+    )
+    Telling.objects.bulk_create(
+        [Telling(experiment=one, told_at=now, rows={}, final=True) for one in theirs]
+    )
+    assert steps() <= few + 1
