@@ -3,10 +3,10 @@
 import time
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Field, Model, QuerySet
 
 ROWS, FEWEST, MOST = 1000, 100, 4000  # a step: at first, and whatever the machine does
 SECONDS = 0.03  # of one step: a writer may wait for two
@@ -55,11 +55,11 @@ def _delete_step(
 
 def _delete(model: type[Model], field: str, keys: Sequence[Any]) -> None:
     """By a statement of its own: the ORM takes longer to write it than the database to do it."""
-    column = model._meta.pk if field == "pk" else model._meta.get_field(field)
-    name = connection.ops.quote_name
+    found = model._meta.pk if field == "pk" else model._meta.get_field(field)
+    column, name = cast("Field[Any, Any]", found).column, connection.ops.quote_name
     places = ", ".join(["%s"] * len(keys))
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM {name(model._meta.db_table)} WHERE {name(column.column)} IN ({places})",  # noqa: S608 - names of ours
+            f"DELETE FROM {name(model._meta.db_table)} WHERE {name(str(column))} IN ({places})",  # noqa: S608 - names of ours
             keys,
         )

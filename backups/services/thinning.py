@@ -125,7 +125,8 @@ def _too_many(table: _Table, unit: str, start: datetime, end: datetime) -> Query
     within = {f"{table.at}__gte": start, f"{table.at}__lt": end}
     owned = {f"{table.of}__in": table.owners.order_by().values("pk")}
     newest_first = [F(table.at).desc(), F("pk").desc()]
-    spans = [F(table.of), TruncatedTime(table.at, unit)]
+    spans: list[Any] = [F(table.of), TruncatedTime(table.at, unit)]
     rank = Window(RowNumber(), partition_by=spans, order_by=newest_first)
     rows = table.model._default_manager.order_by().filter(**owned, **within)
-    return rows.annotate(rank=rank).filter(rank__gt=1).values_list("pk", flat=True)
+    keys: QuerySet[Any, int] = rows.annotate(rank=rank).filter(rank__gt=1)
+    return keys.values_list("pk", flat=True)
