@@ -94,9 +94,10 @@ class ResultCopy(models.Model):
         verbose_name_plural = "result copies"
         ordering = ["device", "-filename"]
         indexes = [
+            models.Index(fields=["filename"], name="copies_by_name"),
             models.Index(
                 fields=["verified_at"], condition=models.Q(gone_at=None), name="longest_unread"
-            )
+            ),
         ]
         constraints = [models.UniqueConstraint(fields=["device", "path"], name="one_row_per_copy")]
         permissions = [("download_files", "Can download what is saved: databases, videos, all")]

@@ -13,7 +13,7 @@ from backups.engine.videos.troubles import Trouble, Troubles, film_seconds
 from backups.models import DamagedFile, RecordingLedger
 from devices.models import Device
 
-ROWS_AT_ONCE = 200  # with their memory: some megabytes
+ROWS_AT_ONCE = 40  # with their memory, and written in one piece: others wait meanwhile
 WHILE_COMPARED = ("memory", "digests")  # fetched only for those that are compared
 UNJUDGED = b"unjudged"  # the mark of what changed without a look: no disk has this one
 WRITTEN = [

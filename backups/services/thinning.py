@@ -121,11 +121,12 @@ def _oldest(table: _Table) -> datetime | None:
 
 
 def _too_many(table: _Table, unit: str, start: datetime, end: datetime) -> QuerySet[Any, int]:
-    """Of one owner after the other, as an index has them: then a step changes few of its pages."""
+    """Of one span after the other, and in it by owner: a step then changes few pages of the table,
+    and few of its index."""
     within = {f"{table.at}__gte": start, f"{table.at}__lt": end}
     owned = {f"{table.of}__in": table.owners.order_by().values("pk")}
     newest_first = [F(table.at).desc(), F("pk").desc()]
-    spans: list[Any] = [F(table.of), TruncatedTime(table.at, unit)]
+    spans: list[Any] = [TruncatedTime(table.at, unit), F(table.of)]
     rank = Window(RowNumber(), partition_by=spans, order_by=newest_first)
     rows = table.model._default_manager.order_by().filter(**owned, **within)
     keys: QuerySet[Any, int] = rows.annotate(rank=rank).filter(rank__gt=1)

@@ -5,8 +5,11 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.db import connection
 
-from backups.models import RecordingLedger, Run
+from backups.api.copies import attach_copies
+from backups.models import RecordingLedger, ResultCopy, Run
+from benchmarks.measures import counted_steps
 from devices.models import Experiment
 
 pytestmark = pytest.mark.django_db
@@ -173,3 +176,22 @@ def test_back_up_asks_for_all_that_can_work(person, device, one_of_each, queue):
 def test_a_device_without_an_address_cannot_be_backed_up(person, device):
     answer = person("backups.start_run").post(f"/api/v1/devices/{device.device_id}/backup/")
     assert (answer.status_code, answer.json()["code"]) == (409, "refused")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite counts its steps")
+def test_the_copies_of_a_page_are_found_by_name_whatever_else_their_devices_ever_had(device, now):
+    def steps():
+        with counted_steps() as counted:
+            assert attach_copies([one])[0].copy
+        return counted.hundreds
+
+    one = device.experiments.create(filename="0.db", first_seen_at=now, listed_at=now)
+    facts = {"size_bytes": 1, "modified_at": now, "first_seen_at": now, "inspected_at": now}
+    facts["state"] = "usable"
+    ResultCopy.objects.create(device=device, filename="0.db", path="0.db", **facts)
+    few = steps()
+    ResultCopy.objects.bulk_create(
+        ResultCopy(device=device, filename=f"{n}.db", path=f"{n}.db", **facts)
+        for n in range(1, 2000)
+    )
+    assert steps() <= few + 1

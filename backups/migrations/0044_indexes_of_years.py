@@ -5,12 +5,16 @@ INDEX = "backups_backupsnapshot_backup_id_a3c753db"
 
 
 class Migration(migrations.Migration):
-    """An index that another one begins with goes: as a statement of its own, for SQLite would
-    write the whole table anew."""
+    """Copies are found by their names; and an index that another one begins with goes: as a
+    statement of its own, for SQLite would write the whole table anew."""
 
     dependencies = [("backups", "0043_runs_on_main")]
 
     operations = [
+        migrations.AddIndex(
+            model_name="resultcopy",
+            index=models.Index(fields=["filename"], name="copies_by_name"),
+        ),
         migrations.SeparateDatabaseAndState(
             state_operations=[
                 migrations.AlterField(
