@@ -4,12 +4,17 @@ BIN := .venv/bin
 DEPLOY := deploy/make-venv
 BENCHMARKS := video_scan compare held card digests prove status_endpoint status_load pages slow_clients downloads mirror growth idle
 
-# What `make test` runs on PostgreSQL, too: leases, facts, thinning, lists and input of the API, telling, people,
-# and a run that is killed.
-ON_POSTGRES := tests/backups/test_leases.py tests/backups/test_thinning.py tests/backups/test_facts.py \
-  tests/backups/runs/test_asking.py tests/backups/api/test_lists.py tests/backups/api/test_bad_input.py \
-  tests/incidents/test_history.py tests/people/test_tokens.py \
-  tests/backups/runs/test_ends.py
+# On PostgreSQL `make test` leaves out what no database changes: the engine, browsers, the same pages for everybody,
+# runs over ssh, what closes the connection of its test. `make test-postgres` leaves out nothing that has a database.
+NOT_ON_POSTGRES := tests/engine tests/lab tests/faults tests/soak tests/hosts tests/platform tests/suite \
+  tests/backups/admin/test_accessibility.py tests/backups/admin/test_csp_in_a_browser.py \
+  tests/backups/admin/test_home_in_a_browser.py tests/backups/admin/test_keyboard.py \
+  tests/backups/admin/test_every_page.py tests/backups/admin/test_film_page.py tests/backups/admin/test_who_may.py \
+  tests/backups/api/test_fuzz.py tests/backups/files/test_web_servers.py tests/backups/files/test_downloads.py \
+  tests/backups/files/test_relay.py tests/backups/files/test_tricks.py tests/incidents/test_lab_inbox.py \
+  tests/backups/test_whole_path.py tests/backups/wipes tests/backups/storages/test_moves.py \
+  tests/backups/storages/test_moves_from_home.py tests/backups/storages/test_second_copies.py \
+  $(wildcard tests/backups/runs/test_*_run.py tests/backups/runs/test_*_doors.py)
 
 FLOOR_OF_API := --include='backups/api/*' --fail-under=85
 
@@ -23,7 +28,7 @@ run: .venv/.runtime
 
 test: .venv/.dev
 	@.ci/install-test-servers
-	@$(BIN)/python -m tests.postgres -n 2 --dist loadfile -q $(ON_POSTGRES)
+	@$(BIN)/python -m tests.postgres -n 3 --dist loadfile -q $(NOT_ON_POSTGRES:%=--ignore=%)
 	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report= --floors
 	@mkdir -p var && $(BIN)/coverage report $(FLOOR_OF_API) > var/coverage.txt || { cat var/coverage.txt; exit 1; }
 

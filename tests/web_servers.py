@@ -2,13 +2,14 @@
 
 import os
 import re
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import urllib3
 
 from ethonode.env import BASE_DIR
-from lab.servers.processes import free_port, program, running
+from lab.servers.processes import ServerFailed, free_port, program, running
 from tests.incidents.sinks import certificate_for
 
 NAME = "ethonode.lab.example"
@@ -67,10 +68,34 @@ def _named(headers):
     return {"Host": NAME} | {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-@contextmanager
 def nginx(folder, site, videos):
     """With `ETHONODE_SENDFILE=x-accel-redirect` it reads `videos` itself."""
-    http, https = free_port(), free_port()
+    return _on_free_ports(partial(_nginx, folder, site, videos))
+
+
+def caddy(folder, site):
+    """With a certificate of its own, as inside a lab."""
+    return _on_free_ports(partial(_caddy, folder, site))
+
+
+@contextmanager
+def _on_free_ports(begin):
+    """Somebody else may take a port that was free a moment ago: then others."""
+    with ExitStack() as stack:
+        yield _begun(stack, begin)
+
+
+def _begun(stack, begin, *, tries=3):
+    try:
+        return stack.enter_context(begin(free_port(), free_port()))
+    except ServerFailed as error:
+        if tries == 1 or "address already in use" not in str(error).lower():
+            raise
+        return _begun(stack, begin, tries=tries - 1)
+
+
+@contextmanager
+def _nginx(folder, site, videos, http, https):
     certificate, key = certificate_for(NAME, folder)
     documented = _documented(
         "nginx",
@@ -89,9 +114,7 @@ def nginx(folder, site, videos):
 
 
 @contextmanager
-def caddy(folder, site):
-    """With a certificate of its own, as inside a lab."""
-    http, https = free_port(), free_port()
+def _caddy(folder, site, http, https):
     documented = _documented(
         "Caddy", {"127.0.0.1:8000": site.removeprefix("http://"), "}\n": "    tls internal\n}\n"}
     )
