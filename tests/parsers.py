@@ -269,6 +269,7 @@ def _shown(content: bytes) -> None:
 
 def _inspected(content: bytes) -> None:
     with _kept(content) as path:
+        inspect(path, latest=NOW)
         inspect(path, latest=NOW, deeply=True)
 
 

@@ -2,7 +2,8 @@
 error that it cannot. `make fuzz-parsers` gives each of them 100,000 inputs.
 """
 
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -64,6 +65,19 @@ def test_a_length_beyond_all_memory_is_no_crash(name):
     for place in range(100, 512 - len(length)):
         with suppress(*parser.refusals):
             parser.ask(whole[:place] + length + whole[place + len(length) :])
+
+
+@pytest.mark.parametrize("odd", ["CAST(name AS BLOB)", "NULL", "5", "x'ff00'", "''"])
+@pytest.mark.parametrize("name", [name for name in PARSERS if name.startswith("database ")])
+def test_a_table_that_is_called_oddly_is_no_crash(name, odd, tmp_path):
+    """Not even where nobody reads the database to its end."""
+    path, parser = tmp_path / "a.db", PARSERS[name]
+    path.write_bytes(a_database())
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("PRAGMA writable_schema = ON")
+        database.execute(f"UPDATE sqlite_schema SET name = {odd} WHERE name = 'ROI_1'")  # noqa: S608
+    with suppress(*parser.refusals):
+        parser.ask(path.read_bytes())
 
 
 def test_what_asks_for_more_memory_than_there_is_is_not_called_damaged(tmp_path):

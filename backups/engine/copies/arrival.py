@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from backups.engine.copies.contents import NO_TABLES
+from backups.engine.copies.contents import MOST_TABLES, NO_TABLES, TABLES
 from backups.engine.copies.errors import CopyUnusable, FewerRows, LocalFailed
 from backups.engine.copies.inspection import Inspection, inspect
 from backups.engine.copies.integrity import damage
@@ -21,7 +21,7 @@ from devices.texts import one_line
 PATIENCE = 1800.0  # seconds for one check of one file
 _MODES = slice(18, 20)  # of the header: how to write, how to read
 _ROLLBACK, _WAL = b"\1\1", b"\2\2"
-_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 LIMIT 10000"
+_TABLES = f"{TABLES} LIMIT {MOST_TABLES}"
 _REWRITTEN = COUNTED_TABLES - {WRITTEN_ONCE}  # by the device itself
 _RUN = "SELECT value FROM METADATA WHERE field = 'date_time' AND value IS NOT NULL ORDER BY rowid"
 

@@ -21,8 +21,11 @@ _WRITERS = {
     "MySQL": "mysql",
     "MySQLResultWriter": "mysql",
 }
-# A view or a virtual table of the right name runs code of the file's: only real tables count.
-_TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 LIMIT ?"
+# A view or a virtual table of the right name runs code of the file's: only real tables count. A
+# damaged one may be called by a number, bytes or nothing: then there is no such table to be read.
+TABLES = (
+    "SELECT ifnull(CAST(name AS TEXT), '') FROM sqlite_schema WHERE type = 'table' AND rootpage > 0"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,7 @@ def contents_of(
 
     `counting`: every row is counted, which reads every page; else the highest ids are looked up.
     """
-    tables = [name for (name,) in connection.execute(_TABLES, (MOST_TABLES,))]
+    tables = [name for (name,) in connection.execute(f"{TABLES} LIMIT {MOST_TABLES}")]
     own = [name for name in tables if not name.startswith("sqlite_")]
     if missing := [name for name in REQUIRED if name not in own]:
         return Contents(lacking=f"lacks {', '.join(missing)}" if own else NO_TABLES)

@@ -117,14 +117,16 @@ def own_tables(connection: Any) -> list:
     found = connection.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND rootpage > 0 LIMIT 10000"
     )
-    names = sorted(name for (name,) in found if not name.startswith("sqlite_"))
+    names = [name for (name,) in found if not str(name).startswith("sqlite_")]
     if len(names) > MOST_TABLES or not all(map(is_plain, names)):
         raise LeftAlone("its tables are too many, or oddly called")
-    return names
+    return sorted(names)
 
 
-def is_plain(name: str) -> bool:
-    return len(name) <= 64 and all(" " <= letter < "\x7f" for letter in name)
+def is_plain(name: Any) -> bool:
+    """A damaged one may be a number, or bytes."""
+    is_text = isinstance(name, str)
+    return is_text and len(name) <= 64 and all(" " <= letter < "\x7f" for letter in name)
 
 
 def tell_table(connection: Any, name: str) -> list:
