@@ -5,13 +5,16 @@ DEPLOY := deploy/make-venv
 BENCHMARKS := video_scan compare held card digests prove status_endpoint status_load pages slow_clients downloads mirror growth idle
 
 # On PostgreSQL `make test` leaves out what no database changes: the engine, browsers, the same pages for everybody,
-# runs over ssh, what closes the connection of its test. `make test-postgres` leaves out nothing that has a database.
+# runs over ssh, processes that are killed, days of messages, what closes the connection of its test. `make test-postgres` leaves out nothing that has a database.
 NOT_ON_POSTGRES := tests/engine tests/lab tests/faults tests/soak tests/hosts tests/platform tests/suite \
   tests/backups/admin/test_accessibility.py tests/backups/admin/test_csp_in_a_browser.py \
   tests/backups/admin/test_home_in_a_browser.py tests/backups/admin/test_keyboard.py \
   tests/backups/admin/test_every_page.py tests/backups/admin/test_film_page.py tests/backups/admin/test_who_may.py \
   tests/backups/api/test_fuzz.py tests/backups/files/test_web_servers.py tests/backups/files/test_downloads.py \
-  tests/backups/files/test_relay.py tests/backups/files/test_tricks.py tests/incidents/test_lab_inbox.py \
+  tests/backups/files/test_relay.py tests/backups/files/test_tricks.py tests/test_backup_integration_page.py \
+  tests/incidents/test_lab_inbox.py tests/incidents/test_killed.py tests/incidents/test_standby.py \
+  tests/incidents/test_sending.py tests/incidents/test_watch.py tests/backups/test_worker_killed.py \
+  tests/backups/runs/test_lab_runs.py tests/backups/runs/test_readers.py tests/backups/storages/test_worker.py \
   tests/backups/test_whole_path.py tests/backups/wipes tests/backups/storages/test_moves.py \
   tests/backups/storages/test_moves_from_home.py tests/backups/storages/test_second_copies.py \
   $(wildcard tests/backups/runs/test_*_run.py tests/backups/runs/test_*_doors.py)
