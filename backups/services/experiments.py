@@ -25,11 +25,11 @@ def store_states(databases: Databases, comparisons: Iterable[Comparison], *, now
     """
     found = dict(_found(databases, comparisons))
     known = databases.states
-    same = [pk for pk, values in found.items() if pk in known and _says(known[pk]) == values]
+    same = {pk for pk, values in found.items() if pk in known and _says(known[pk]) == values}
     changed = [
         ExperimentState(experiment_id=pk, looked_at=now, **values)
         for pk, values in found.items()
-        if pk not in set(same)
+        if pk not in same
     ]
     ExperimentState.objects.bulk_create(
         changed,

@@ -1,7 +1,8 @@
 """Whether what lies here of a device is its own card, mounted here: that is no copy of anything."""
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 from backups.engine.byte_sizes import human_size
@@ -19,8 +20,11 @@ def mounted_card(device: Device) -> str:
     By where a file system comes from, and of one that others share by its size as well: names of
     hosts are many, and no two disks have the same number of bytes by chance.
     """
-    for mount in _mounts(device):
-        if _is_a_device(mount.host):
+    mounts = _mounts(device)
+    hosts = {mount.host for mount in mounts} - {""}
+    devices = set(_of_devices(hosts)) if hosts else set()
+    for mount in mounts:
+        if mount.host in devices:
             return _said(mount, f"is mounted from {mount.source}, which is a device")
         if mount.is_shared and (size := _size(mount.point)) and size == _card_bytes(device):
             return _said(mount, f"({mount.source}) has its card's very size, {human_size(size)}")
@@ -31,26 +35,28 @@ def _said(mount: Mount, why: str) -> str:
     return f"{mount.point} {why}: a card that is mounted here is no copy of itself"[:300]
 
 
-def _mounts(device: Device) -> Iterator[Mount]:
-    try:
-        told = MOUNTS.read_text(errors="surrogateescape")
-    except FileNotFoundError:  # no Linux: nobody tells
-        return
-    mounts = read_mounts(told)
-    for folder in data_folders().values():
-        yield from mounts_of(Path(os.path.realpath(folder)) / device.device_id, mounts)
+def _mounts(device: Device) -> list[Mount]:
+    """Each once: most often one holds all three folders. Raises OSError where Linux does not tell;
+    elsewhere nobody does."""
+    if not sys.platform.startswith("linux"):
+        return []
+    told = read_mounts(MOUNTS.read_text(errors="surrogateescape"))
+    roots = (Path(os.path.realpath(folder)) for folder in data_folders().values())
+    return list(
+        dict.fromkeys(one for root in roots for one in mounts_of(root / device.device_id, told))
+    )
 
 
-def _is_a_device(host: str) -> bool:
-    if not host:
-        return False
-    address = plain_address(host)
-    for told, name in Device.objects.values_list("address", "name"):
-        where = _where(told)
-        same_address = address is not None and address == plain_address(where)
-        if same_address or host in {where, name.lower(), f"{name.lower()}.local"}:
-            return True
-    return False
+def _of_devices(hosts: Set[str]) -> Iterator[str]:
+    """Those of these hosts that are devices, by address or by name."""
+    known = Device.objects.values_list("address", "name")
+    names = {
+        word
+        for told, name in known
+        for word in (_where(told), name.lower(), f"{name.lower()}.local")
+    }
+    numbers = {plain_address(name) for name in names} - {None}
+    return (host for host in hosts if host in names or plain_address(host) in numbers)
 
 
 def _where(address: str) -> str:

@@ -109,14 +109,11 @@ def files(folder):
     return {path: path.stat().st_mtime_ns for path in folder.rglob("*")}
 
 
-def test_where_nothing_tells_of_mounts_nothing_is_held_against_a_copy(
-    world, monkeypatch, tmp_path, may_wipe
+@pytest.mark.parametrize(("name", "why"), [("", "Is a directory"), ("none", "No such file")])
+def test_where_linux_does_not_tell_nothing_is_proven(
+    world, monkeypatch, tmp_path, may_wipe, do, name, why
 ):
-    monkeypatch.setattr(mounted_cards, "MOUNTS", tmp_path / "none")
-    assert may_wipe().answer == MayWipe.YES
-
-
-def test_where_they_cannot_be_read_nothing_is_proven(world, monkeypatch, tmp_path, may_wipe):
-    monkeypatch.setattr(mounted_cards, "MOUNTS", tmp_path)
+    monkeypatch.setattr(mounted_cards, "MOUNTS", tmp_path / name)
     assert may_wipe().answer == MayWipe.UNKNOWN
-    assert all("cannot be told: Is a directory" in why for why in looks(world))
+    assert all(f"cannot be told: {why}" in said for said in looks(world))
+    assert why in do(RunKind.PROVE).error
