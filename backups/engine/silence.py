@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from backups.engine.ahead import is_ahead
 from backups.engine.evidence import words
-from backups.engine.verdict import CLOCK_SLACK
 
 ASKED_EVERY = timedelta(minutes=1)
 SILENT_AFTER = timedelta(minutes=5)
@@ -11,7 +11,7 @@ SILENT_AFTER = timedelta(minutes=5)
 
 def silent_since(heard_at: datetime | None, *, now: datetime) -> datetime | None:
     """When it fell silent; None: it was heard of lately. One of which that is not known: now."""
-    if heard_at is None or heard_at > now + CLOCK_SLACK:
+    if heard_at is None or is_ahead(heard_at, now=now):
         return now
     return heard_at + SILENT_AFTER if now - heard_at >= SILENT_AFTER else None
 

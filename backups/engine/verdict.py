@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from backups.engine.ahead import CLOCK_SLACK, is_ahead
 from backups.engine.evidence import evidence_of, moment, words
 from backups.engine.facts import BackupFacts, Problem
 from backups.engine.grammar import counted
@@ -36,20 +37,6 @@ class Step(StrEnum):
     SECOND = "second"  # copy it to the second place
     PROVE = "prove"  # hold contents against each other
     PERSON = "person"  # nothing that is pressed here mends it
-
-
-CLOCK_SLACK = timedelta(minutes=5)  # a time this much ahead of ours has not come: not fresh
-
-
-def in_time(at: datetime | None, *, now: datetime) -> datetime | None:
-    """None also for a time that has not come: a clock that was wrong wrote it, who knows when."""
-    return None if at is None or at > now + CLOCK_SLACK else at
-
-
-def newest_reading(times: Iterable[datetime | None], *, now: datetime) -> datetime | None:
-    """One that has not come yet only where there is no other."""
-    known = [at for at in times if at]
-    return max((at for at in known if in_time(at, now=now)), default=max(known, default=None))
 
 
 SEVERITY = {verdict: place for place, verdict in enumerate(Verdict)}
@@ -181,7 +168,7 @@ def _evidence_too_old(facts: BackupFacts, limits: Limits, now: datetime) -> Judg
         clears = f"a new reading of {whose}"
         if read_at is None:
             return _unknown(f"{whose} was never read", clears, facts, None)
-        if read_at > now + CLOCK_SLACK:
+        if is_ahead(read_at, now=now):
             rule = f"{whose} was last read at a time that has not come yet"
             return _unknown(rule, clears, facts, None)
         if now - read_at >= limits.evidence_ttl:
@@ -358,4 +345,4 @@ def _older_than(
     problems: tuple[Problem, ...], age: timedelta, now: datetime
 ) -> tuple[Problem, ...]:
     """Also those of a time that has not come: our clock was set back, and nobody knows how far."""
-    return tuple(p for p in problems if now - p.since >= age or p.since > now + CLOCK_SLACK)
+    return tuple(p for p in problems if now - p.since >= age or is_ahead(p.since, now=now))

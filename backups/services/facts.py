@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from backups.engine.ahead import in_time, newest_reading
 from backups.engine.compare import Comparison, compare_experiments
 from backups.engine.extents import believed_start, known_since
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, risk_of
@@ -17,7 +18,6 @@ from backups.engine.items import (
     Tally,
     which_counts,
 )
-from backups.engine.verdict import in_time, newest_reading
 from backups.models import CardListing, ExperimentState, ResultCopy
 from backups.services.foreign import foreign_writes
 from backups.services.refused_copies import refusals

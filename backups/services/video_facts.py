@@ -7,8 +7,8 @@ from typing import Any
 
 from django.conf import settings
 
+from backups.engine.ahead import newest_reading
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind, risk_of
-from backups.engine.verdict import newest_reading
 from backups.engine.videos.cache import REWRITTEN
 from backups.engine.videos.facts import ScanResult, VideosUnreadable
 from backups.engine.videos.folder import MOST_BYTES

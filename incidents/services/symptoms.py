@@ -9,9 +9,9 @@ from django.conf import settings
 from django.db.models import Q
 
 from backups.dashboard import Fleet
+from backups.engine.ahead import is_ahead
 from backups.engine.facts import DAEMON_OF, BackupType
 from backups.engine.silence import why_silent
-from backups.engine.verdict import CLOCK_SLACK
 from backups.models import DaemonStatus, DiskFolder, DiskLook
 from backups.watch_state import own_parts
 from devices.models import NodeStatus, Storage
@@ -61,7 +61,7 @@ def _clock(fleet: Fleet, now: datetime) -> Iterator[Symptom]:
     """What was written later than now was written by a clock that has been set back since."""
     looks = [backup.taken_at for status in fleet.devices for backup in status.backups.values()]
     asked = NodeStatus.objects.values_list("asked_at", flat=True)
-    times = [at for at in (*looks, *asked) if at and at > now + CLOCK_SLACK]
+    times = [at for at in (*looks, *asked) if at and is_ahead(at, now=now)]
     if times:
         sentence = f"something was written down at {max(times):%Y-%m-%d %H:%M} UTC, which is ahead"
         yield Symptom(kind=CauseKind.CLOCK, subject="", sentence=sentence)

@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from backups.engine.ahead import newest_reading
 from backups.engine.facts import BackupType
-from backups.engine.verdict import newest_reading
 from backups.models import CardListing, ExperimentState, ResultCopy
 from backups.services.experiments import MOST_TELLINGS, store_states
 from backups.services.facts import Databases, DiskReading, compared, database_facts

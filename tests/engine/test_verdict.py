@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backups.engine.ahead import CLOCK_SLACK
 from backups.engine.facts import BackupFacts, BackupType, Problem, ProblemKind
 from backups.engine.verdict import (
-    CLOCK_SLACK,
     CURES,
     SEVERITY,
     Limits,

@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from backups.engine.ahead import CLOCK_SLACK
 from backups.engine.facts import BackupFacts, BackupType
-from backups.engine.verdict import CLOCK_SLACK, Step, Verdict, is_blind, judge
+from backups.engine.verdict import Step, Verdict, is_blind, judge
 from tests.engine.test_verdict import LIMITS, NOW, SAFE, SECOND, problem
 
 TWO = replace(LIMITS, proved_copies=2)
