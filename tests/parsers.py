@@ -41,9 +41,9 @@ from backups.engine.preview.words import words_of
 from backups.engine.progress import Progress
 from backups.engine.pull.errors import RemoteFailed
 from backups.engine.pull.failures import rsync_failure, ssh_failure
+from backups.engine.pull.heard import Heard
 from backups.engine.pull.on_device import stamp_in
 from backups.engine.pull.progress import Meter
-from backups.engine.pull.rsync import Heard
 from backups.engine.videos.cache import CacheFile
 from backups.engine.videos.names import by_recording, bytes_of, numbered, stamp_of, text_of
 from backups.engine.wipe.certificate import read_body

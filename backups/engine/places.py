@@ -15,8 +15,9 @@ from backups.engine.copies.errors import LocalFailed
 from backups.engine.errors import BackupError
 from backups.engine.progress import Phase, Progress
 from backups.engine.pull.errors import KeepsChanging
+from backups.engine.pull.heard import Item
 from backups.engine.pull.names import checked_device
-from backups.engine.pull.rsync import Item, Route, copy_files, listing_of
+from backups.engine.pull.rsync import Route, copy_files, listing_of
 
 MOST_PASSES = 3
 NO_STAMP = FileStamp(0, 0, 0, 0)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from backups.engine.pull.rsync import Item
+from backups.engine.pull.heard import Item
 from backups.engine.pull.tree import VideoTree
 
 MOST_VERSIONS = 9  # of one file in quarantine

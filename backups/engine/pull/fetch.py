@@ -16,10 +16,11 @@ from backups.engine.pull.errors import (
     SourceVanished,
     TransferIncomplete,
 )
+from backups.engine.pull.heard import Heard
 from backups.engine.pull.names import checked_remote
 from backups.engine.pull.on_device import DatabaseFiles, look_at, snapshot
 from backups.engine.pull.outcome import Method
-from backups.engine.pull.rsync import Heard, Route, copy_whole
+from backups.engine.pull.rsync import Route, copy_whole
 
 ATTEMPTS = 4  # at copying a database with its -wal between two checkpoints
 

@@ -22,11 +22,12 @@ from backups.engine.copies.place import Place, held, put_in_place, set_aside
 from backups.engine.progress import Phase, Progress
 from backups.engine.pull.errors import BadName
 from backups.engine.pull.fetch import Fetch, Fetched
+from backups.engine.pull.heard import Heard
 from backups.engine.pull.names import checked_remote
 from backups.engine.pull.on_device import DatabaseFiles
 from backups.engine.pull.outcome import Method, PulledDatabase
 from backups.engine.pull.processes import Leash
-from backups.engine.pull.rsync import Heard, Route
+from backups.engine.pull.rsync import Route
 from backups.engine.pull.ssh import SshTarget
 
 

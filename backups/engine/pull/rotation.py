@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
-from backups.engine.pull.rsync import Item
+from backups.engine.pull.heard import Item
 
 SHARES = 500  # a tree is read whole in as many pulls: at one each quarter of an hour, in five days
 _A_FILE = 4096  # bytes that opening one costs as much as

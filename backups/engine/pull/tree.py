@@ -9,7 +9,7 @@ from pathlib import Path
 
 from backups.engine.copies.errors import LocalFailed, LocalFull, LocalInUse, file_errors
 from backups.engine.copies.lock import locked
-from backups.engine.pull.rsync import Item
+from backups.engine.pull.heard import Item
 
 QUARANTINE = ".quarantine"
 _PULLING = ".pull"

@@ -10,11 +10,12 @@ from pathlib import Path, PurePosixPath
 from backups.engine.copies.errors import LocalFull
 from backups.engine.progress import Phase, Progress
 from backups.engine.pull.arrivals import Arrivals, Kept, Settled
+from backups.engine.pull.heard import Heard, Item
 from backups.engine.pull.names import checked_device, checked_folder, is_plain
 from backups.engine.pull.outcome import Difference, ListedFile, PulledVideos, Quarantined
 from backups.engine.pull.processes import Leash
 from backups.engine.pull.rotation import Share, share_of
-from backups.engine.pull.rsync import Heard, Item, Route, contents, copy_files, listing
+from backups.engine.pull.rsync import Route, contents, copy_files, listing
 from backups.engine.pull.ssh import SshTarget
 from backups.engine.pull.tree import VideoTree, opened_tree
 from devices.texts import one_line

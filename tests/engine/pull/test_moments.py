@@ -6,10 +6,10 @@ import pytest
 
 from backups.engine.pull import Method, Phase, Progress
 from backups.engine.pull.errors import KeepsChanging, RemoteFailed, RemoteFull
+from backups.engine.pull.heard import unescaped
 from backups.engine.pull.on_device import DatabaseFiles, Stamp, look_at, snapshot
 from backups.engine.pull.processes import Leash
 from backups.engine.pull.progress import Meter
-from backups.engine.pull.rsync import unescaped
 from tests.engine.pull import recorder
 from tests.engine.pull.conftest import NAME
 

@@ -392,7 +392,7 @@ def test_a_file_that_rsync_counts_and_no_line_names_is_a_problem(tmp_path, monke
     there.mkdir()
     for name in ("a", "b"):
         (there / name).write_bytes(b"x")
-    monkeypatch.setattr("backups.engine.pull.rsync._ITEM", re.compile(r".f(.{9})\|(.*)\|(.*)\|(b)"))
+    monkeypatch.setattr("backups.engine.pull.heard._ITEM", re.compile(r".f(.{9})\|(.*)\|(.*)\|(b)"))
     heard = listed(there, tmp_path)
     assert [item.path for item in heard.items] == ["b"]
     assert heard.problem == "rsync counts 2 files there, and 1 of its lines name one"
