@@ -13,10 +13,11 @@ SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 LOGIN_IN_URL = re.compile(r"(?<=://)[^/@\s]+@")
-# name=value, "name": "value", name: value, also inside a traceback or a quoted answer
+# name=value, "name": "value", name: value, also inside a traceback or a quoted answer. Anybody may
+# send a word of any length: from the word on, and not far, or each of its letters reads it all.
 SECRET_IN_TEXT = re.compile(
-    r"""(?ix) (?P<name> [\w-]* (?: passw(?:or)?d | passphrase | secret | token | wifi | psk
-        | authorization | api_?key ) [\w-]* ["']? \s* [:=] \s* )
+    r"""(?ix) (?P<name> (?: passw(?:or)?d | passphrase | secret | token | wifi | psk
+        | authorization | api_?key ) [\w-]{0,40} ["']? \s{0,9} [:=] \s* )
         (?: "[^"]*" | '[^']*' | (?:bearer|token|basic)\s+\S+ | [^\s,;&}]+ )"""
 )
 

@@ -180,8 +180,16 @@ def _reads(grant: re.Match[str], database: str) -> bool:
 
 
 def _like(pattern: str, name: str) -> bool:
-    """As SQL's LIKE: of a grant, the database may be a pattern."""
-    parts = re.findall(r"\\.|.", pattern, re.DOTALL)
-    wild = {"%": ".*", "_": "."}
-    regex = "".join(wild.get(part) or re.escape(part[-1]) for part in parts)
-    return re.fullmatch(regex, name, re.DOTALL) is not None
+    """As SQL's LIKE: of a grant, the database may be a pattern. What stands between two % is taken
+    where it comes first: to try every place, a pattern of many would take for ever."""
+    pieces = [""]
+    for part in re.findall(r"\\.|.", pattern, re.DOTALL):
+        if part == "%":
+            pieces.append("")
+        else:
+            pieces[-1] += "." if part == "_" else re.escape(part[-1])
+    head, *between = pieces
+    rest = "".join(f"(?>.*?{piece})" for piece in between[:-1])
+    if between:
+        rest += f".*{between[-1]}"
+    return re.fullmatch(head + rest, name, re.DOTALL) is not None
