@@ -4,6 +4,9 @@ import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
 
 from backups.engine.videos.cache import check_device_id
 from backups.engine.videos.folder import Chunk
@@ -47,18 +50,18 @@ def video_page(
     start, position = _decoded(after) if after else ("", None)
     found: list[tuple[str, Found]] = []
     problems: list[str] = []
-    for each, elsewhere in _device_ids(device_id, start):
-        if elsewhere:
-            problems.append(elsewhere)
+    for each in _one(device_id) if device_id is not None else _all_from(start):
+        if each.elsewhere:
+            problems.append(each.elsewhere)
             continue
         more, problem = _of_device(
             each,
             recording=recording,
             search=search,
-            after=position if each == start else None,
+            after=position if each.device_id == start else None,
             limit=limit + 1 - len(found),
         )
-        found += [(each, one) for one in more]
+        found += [(each.device_id, one) for one in more]
         problems += [problem] if problem else []
         if len(found) > limit:
             break
@@ -67,45 +70,64 @@ def video_page(
     return VideoPage(videos=videos, following=following, problems=tuple(problems))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A device; why it cannot be listed here; what an empty cache of it means: it is no proof that
+    there is nothing."""
+
+    device_id: str
+    elsewhere: str = ""
+    if_empty: str = ""
+
+
 def _of_device(
-    device_id: str,
+    asked: _Asked,
     *,
     recording: str | None,
     search: str,
     after: Position | None,
     limit: int,
 ) -> tuple[list[Found], str]:
-    cache = cache_file(device_id).load()
+    cache = cache_file(asked.device_id).load()
     if not cache.folders:
-        return [], cache.problem or _why_nothing(device_id)
+        return [], cache.problem or asked.if_empty
     found = find_chunks(cache, recording=recording, search=search, after=after, limit=limit)
     return found, ""
 
 
-def _why_nothing(device_id: str) -> str:
-    """An empty cache is no proof that there is nothing."""
-    if Recording.objects.filter(device__device_id=device_id).exists():
-        return f"{device_id}: has recordings, but its file names are known after the next scan"
-    if not Device.objects.filter(device_id=device_id).exists():
-        return f"{device_id}: there is no such device"
-    return ""
-
-
-def _device_ids(device_id: str | None, start: str) -> Iterator[tuple[str, str]]:
-    """Each with why it cannot be listed here. Raises OtherStorage of one asked for alone."""
-    devices = Device.objects.select_related("storage").only("device_id", "name", "storage")
-    if device_id is not None:
-        for device in devices.filter(device_id=check_device_id(device_id)).exclude(storage=None):
-            check_here(device, device.storage)
-        yield device_id, ""
+def _one(device_id: str) -> Iterator[_Asked]:
+    """Raises OtherStorage."""
+    device = _devices().filter(device_id=check_device_id(device_id)).first()
+    if device is None:
+        yield _Asked(device_id=device_id, if_empty=f"{device_id}: there is no such device")
         return
-    for device in devices.filter(device_id__gte=start).order_by("device_id"):
+    check_here(device, device.storage)
+    yield _Asked(device_id=device_id, if_empty=_if_empty(device))
+
+
+def _all_from(start: str) -> Iterator[_Asked]:
+    for device in _devices().filter(device_id__gte=start).order_by("device_id"):
+        elsewhere = ""
         try:
             check_here(device, device.storage)
         except OtherStorage as error:
-            yield device.device_id, f"{device.device_id}: {error}: ask for this device alone"
-        else:
-            yield device.device_id, ""
+            elsewhere = f"{device.device_id}: {error}: ask for this device alone"
+        yield _Asked(device_id=device.device_id, elsewhere=elsewhere, if_empty=_if_empty(device))
+
+
+def _devices() -> QuerySet[Device]:
+    recordings = Recording.objects.filter(device=OuterRef("pk"))
+    return (
+        Device.objects.select_related("storage")
+        .only("device_id", "name", "storage")
+        .annotate(has_recordings=Exists(recordings))
+    )
+
+
+def _if_empty(device: Any) -> str:
+    if not device.has_recordings:
+        return ""
+    return f"{device.device_id}: has recordings, but its file names are known after the next scan"
 
 
 def _encoded(device_id: str, found: Found) -> str:

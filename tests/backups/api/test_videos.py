@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from backups.models import Recording
 from backups.services.videos import cache_file, scan_videos
+from devices.models import Device
 
 ADDRESS = "/api/v1/videos/"
 
@@ -89,6 +91,20 @@ def test_it_costs_no_walk_of_the_disk(viewer, settings, scanned, django_assert_m
     settings.VIDEOS_DIR = settings.VIDEOS_DIR / "gone"
     with django_assert_max_num_queries(6):
         assert len(viewer.get(ADDRESS).json()["results"]) == 5
+
+
+def test_it_costs_the_same_however_many_devices_have_no_file(
+    viewer, scanned, now, django_assert_max_num_queries
+):
+    bare = [
+        Device(device_id=f"{n:032x}", name=f"ETHOSCOPE_{n:03}", first_seen_at=now, told_at=now)
+        for n in range(100, 140)
+    ]
+    for device in Device.objects.bulk_create(bare):
+        Recording.objects.create(device=device, folder="f", chunk_count=1, size_bytes=1)
+    with django_assert_max_num_queries(6):
+        answer = viewer.get(ADDRESS).json()
+    assert (len(answer["results"]), len(answer["problems"])) == (5, 40)
 
 
 def test_the_schema_names_its_parameters(viewer):
