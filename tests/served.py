@@ -7,8 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.servers.basehttp import ThreadedWSGIServer
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, connections
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.client import Client
 from django.test.testcases import LiveServerThread, QuietWSGIRequestHandler
@@ -43,7 +42,7 @@ class Server(LiveServerThread):
 def served() -> Iterator[str]:
     """The installation behind a port. Its requests see the test's own transaction."""
     connection = connections["default"]
-    with thread_shared(connection), kept_open():
+    with thread_shared(connection):
         server = Server(connection)
         server.daemon = True
         server.start()
@@ -64,19 +63,6 @@ def thread_shared(connection: BaseDatabaseWrapper) -> Iterator[None]:
         yield
     finally:
         connection.dec_thread_sharing()
-
-
-@contextmanager
-def kept_open() -> Iterator[None]:
-    """A request closes what stands in a transaction: here it is the test's, as for Client."""
-    ends = (request_started, request_finished)
-    for end in ends:
-        end.disconnect(close_old_connections)
-    try:
-        yield
-    finally:
-        for end in ends:
-            end.connect(close_old_connections)
 
 
 def session_of_boss() -> str:

@@ -118,6 +118,8 @@ def test_many_are_deleted_in_many_short_statements(backup, now):
     BackupSnapshot.objects.bulk_create(
         [BackupSnapshot(backup=backup, taken_at=now - age) for age in ages], 5000
     )
+    with connection.cursor() as cursor:  # PostgreSQL takes what nobody counted for an empty table
+        cursor.execute("ANALYZE backups_backupsnapshot")
     with CaptureQueriesContext(connection) as queries:
         assert thin_snapshots(now=now) == 20_000 - 13
     asked = [query["sql"] for query in queries]

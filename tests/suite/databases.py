@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import connection
 
 from tests.own_database import OwnDatabase, on_postgres
+from tests.suite.strictness import make_strict
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_DATABASE = "need no database of the run, or make their own"
@@ -84,6 +85,9 @@ def _migrate(var):
     making.make()
     command = [sys.executable, "manage.py", "migrate", "--verbosity=0", "--skip-checks"]
     subprocess.run(command, cwd=ROOT, env=os.environ | making.environment, check=True)
+    if not on_postgres():
+        with making.opened() as database:
+            make_strict(database)
     making.move_to(var)
 
 
@@ -97,6 +101,8 @@ def own_database(tmp_path, migrated):
 def django_db_setup(django_test_environment, django_db_blocker, migrated, worker_id):
     """In place of pytest-django's own, which migrates in each process."""
     connection.close()
+    # A request, or beat, closes a connection that stands in a transaction: here it is the test's.
+    connection.close_if_unusable_or_obsolete = lambda: None
     if on_postgres():
         own = migrated.copy_to(migrated.var.with_name(f"tests-{worker_id}"))
         settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = own.name

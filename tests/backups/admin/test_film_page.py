@@ -13,7 +13,7 @@ from backups.services.videos import cache_file, scan_videos
 from tests.browsers import browser_page, log_in
 from tests.films import FPS, SECONDS, filmed, h264
 from tests.platform.stack import wait_until
-from tests.served import kept_open, served, session_of_boss
+from tests.served import served, session_of_boss
 
 
 @pytest.fixture(scope="module")
@@ -46,14 +46,9 @@ def text(client, url):
     return " ".join(client.get(url).content.decode().split())
 
 
-def end(answer):
-    with kept_open():
-        answer.close()
-
-
 def film_bytes(answer):
     content = b"".join(answer.streaming_content)
-    end(answer)
+    answer.close()
     return content
 
 
@@ -91,7 +86,7 @@ def test_for_one_chunk_no_other_is_looked_up(row, tree):
 def test_what_is_no_time_is_the_start(admin_client, row, begin):
     answer = admin_client.get(of(row, "film", 2) + f"?from={begin}")
     assert answer.status_code in {200, 404}  # nothing is left of it after so long
-    end(answer)
+    answer.close()
 
 
 @pytest.mark.parametrize("number", [3, 5, 99999999999999999999])
@@ -106,10 +101,10 @@ def test_only_so_many_at_once_and_a_place_is_given_back(admin_client, row, setti
     first = admin_client.get(of(row, "film", 1))
     refused = admin_client.get(of(row, "film", 2))
     assert (refused.status_code, refused["Retry-After"]) == (503, "30")
-    end(first)  # the viewer has left
+    first.close()  # the viewer has left
     second = admin_client.get(of(row, "film", 2))
     assert second.status_code == 200
-    end(second)
+    second.close()
 
 
 def test_a_viewer_who_goes_leaves_nothing_behind(row, settings, tree, tmp_path, device):

@@ -114,7 +114,8 @@ def test_not_even_our_own_index_leads_outside(reader, shelf, outside):
     ways += [f"{below}/{way}" for way in ways]
     copy, other = ResultCopy.objects.get(), OtherFile.objects.get()
     for way in ways:
-        ResultCopy.objects.filter(pk=copy.pk).update(path=way)
+        if "\0" not in way:  # no text of a database has one
+            ResultCopy.objects.filter(pk=copy.pk).update(path=way)
         OtherFile.objects.filter(pk=other.pk).update(place=b"results/" + way.encode())
         for one in (f"r{copy.pk}", f"o{other.pk}"):
             status, content = given(reader, f"/api/v1/files/{one}/content/")

@@ -201,9 +201,7 @@ def test_a_hostile_file_name_leaves_the_tree_alone(do, database, settings, filen
     assert sorted(tmp_path.rglob("*")) == before
 
 
-@pytest.mark.parametrize(
-    "name", ["..", ".", "../x", "a/b", "/etc", "a\nb", "-rf", " x", "", "é" * 65]
-)
+@pytest.mark.parametrize("name", ["..", ".", "../x", "a/b", "/etc", "a\nb", "-rf", " x", ""])
 def test_a_hostile_device_name_leaves_the_tree_alone(do, database, name, tmp_path):
     Device.objects.update(name=name)  # the only database there is counts as its own
     before = sorted(tmp_path.rglob("*"))
