@@ -24,15 +24,15 @@ FLOOR_OF_API := --include='backups/api/*' --fail-under=85
 # Tests start Python a hundred times: it need not compile our code each time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test test-long test-postgres fuzz-parsers fuzz-api screenshots faults soak three-hosts floors coverage mutants client-demo lint bench bench-long growth audit lock clean
+.PHONY: run test test-whole test-long test-postgres fuzz-parsers fuzz-api screenshots faults soak three-hosts floors coverage mutants client-demo lint bench bench-long growth audit lock clean
 
 run: .venv/.runtime
 	@exec $(BIN)/python -m ethonode.run
 
 test: .venv/.dev
 	@.ci/install-test-servers
-	@$(BIN)/python -m tests.postgres -n 3 --dist loadfile -q $(NOT_ON_POSTGRES:%=--ignore=%)
-	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report= --floors
+	@$(BIN)/python -m tests.postgres -n 3 --dist loadfile -q --draw $(NOT_ON_POSTGRES:%=--ignore=%)
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report= --floors --draw
 	@mkdir -p var && $(BIN)/coverage report $(FLOOR_OF_API) > var/coverage.txt || { cat var/coverage.txt; exit 1; }
 
 test-postgres: .venv/.dev  # all that has a database, on a private PostgreSQL; WHAT=tests/people for a part
@@ -68,6 +68,10 @@ lint: .venv/.dev
 	$(BIN)/mypy .
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py check --fail-level WARNING
+
+test-whole: .venv/.dev  # every case of every test; `make test` draws some of those that have many, by its seed
+	@.ci/install-test-servers
+	@$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-long: .venv/.dev  # what CI runs in a short form: more sequences, more kills, a million files
 	@.ci/install-test-servers

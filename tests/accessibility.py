@@ -1,6 +1,6 @@
 """What keeps people from using a page, as axe and the browser see it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,7 +22,7 @@ WIDTHS = (1440, 390)  # of a desk and of a phone
 PLACES_SHOWN = 3
 
 
-def unfit(page: Page, address: str) -> list[str]:
+def unfit(page: Page, address: str, widths: Sequence[int] = WIDTHS) -> list[str]:
     """Serious findings of axe, in light and dark, on a desk and a phone; requests to other hosts;
     errors of the console. Empty: none. Any test with a browser may ask this of its own page."""
     found: list[str] = []
@@ -30,7 +30,7 @@ def unfit(page: Page, address: str) -> list[str]:
         page.goto(address)
         page.wait_for_function(DRAWN)
         page.evaluate(_axe())  # no script tag: our own policy may forbid it
-        for width in WIDTHS:
+        for width in widths:
             page.set_viewport_size({"width": width, "height": 900})
             page.evaluate(SETTLED)
             found += [f"{width} px: {one}" for one in _violations(page, [])]

@@ -18,6 +18,7 @@ hypothesis.settings.load_profile("ethonode")
 
 pytest_plugins = [
     "tests.suite.fixtures", "tests.suite.floors", "tests.suite.databases", "tests.suite.order",
+    "tests.suite.drawn",
 ]  # fmt: skip
 
 

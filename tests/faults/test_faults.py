@@ -15,8 +15,8 @@ from tests.faults.strikes import all_kinds
 pytestmark = pytest.mark.timeout(600)  # half a minute, on a machine that does nothing else
 
 SEED = "short"
-DEVICES = range(1, 8)
-HEALTHY = range(1, 5)
+DEVICES = range(1, 6)
+HEALTHY = range(1, 4)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import pytest
 
 from backups.engine.copies.lock import locked
 from tests.postgres import private_postgres
+from tests.suite.strictness import make_loose
 
 ROOT = Path(__file__).resolve().parents[2]
 FILL = ROOT / "tests" / "installation" / "rows_to_move.py"
@@ -69,7 +70,9 @@ class Installation:
 def installation(tmp_path_factory, migrated):
     var = tmp_path_factory.mktemp("var")
     for name in ("here", "back"):
-        shutil.copy(migrated.file, var / f"{name}.sqlite3")
+        place = shutil.copy(migrated.file, var / f"{name}.sqlite3")
+        with closing(sqlite3.connect(place)) as database, database:
+            make_loose(database)
     with private_postgres() as server:
         yield Installation(var, server)
 

@@ -22,7 +22,7 @@ from tests.installation.own_saves import small_save
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKER = ROOT / "tests" / "installation" / "own_state_worker.py"
-KILLS = int(os.environ.get("ETHONODE_KILLS", "3"))
+KILLS = int(os.environ.get("ETHONODE_KILLS", "2"))
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
 

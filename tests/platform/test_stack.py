@@ -61,9 +61,9 @@ def test_no_password_is_logged(stack):
 
 
 @pytest.fixture(scope="module")
-def used(tmp_path_factory):
-    """A var in which stacks are started, and end, one after the other: only the first is new."""
-    return tmp_path_factory.mktemp("used")
+def used(tmp_path_factory, migrated):
+    """A var in which stacks are started, and end, one after the other."""
+    return migrated.copy_to(tmp_path_factory.mktemp("used")).var
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -74,12 +74,13 @@ def test_a_stopped_stack_leaves_no_process(used, number):
         assert started.pids() == []
 
 
-def test_a_killed_supervisor_leaves_no_process_and_can_start_again(tmp_path):
-    with running(tmp_path, ETHONODE_ADMIN_PASSWORD="given") as started:
+def test_a_killed_supervisor_leaves_no_process_and_can_start_again(own_database):
+    var = own_database.var
+    with running(var, ETHONODE_ADMIN_PASSWORD="given") as started:
         started.process.kill()
         started.process.wait()
         wait_until(lambda: started.pids() == [])
-    with running(tmp_path) as again:
+    with running(var) as again:
         assert "password" not in again.output.read_text()
 
 

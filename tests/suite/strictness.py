@@ -22,6 +22,13 @@ def make_strict(database: sqlite3.Connection) -> None:
                 database.execute(_trigger(model, event))
 
 
+def make_loose(database: sqlite3.Connection) -> None:
+    """As SQLite is of itself: it holds what another database would have refused."""
+    triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name GLOB 'strict_*'"
+    for (name,) in database.execute(triggers).fetchall():
+        database.execute(f'DROP TRIGGER "{name}"')
+
+
 def _trigger(model: type[models.Model], event: str) -> str:
     table = model._meta.db_table
     refused = "\n".join(

@@ -221,6 +221,7 @@ def many(count, kind):
 
 
 @pytest.mark.parametrize("small_packets", [2**18, 2**20], indirect=True)
+@pytest.mark.many(tried=4)
 @pytest.mark.parametrize(
     ("columns", "value"),
     [

@@ -8,7 +8,7 @@ from tests.platform.stack import Running, running
 
 
 @pytest.fixture(scope="package")
-def stack(tmp_path_factory) -> Iterator[Running]:
-    var = tmp_path_factory.mktemp("lab") / "var"
+def stack(tmp_path_factory, migrated) -> Iterator[Running]:
+    var = migrated.copy_to(tmp_path_factory.mktemp("lab") / "var").var
     with running(var, ETHONODE_SIMULATED_LAB="yes") as started:
         yield started
