@@ -66,6 +66,7 @@ def _config(server: RunningSshd, *, authorized: Path) -> str:
         "StrictModes": "no",  # the key may lie below /tmp
         "UsePAM": "no",
         "Subsystem": "sftp internal-sftp",
+        "KexAlgorithms": "curve25519-sha256",  # today's usual one costs a login a tenth of a second
         "SetEnv": _machine(),
     }
     return "".join(f"{name} {value}\n" for name, value in lines.items())
