@@ -71,7 +71,7 @@ def video_page(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _DeviceAsked:
     """A device; why it cannot be listed here; what an empty cache of it means: it is no proof that
     there is nothing."""
 
@@ -81,7 +81,7 @@ class _Asked:
 
 
 def _of_device(
-    asked: _Asked,
+    asked: _DeviceAsked,
     *,
     recording: str | None,
     search: str,
@@ -95,24 +95,26 @@ def _of_device(
     return found, ""
 
 
-def _one(device_id: str) -> Iterator[_Asked]:
+def _one(device_id: str) -> Iterator[_DeviceAsked]:
     """Raises OtherStorage."""
     device = _devices().filter(device_id=check_device_id(device_id)).first()
     if device is None:
-        yield _Asked(device_id=device_id, if_empty=f"{device_id}: there is no such device")
+        yield _DeviceAsked(device_id=device_id, if_empty=f"{device_id}: there is no such device")
         return
     check_here(device, device.storage)
-    yield _Asked(device_id=device_id, if_empty=_if_empty(device))
+    yield _DeviceAsked(device_id=device_id, if_empty=_if_empty(device))
 
 
-def _all_from(start: str) -> Iterator[_Asked]:
+def _all_from(start: str) -> Iterator[_DeviceAsked]:
     for device in _devices().filter(device_id__gte=start).order_by("device_id"):
         elsewhere = ""
         try:
             check_here(device, device.storage)
         except OtherStorage as error:
             elsewhere = f"{device.device_id}: {error}: ask for this device alone"
-        yield _Asked(device_id=device.device_id, elsewhere=elsewhere, if_empty=_if_empty(device))
+        yield _DeviceAsked(
+            device_id=device.device_id, elsewhere=elsewhere, if_empty=_if_empty(device)
+        )
 
 
 def _devices() -> QuerySet[Device]:
