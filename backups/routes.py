@@ -1,6 +1,8 @@
-"""To which worker a task goes: the one place that says it, however and by whom it is queued.
+"""To which worker a task goes, and which wait for others: the one place that says it, however and
+by whom it is queued.
 
-What touches files goes to the storage on which they lie, and to no other worker.
+What touches files goes to the storage on which they lie, and to no other worker. Of looks there is
+one for each device: they stand between no run and its start, nor between a death and its finding.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,6 +14,8 @@ from backups.models import Run
 from devices.ids import queue_of
 from devices.models import Device
 
+AFTER_OTHERS = 6  # of the priorities that Redis keeps a list for each: 0, 3, 6, 9
+
 
 def queue_for(device: Device) -> str:
     return device.storage.queue if device.storage else _everybodys()
@@ -19,10 +23,13 @@ def queue_for(device: Device) -> str:
 
 def by_storage(
     name: str, args: Sequence[Any], kwargs: Any, options: Mapping[str, Any], **_: Any
-) -> dict[str, str] | None:
-    """Celery asks it for each task that is sent without a queue."""
+) -> dict[str, Any] | None:
+    """Celery asks it for each task that is sent. Who names a queue means it."""
     asked = FILE_TASKS.get(name)
-    return None if asked is None or options.get("queue") else {"queue": asked(*args)}
+    if asked is None:
+        return None
+    last = {"priority": AFTER_OTHERS} if name == "backups.tasks.take_snapshot" else {}
+    return last if options.get("queue") else {"queue": asked(*args), **last}
 
 
 def forget_waiting(storages: Iterable[str]) -> None:

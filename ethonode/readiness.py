@@ -7,6 +7,7 @@ from functools import cache
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from kombu.transport.redis import Channel
 from redis import Redis, RedisError
 
 from backups.watch_state import PartState, WatchState, watch_state
@@ -37,8 +38,10 @@ def state_now(*, now: datetime) -> WatchState:
 
 
 def queue_length() -> int:
+    """Of all priorities: Redis keeps a list for each. Raises RedisError."""
+    lists = [QUEUE, *(f"{QUEUE}{Channel.sep}{step}" for step in Channel.priority_steps if step)]
     with _redis() as redis:
-        return int(redis.llen(QUEUE))
+        return sum(int(redis.llen(name)) for name in lists)
 
 
 def _part(name: str, check: Callable[[], None]) -> PartState:

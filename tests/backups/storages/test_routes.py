@@ -68,7 +68,7 @@ def test_no_task_on_files_of_a_storage_goes_anywhere_else(on_nas, waiting, queue
 def test_the_last_of_a_chain_goes_there_too(on_nas, broker):
     look = tasks.take_snapshot.si(on_nas.device_id, "2026-11-22T12:00:00+00:00")
     sent = chain(refresh_devices.si(), look).tasks[1]
-    assert routes.by_storage(sent.task, sent.args, {}, {}) == {"queue": "storage.nas1"}
+    assert routes.by_storage(sent.task, sent.args, {}, {})["queue"] == "storage.nas1"
 
 
 def test_a_cycle_sends_each_device_to_its_own(on_nas, waiting, queue, host, make_another):
