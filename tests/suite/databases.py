@@ -16,10 +16,12 @@ from django.conf import settings
 from django.db import connection
 
 from tests.own_database import OwnDatabase, on_postgres
+from tests.suite.drawn import chance
 from tests.suite.strictness import make_strict
 
 ROOT = Path(__file__).resolve().parents[2]
 NO_DATABASE = "need no database of the run, or make their own"
+NOT_DRAWN = "are not of the half that this seed draws: make test-postgres leaves out none of them"
 
 
 def pytest_configure(config):
@@ -37,10 +39,14 @@ class LeftOut:
 
     def pytest_collection_modifyitems(self, config, items):
         left_out = {item: reason for item in items if (reason := left_out_because(item))}
+        if config.getoption("draw"):
+            by_seed = chance(config, "PostgreSQL")
+            drawn = sorted(set(items) - set(left_out), key=lambda item: item.nodeid)
+            left_out |= {item: NOT_DRAWN for item in drawn if by_seed.random() < 0.5}
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=list(left_out))
         self.reasons = Counter(
-            f"{item.nodeid}: {reason}" if reason != NO_DATABASE else reason
+            reason if reason in {NO_DATABASE, NOT_DRAWN} else f"{item.nodeid}: {reason}"
             for item, reason in left_out.items()
         )
         if hasattr(config, "workeroutput"):

@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if mark := item.get_closest_marker("many"):
             cases[item.nodeid.partition("[")[0]].append((item, mark.kwargs["tried"]))
-    by_seed = random.Random(config.getoption("randomly_seed"))  # noqa: S311
+    by_seed = chance(config, "cases")
     left_out = set()
     for _, some in sorted(cases.items()):
         some.sort(key=lambda case: case[0].nodeid)
@@ -35,12 +35,17 @@ def pytest_collection_modifyitems(config, items):
     config.hook.pytest_deselected(items=list(left_out))
 
 
+def chance(config, of):
+    """The same in each process of a run, and in each run by its seed."""
+    return random.Random(f"{config.getoption('randomly_seed')} {of}")  # noqa: S311
+
+
 @pytest.fixture
 def draw(request):
     """Of these, so many; where nothing is drawn, all. Who runs tests twice gets others."""
     if not request.config.getoption("draw"):
         return lambda cases, _tried: list(cases)
-    by_seed = random.Random(f"{request.config.getoption('randomly_seed')} {request.node.nodeid}")  # noqa: S311
+    by_seed = chance(request.config, request.node.nodeid)
 
     def drawn(cases, tried):
         cases = sorted(cases)
