@@ -17,8 +17,8 @@ hypothesis.settings.register_profile("ethonode", deadline=None)
 hypothesis.settings.load_profile("ethonode")
 
 pytest_plugins = [
-    "tests.suite.fixtures", "tests.suite.floors", "tests.suite.databases", "tests.suite.order",
-    "tests.suite.drawn",
+    "tests.suite.fixtures", "tests.suite.floors", "tests.suite.drawn", "tests.suite.databases",
+    "tests.suite.order",
 ]  # fmt: skip
 
 

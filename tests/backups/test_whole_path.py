@@ -165,7 +165,6 @@ def test_a_snapshot_that_was_due_is_taken_once(lab):
     assert len(snapshots.take_snapshot(device, now=now + MINUTE, due_at=now + MINUTE)) == 3
 
 
-@pytest.mark.many(tried=9)
 @pytest.mark.parametrize(
     "fault",
     ["cut", "half-written", "non-json", "http-500", "error-200", "refused", "hung", "oversized"],
@@ -181,7 +180,6 @@ def test_an_answer_that_cannot_be_read_costs_no_stored_fact(lab, site, fault, ta
     assert verdicts(lab_now(lab)) == before
 
 
-@pytest.mark.many(tried=9)
 @pytest.mark.parametrize(
     "fault", ["wrong-types", "nan", "deep-nesting", "evil-ids", "long-names", "future-times"]
 )

@@ -32,7 +32,7 @@ ELSEWHERE = [
         for query in ("term=%00", "term=a&page=abc", f"term=a&page={BIG}")
     ),
 ]
-TRIED = 10  # of each model, where some are drawn
+TRIED = 12  # of each model, where some are drawn
 FINE = {200, 301, 302, 400, 403, 404, 405}
 MODELS = [
     pytest.param(model, id=f"{model._meta.app_label}.{model.__name__}")

@@ -221,7 +221,6 @@ def many(count, kind):
 
 
 @pytest.mark.parametrize("small_packets", [2**18, 2**20], indirect=True)
-@pytest.mark.many(tried=4)
 @pytest.mark.parametrize(
     ("columns", "value"),
     [

@@ -59,7 +59,6 @@ def windows(result, table):
     return found.windows, found.windows_total
 
 
-@pytest.mark.many(tried=10)
 @pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS.keys())
 @pytest.mark.parametrize("left_by", ["somebody else", "us"])
 def test_what_an_unproven_copy_lacks_is_found_at_once(device, full, harmed, harm, left_by):
