@@ -13,7 +13,8 @@ import pytest
 TRIED = 5
 SLOW = (
     "tests/backups/", "tests/engine/card/", "tests/engine/mirror/", "tests/engine/pull/",
-    "tests/incidents/", "tests/installation/", "tests/lab/", "tests/platform/",
+    "tests/incidents/", "tests/installation/", "tests/lab/", "tests/platform/test_odd_requests.py",
+    "tests/platform/test_stack.py",
 )  # fmt: skip
 WHOLE = ("tests/backups/api/",)  # whose coverage has a floor
 
