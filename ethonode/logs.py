@@ -14,10 +14,10 @@ SECRET_NAME = re.compile(
 )
 LOGIN_IN_URL = re.compile(r"(?<=://)[^/@\s]+@")
 # name=value, "name": "value", name: value, also inside a traceback or a quoted answer. Anybody may
-# send a word of any length: from the word on, and not far, or each of its letters reads it all.
+# send a word of any length: it is read from its beginning alone, and once.
 SECRET_IN_TEXT = re.compile(
-    r"""(?ix) (?P<name> (?: passw(?:or)?d | passphrase | secret | token | wifi | psk
-        | authorization | api_?key ) [\w-]{0,40} ["']? \s{0,9} [:=] \s* )
+    r"""(?ix) (?P<name> (?<![\w-]) (?= [\w-]*? (?: passw(?:or)?d | passphrase | secret | token
+        | wifi | psk | authorization | api_?key )) [\w-]++ ["']?+ \s*+ [:=] \s*+ )
         (?: "[^"]*" | '[^']*' | (?:bearer|token|basic)\s+\S+ | [^\s,;&}]+ )"""
 )
 
