@@ -1,6 +1,7 @@
 """Certificates of a yes: made, signed, looked at again, and withdrawn. None is ever deleted."""
 
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import PurePosixPath
 from zlib import compress, decompress
 
@@ -68,7 +69,7 @@ def _body(device: Device, facts: WipeFacts, *, asked_by: str, now: datetime) -> 
     return CertificateBody(
         format=FORMAT,
         says=SAYS,
-        number=f"{now:%Y%m%d-%H%M%S}-{device.device_id[:12]}",
+        number=number_at(device, now),
         device=device.device_id,
         device_name=device.name,
         card_name=device.card_name,
@@ -88,6 +89,16 @@ def _body(device: Device, facts: WipeFacts, *, asked_by: str, now: datetime) -> 
         items=items,
         left_out=facts.left_out,
     )
+
+
+def number_at(device: Device, now: datetime) -> str:
+    """Its moment and device; of several that would be called so (asked twice in a second, or by a
+    clock that was set back) the first that is free."""
+    called = f"{now:%Y%m%d-%H%M%S}-{device.device_id[:12]}"
+    alike = WipeCertificate.objects.filter(number__startswith=called)
+    taken = set(alike.values_list("number", flat=True))
+    names = chain([called], (f"{called}-{number}" for number in count(2)))
+    return next(name for name in names if name not in taken)
 
 
 def review_certificates(device: Device, *, now: datetime) -> int:

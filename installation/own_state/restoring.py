@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.db import connection
 
+from backups.engine.copies.place import unused
 from installation.own_state import postgres, sqlite_file
 from installation.own_state.errors import RestoreFailed, SaveFailed, StateError
 from installation.own_state.keys import key_files
@@ -102,7 +103,8 @@ def _replace(path: Path, fresh: Path, now: datetime) -> None:
 
 
 def _set_aside(path: Path, now: datetime) -> None:
+    aside = unused(path.with_name(f"{path.name}.unusable-{now.strftime(STAMP)}"))
     for end in (*sqlite_file.BESIDE, ""):
         beside = path.with_name(f"{path.name}{end}")
         if beside.exists():
-            beside.rename(path.with_name(f"{path.name}.unusable-{now.strftime(STAMP)}{end}"))
+            beside.rename(aside.with_name(f"{aside.name}{end}"))

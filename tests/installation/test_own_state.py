@@ -18,6 +18,7 @@ import pytest
 from backups.engine.copies.lock import locked
 from installation.own_state import saves, sqlite_file
 from installation.own_state.errors import RestoreFailed
+from installation.own_state.restoring import _set_aside
 from tests.installation.own_saves import small_save
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -144,6 +145,16 @@ def test_where_the_database_is_no_more_it_goes_aside_with_all_that_is_beside_it(
     assert told.startswith("1 device")
     aside = next(own.var.glob("*.unusable-*"))
     assert aside.read_bytes().startswith(b"gonegone")
+
+
+def test_what_went_aside_stays_when_another_does_in_the_same_second(tmp_path):
+    path = tmp_path / "ethonode.sqlite3"
+    for content in (b"first", b"second"):
+        path.write_bytes(content)
+        path.with_name(f"{path.name}-wal").write_bytes(content)
+        _set_aside(path, NOW)
+    found = [one.read_bytes() for one in tmp_path.iterdir()]
+    assert sorted(found) == [b"first", b"first", b"second", b"second"]
 
 
 def newer(save):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 
 from backups.engine.copies.errors import LocalFailed, LocalInUse, file_errors
@@ -123,14 +124,16 @@ def put_in_place(place: Place) -> str:
 def set_aside(place: Place, why: str, *, now: datetime) -> Path:
     """A second name for the copy as it is, saying why and when. The first one stays."""
     stamp = f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    aside = _unused(place.destination, f"{why}-{stamp}")
+    aside = unused(place.destination.with_name(f"{place.destination.name}.{why}-{stamp}"))
     with file_errors(aside):
         for tail in ("", *_SQLITE_TAILS):
             beside = place.destination.with_name(place.destination.name + tail)
             if beside.exists():
                 _name_twice(beside, aside.with_name(aside.name + tail))
         if place.activity.exists():
-            place.activity.rename(_unused(place.activity, f"{why}-{stamp}"))
+            place.activity.rename(
+                unused(place.activity.with_name(f"{place.activity.name}.{why}-{stamp}"))
+            )
     return aside
 
 
@@ -143,9 +146,11 @@ def _name_twice(path: Path, second: Path) -> None:
         shutil.copy2(path, second)
 
 
-def _unused(path: Path, tail: str) -> Path:
-    names = [f"{path.name}.{tail}", *(f"{path.name}.{tail}-{n}" for n in range(2, 1000))]
-    return next(found for name in names if not (found := path.with_name(name)).exists())
+def unused(path: Path) -> Path:
+    """This, or the first of -2, -3 … that nothing has: two moments can be called the same, by a
+    clock that was set back as by work of one second."""
+    names = chain([path.name], (f"{path.name}-{number}" for number in count(2)))
+    return next(found for name in names if not os.path.lexists(found := path.with_name(name)))
 
 
 def _sync(path: Path) -> None:

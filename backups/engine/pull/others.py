@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from backups.engine.copies.errors import LocalFull, file_errors
+from backups.engine.copies.place import unused
 from backups.engine.progress import Progress
 from backups.engine.pull.names import checked_device, checked_folder
 from backups.engine.pull.processes import Leash
@@ -42,7 +43,7 @@ def pull_others(
     Raises PullError, LocalFailed.
     """
     here = cards_dir / checked_device(device_id)
-    kept = cards_dir.absolute() / KEPT / device_id / f"{now:%Y-%m-%d_%H-%M-%S}"
+    kept = unused(cards_dir.absolute() / KEPT / device_id / f"{now:%Y-%m-%d_%H-%M-%S}")
     with file_errors(here):
         here.mkdir(parents=True, exist_ok=True, mode=0o700)
         free = shutil.disk_usage(here).free

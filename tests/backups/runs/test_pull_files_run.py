@@ -102,6 +102,19 @@ def test_what_comes_again_as_another_content_leaves_the_old_one_kept(do, device,
     assert kept == [b"first"]
 
 
+def test_a_clock_that_stands_still_or_was_set_back_costs_no_older_content(
+    do, device, put, settings, time_machine
+):
+    """What is kept is named by its moment, and a moment can come twice."""
+    time_machine.move_to(timezone.now(), tick=False)
+    for content in (b"first", b"second!", b"the third"):
+        put("upload/a.txt", content)
+        do(RunKind.LIST_CARD)
+        assert do(RunKind.PULL_FILES).state == RunState.SUCCEEDED
+    kept = [path.read_bytes() for path in settings.CARDS_DIR.rglob(".kept/**/a.txt")]
+    assert sorted(kept) == [b"first", b"second!"]
+
+
 def test_what_was_read_as_another_content_is_not_ours_again_by_being_touched(
     do, device, put, settings
 ):

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from backups.engine.signing import allowed_signers
 from backups.models import ResultCopy, RunKind, WipeCertificate
-from backups.services.certificates import content_of, files_of, sums_of
+from backups.services.certificates import content_of, files_of, number_at, sums_of
 from backups.services.snapshots import take_snapshot
 from tests.backups.wipes.conftest import AGO, VIDEO
 from tests.engine.pull.conftest import chunk
@@ -107,6 +107,14 @@ def test_a_no_has_no_certificate(world, may_wipe):
     world.forget(world.ours[0])
     may_wipe()
     assert not WipeCertificate.objects.exists()
+
+
+def test_a_moment_that_comes_twice_gives_two_numbers(certificate, device):
+    """A card is asked for twice in a second, or by a clock that was set back."""
+    assert number_at(device, certificate.made_at) == f"{certificate.number}-2"
+    certificate.pk, certificate.number = None, f"{certificate.number}-2"
+    certificate.save(force_insert=True)
+    assert number_at(device, certificate.made_at) == f"{certificate.number[:-1]}3"
 
 
 def test_it_is_kept_when_its_device_is_forgotten(certificate, device):
