@@ -65,7 +65,7 @@ def sink(*, port: int, mail_port: int) -> Iterator[Inbox]:
     inbox = Inbox(mail_port=mail_port)
     web = ThreadingHTTPServer((HOST, port), _handler(inbox))
     inbox.port = web.server_address[1]
-    threading.Thread(target=web.serve_forever, daemon=True).start()
+    threading.Thread(target=web.serve_forever, args=(0.01,), daemon=True).start()
     mail = Controller(_Mail(inbox), hostname=HOST, port=mail_port) if mail_port else None
     try:
         if mail is not None:

@@ -18,7 +18,7 @@ hypothesis.settings.load_profile("ethonode")
 
 pytest_plugins = [
     "tests.suite.fixtures", "tests.suite.floors", "tests.suite.drawn", "tests.suite.databases",
-    "tests.suite.order",
+    "tests.suite.order", "tests.suite.network",
 ]  # fmt: skip
 
 

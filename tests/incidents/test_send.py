@@ -132,7 +132,7 @@ def test_a_certificate_for_another_name_is_refused(tmp_path):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate_for("elsewhere.example", tmp_path))
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     answer = to_program(f"https://localhost:{server.server_address[1]}/")
     server.shutdown()
     server.server_close()

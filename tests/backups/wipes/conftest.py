@@ -66,7 +66,7 @@ def speaking(told):
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Speaker) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield server.server_address[1]
         server.shutdown()
 
