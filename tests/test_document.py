@@ -89,6 +89,7 @@ def test_the_example_of_the_document_is_a_test():
 
 
 @pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.by_turns
 def test_a_command_of_the_document_finds_its_tests(command, tmp_path):
     """As written, in tests/; only the package that coverage is measured of has another name."""
     words = shlex.split(command.replace("ethoscope_node.backup", "../backups"))[1:]

@@ -63,6 +63,7 @@ def wait_for(condition):
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.by_turns
 def test_a_killed_worker_costs_a_snapshot_only_time(lab, environment, own_database):
     def one(question, *values):
         return own_database.rows(question, *values)[0][0]

@@ -70,6 +70,7 @@ def is_told_once(sink, database):
 
 
 @pytest.mark.timeout(1800)
+@pytest.mark.by_turns
 def test_killed_at_random_moments_each_is_told_once_and_its_end_once(
     sink, environment, own_database
 ):
@@ -96,6 +97,7 @@ def test_killed_at_random_moments_each_is_told_once_and_its_end_once(
 @pytest.mark.sqlite_only(reason="PostgreSQL's server writes, on its own disk")
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("sink", [MailSink], indirect=True)
+@pytest.mark.by_turns
 def test_on_a_full_disk_nothing_is_lost_and_nothing_comes_twice(sink, environment, own_database):
     done(environment, "on_a_full_disk", sink.sort, sink.address, str(DEVICES))
     is_told_once(sink, own_database)

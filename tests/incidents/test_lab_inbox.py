@@ -107,6 +107,7 @@ def titles(inbox, by):
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.by_turns
 def test_a_fault_is_told_acknowledged_mended_and_its_end_told(told, address, session_key):
     assert in_browser(address, session_key, bell(address)) == open_problems()
     told.lab.kill("node")

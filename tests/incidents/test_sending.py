@@ -52,6 +52,7 @@ def test_each_once_and_its_end_once(fleet, web, program):
     assert not channels_due(now=fleet.now + timedelta(days=1))
 
 
+@pytest.mark.by_turns
 def test_a_channel_that_is_down_for_a_night(fleet, web, program):
     """Its problems come in the morning in their order, and none of them twice."""
     one, two, *_ = fleet.grow(4)
@@ -75,6 +76,7 @@ def test_a_channel_that_is_down_for_a_night(fleet, web, program):
     assert len(web.got) == len(web.once())
 
 
+@pytest.mark.by_turns
 def test_after_a_day_it_is_given_up_and_said_on_the_others(fleet, web, program, channel, told):
     one, *_ = fleet.grow(1)
     web.mood = "refuse"
@@ -102,6 +104,7 @@ def test_a_flood_is_summed_up(fleet, web, program):
     assert "and 30 more" in web.messages[0]["body"]
 
 
+@pytest.mark.by_turns
 def test_above_its_limit_a_channel_gets_summaries(fleet, web, program):
     Channel.objects.update(hourly_limit=3)
     for device in fleet.grow(30):

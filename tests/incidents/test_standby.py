@@ -44,6 +44,7 @@ def noticed(database, kind):
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.by_turns
 def test_whoever_lives_notices_that_the_other_is_dead(environment, own_database, tmp_path):
     with running(WebSink()) as web:
         done(environment, "begin", web.sort, web.address, "1")

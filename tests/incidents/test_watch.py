@@ -43,6 +43,7 @@ def test_damage_is_told_at_once_and_its_end_too(fleet, told):
     assert [act.what for act in incident.acts.all()] == ["opened", "over"]
 
 
+@pytest.mark.by_turns
 def test_what_gets_worse_is_one_incident(fleet, told):
     one, *_ = fleet.grow(2)
     fleet.behind(one, by=timedelta(hours=1))
@@ -61,6 +62,7 @@ def test_it_is_never_told_that_bad_news_turned_into_unknown_is_over(fleet, told)
     assert "over" not in [event for event, _ in told()]
 
 
+@pytest.mark.by_turns
 def test_node_down_is_one_incident_and_one_message(fleet, told):
     fleet.grow(200)
     fleet.after(minutes=5)
@@ -179,6 +181,7 @@ def test_when_all_pulls_fail_it_is_one(fleet, told):
         ("worker", lambda at: TaskResult.objects.update(date_done=at)),
     ],
 )
+@pytest.mark.by_turns
 def test_a_dead_part_of_ethonode_is_told_once_and_so_is_its_end(fleet, told, part, dead):
     """What it no longer looks at follows from it; a start of everything is no news."""
     fleet.grow(5)
@@ -274,6 +277,7 @@ def test_a_silence_tells_later_what_still_holds(fleet, told):
     assert told() == [("opened", "corrupt")] * 2
 
 
+@pytest.mark.by_turns
 def test_reminders_until_somebody_acknowledges(fleet, told, channel, admin_user):
     one, *_ = fleet.grow(1)
     fleet.damage(one)

@@ -113,6 +113,7 @@ def test_what_does_not_fit_is_named_and_nothing_is_copied(installation):
     assert made == []
 
 
+@pytest.mark.by_turns
 def test_while_ethonode_runs_or_others_work_on_it_nothing_is_moved(installation):
     (installation.var / "run").mkdir(exist_ok=True)
     lock = locked(installation.var / "run" / "lock")
@@ -124,6 +125,7 @@ def test_while_ethonode_runs_or_others_work_on_it_nothing_is_moved(installation)
         assert "others have" in installation.move(to=installation.empty).stderr
 
 
+@pytest.mark.by_turns
 def test_killed_it_goes_on_a_changed_row_is_found_and_back_all_is_as_it_was(installation):
     count = "SELECT count(*) FROM backups_backupsnapshot"
 

@@ -236,6 +236,7 @@ def test_an_upgrade_happens_on_a_copy_and_the_one_before_is_saved(own):
     assert not own.database.with_name("ethonode.sqlite3.upgrading").exists()
 
 
+@pytest.mark.by_turns
 def test_an_upgrade_that_cannot_be_leaves_the_database_as_it_was(own):
     with closing(sqlite3.connect(own.database)) as database, database:
         database.execute("DELETE FROM django_migrations WHERE app = 'installation'")
@@ -251,6 +252,7 @@ def test_an_upgrade_that_cannot_be_leaves_the_database_as_it_was(own):
 
 
 @pytest.mark.timeout(1800)
+@pytest.mark.by_turns
 def test_killed_at_any_moment_of_an_upgrade_it_starts_and_ends_it(own):
     """What is there reads to its end, whether old or new, and is brought on by the next start."""
     chance = random.Random(7)  # noqa: S311

@@ -249,6 +249,7 @@ def test_names_in_bytes_are_listed(listed, struck):
     assert set(ODD_NAMES) <= {file.name for files in listing.folders.values() for file in files}
 
 
+@pytest.mark.by_turns
 def test_many_files_are_listed(listed, struck):
     assert listed(struck("many-files")).file_count > MANY
 

@@ -39,6 +39,7 @@ def test_nobody_else_reads_its_files(stack):
 
 
 @pytest.mark.parametrize("name", ["redis", "worker", "beat", "web"])
+@pytest.mark.by_turns
 def test_a_killed_child_comes_back(stack, name):
     killed = stack.pid_of(name)
     os.kill(killed, signal.SIGKILL)
@@ -67,6 +68,7 @@ def used(tmp_path_factory, migrated):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.by_turns
 def test_a_stopped_stack_leaves_no_process(used, number):
     with running(used) as started:
         os.kill(started.process.pid, number)
@@ -74,6 +76,7 @@ def test_a_stopped_stack_leaves_no_process(used, number):
         assert started.pids() == []
 
 
+@pytest.mark.by_turns
 def test_a_killed_supervisor_leaves_no_process_and_can_start_again(own_database):
     var = own_database.var
     with running(var, ETHONODE_ADMIN_PASSWORD="given") as started:

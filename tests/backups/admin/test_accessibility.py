@@ -46,7 +46,8 @@ def of_models():
 @pytest.mark.timeout(900)
 def test_axe_finds_nothing_serious_on_any_page(one_of_each, draw):  # noqa: F811
     session = session_of_boss()
-    pages = sorted(set(addresses()))
+    pages = set(addresses())
+    pages = sorted(draw(pages, len(pages) // 2))
     with served() as address, browser_page(patience=PATIENCE) as page:
         log_in(page, address, session)
         found = {url: unfit(page, address + url, draw(WIDTHS, 1)) for url in pages}

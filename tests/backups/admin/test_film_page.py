@@ -148,6 +148,7 @@ def test_who_may_not_see_recordings_sees_nothing_of_them(client, row, django_use
         assert client.get(url).status_code == 403
 
 
+@pytest.mark.by_turns
 def test_in_a_browser_it_plays_seeks_and_passes_over_the_gap(row):
     session = session_of_boss()
     with served() as address, browser_page(patience=30_000, base_url=address) as page:

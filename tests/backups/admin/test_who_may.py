@@ -131,6 +131,7 @@ def test_what_is_named_is_there():
 
 
 @pytest.mark.parametrize("person", ["a stranger", "staff without a permission"])
+@pytest.mark.by_turns
 def test_what_is_not_named_is_for_a_permission(address, django_user_model, person):
     client = Client(raise_request_exception=False)
     if person != "a stranger":
@@ -153,6 +154,7 @@ def test_strangers_outside_enter_only_what_is_for_anybody(address, client):
     assert all(any(may(client, f"/{path}")) for path in ("healthz", "admin/login/"))
 
 
+@pytest.mark.by_turns
 def test_a_role_may_what_the_one_before_it_may(address, django_user_model):
     groups = [Group.objects.get(name=name) for name in ROLES]
     before: set[str] = set()

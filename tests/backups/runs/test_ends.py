@@ -222,6 +222,7 @@ def elsewhere(silent, settings, own_database):
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.by_turns
 def test_a_killed_run_is_reaped_and_done_again_once(elsewhere, silent, database, device, copy):
     start, one = elsewhere
     names = {"device_id": device.device_id, "name": device.name}

@@ -91,6 +91,7 @@ def green(kinds):
     return set(kinds.values()) <= {"protected", "none"}
 
 
+@pytest.mark.by_turns
 def test_runs_bring_all_that_open_devices_hold_and_turn_them_green(lab, back_up, settings):
     before = verdicts(lab_now(lab))
     tracking = {device.name for device in lab.devices if device.runs}
@@ -116,6 +117,7 @@ def test_runs_bring_all_that_open_devices_hold_and_turn_them_green(lab, back_up,
     assert [name for name, kinds in after.items() if not green(kinds)] == []
 
 
+@pytest.mark.by_turns
 def test_cards_of_open_devices_say_nothing_against_what_was_pulled(lab, back_up):
     for kind in (Habit.SQLITE, Habit.OLD, Habit.IDLE):
         device, _ = back_up(kind, RunKind.PULL_RESULTS)
@@ -138,6 +140,7 @@ def test_other_files_of_a_card_come_wherever_they_lie_on_it(lab, back_up, settin
     assert [(here / name).read_text() for name in names] == names
 
 
+@pytest.mark.by_turns
 def test_what_grew_comes_with_the_next_run(lab, back_up):
     back_up(Habit.VIDEO, RunKind.PULL_VIDEOS)
     back_up(Habit.MYSQL, RunKind.MIRROR)

@@ -120,6 +120,7 @@ def whole_as_of(device):
     return ResultCopy.objects.get().whole_as_of
 
 
+@pytest.mark.by_turns
 def test_readers_meet_whole_copies_while_runs_replace_them(growing, device):
     growing.bring()
     with reading(growing.path) as readers:

@@ -522,7 +522,7 @@ def a_mariadb_that_it_wrote_does_not_answer(world):
     world.experiment(filename=name, writer="mysql", written_off=True)
 
 
-@pytest.mark.many(tried=30)
+@pytest.mark.many(tried=20)
 @pytest.mark.parametrize("name", DEFECTS)
 def test_never_yes(world, may_wipe, do, monkeypatch, name):
     needed = DEFECTS[name].__code__.co_varnames[: DEFECTS[name].__code__.co_argcount]

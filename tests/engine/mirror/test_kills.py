@@ -13,6 +13,8 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
+import pytest
+
 from tests.engine.mirror.device import ROIS, differing_tables
 
 KILLS = int(os.environ.get("ETHONODE_KILLS", "20"))
@@ -25,6 +27,7 @@ TABLES = {
 }
 
 
+@pytest.mark.by_turns
 def test_a_kill_at_any_moment_leaves_a_whole_copy(device, copy):
     chance = random.Random(os.environ.get("ETHONODE_SEED", "11"))
     copy.mirror()

@@ -235,6 +235,7 @@ def many(count, kind):
     ],
     ids=["numbers", "fractions", "words", "not numbered", "no key"],
 )
+@pytest.mark.by_turns
 def test_a_server_of_small_packets_is_mirrored_all_the_same(
     small_packets, device, copy, columns, value
 ):

@@ -112,6 +112,7 @@ def test_what_ran_last_night(way):
     way.sees(re.compile("night"))
 
 
+@pytest.mark.by_turns
 def test_whether_a_new_device_is_included(way, device):
     way.press(way.page.locator(".map a", has_text=device[-3:]))
     way.press(way.page.get_by_role("link", name="Settings", exact=True))

@@ -85,6 +85,7 @@ def may_be_wiped(pages):
     return yes in pages.answer or any(yes in pages.mend() for _ in range(5))
 
 
+@pytest.mark.by_turns
 def test_a_card_may_be_wiped_only_once_everything_on_it_is_here(stack):
     """In a browser: asked by its button, mended by the buttons of what stands against it."""
     wait_until(lambda: backed_up(stack, status="stopped"))
