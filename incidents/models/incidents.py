@@ -64,6 +64,7 @@ class Incident(models.Model):
             models.Index(fields=["state", "severity"], name="incidents_by_state"),
             models.Index(fields=["device", "-opened_at"], name="incidents_of_a_device"),
             models.Index(fields=["-opened_at"], name="newest_incidents"),
+            models.Index(fields=["closed_at"], name="incidents_by_end"),
             models.Index(fields=["key", "-closed_at"], name="incidents_of_a_key"),
         ]
         constraints = [
@@ -108,7 +109,9 @@ class IncidentAct(models.Model):
     class Meta:
         ordering = ["at", "pk"]
         indexes = [
-            models.Index(fields=["-at", "-id"], condition=~models.Q(by=None), name="acts_of_people")
+            models.Index(
+                fields=["-at", "-id"], condition=models.Q(by__isnull=False), name="acts_of_people"
+            )
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ what a page costs grows with what happened in its span, and never with what happ
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
@@ -38,7 +38,7 @@ Change = tuple[datetime, str, str]  # when, of which backup, to which verdict
 
 
 def device_lanes(device: Device, span: TimeSpan) -> list[Lane]:
-    """Six queries, and four more for its changes."""
+    """Seven queries, and four more for its changes."""
     changes = VerdictChange.objects.filter(device=device).values_list("at", "backup_type", "new")
     found = newest(changes, "at", span, when=itemgetter(0), most=MOST)
     before = _held_at(found.since, Backup.objects.filter(device=device))[device.pk]
@@ -52,7 +52,7 @@ def device_lanes(device: Device, span: TimeSpan) -> list[Lane]:
 
 
 def fleet_lanes(span: TimeSpan) -> list[Lane]:
-    """One lane a device, by its worst verdict; nine queries, however many devices."""
+    """One lane a device, by its worst verdict; ten queries, however many devices."""
     changes = VerdictChange.objects.values_list("at", "backup_type", "new", "device_id")
     found = newest(changes, "at", span, when=itemgetter(0), most=MOST_OF_ALL)
     of_device: dict[int, list[Change]] = defaultdict(list)
@@ -101,14 +101,13 @@ def _held_at(moment: datetime, backups: QuerySet[Backup]) -> dict[int, dict[str,
 
 
 def _problems(whose: Q, span: TimeSpan) -> Lane:
-    """Those that were open at any moment of the span."""
-    opened = Q(opened_at__isnull=False, opened_at__lte=span.end)
-    not_over = Q(closed_at__isnull=True) | Q(closed_at__gte=span.start)
-    rows = Incident.objects.filter(whose, opened, not_over).select_related("device")
-    found = list(rows.order_by("-opened_at")[:MOST])
-    since = found[-1].opened_at if len(found) == MOST else None
-    held = [_problem(one, span) for one in reversed(found)]
-    return Lane(name="Problems", since=max(since or span.start, span.start), stretches=tuple(held))
+    """Those that were open at any moment of the span: of each cause one at most is not over."""
+    opened = Incident.objects.filter(whose, opened_at__isnull=False, opened_at__lte=span.end)
+    opened = opened.select_related("device")
+    over = newest(opened, "closed_at", span)
+    held = sorted([*opened.filter(closed_at=None), *over.rows], key=attrgetter("opened_at"))
+    stretches = tuple(_problem(one, span) for one in held)
+    return Lane(name="Problems", since=over.since, stretches=stretches)
 
 
 def _problem(one: Incident, span: TimeSpan) -> Stretch:
