@@ -5,8 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
 from django.utils.http import urlencode
 
 NOT_HERE = (
@@ -56,4 +56,4 @@ def _page(request: HttpRequest, code: int, title: str, why: str) -> HttpResponse
     else:
         template = "ethonode/error_outside.html"
         context["way"] = (f"{settings.LOGIN_URL}?{urlencode({'next': request.path})}", "Log in")
-    return render(request, template, context, status=code)
+    return TemplateResponse(request, template, context, status=code)

@@ -131,7 +131,6 @@ def test_what_is_named_is_there():
 
 
 @pytest.mark.parametrize("person", ["a stranger", "staff without a permission"])
-@pytest.mark.by_turns
 def test_what_is_not_named_is_for_a_permission(address, django_user_model, person):
     client = Client(raise_request_exception=False)
     if person != "a stranger":
