@@ -61,6 +61,7 @@ def test_no_fault_of_a_small_world_is_shown_green(lived):
     assert 10 * score.not_yet.total() <= score.over_a_loss
 
 
+@pytest.mark.by_turns
 def test_a_healthy_small_world_raises_no_alarm_in_three_days(lived):
     score = lived(HEALTHY, with_faults=False)
     assert score.healthy > 12 * len(HEALTHY)
@@ -68,6 +69,7 @@ def test_a_healthy_small_world_raises_no_alarm_in_three_days(lived):
     assert not score.findings, told(score)
 
 
+@pytest.mark.by_turns
 def test_a_card_may_be_asked_for_over_and_over(lived, monkeypatch):
     """What `WIPES=1` does: yes, a fault, no; what it names is pressed, and so on."""
     monkeypatch.setattr(asking, "TURNS", 2)

@@ -98,6 +98,7 @@ def name_in(path):
         return database.execute("SELECT name FROM devices_device").fetchone()[0]
 
 
+@pytest.mark.by_turns
 def test_a_save_is_whole_for_b2sum_and_for_its_owner_alone(own):
     command = ["b2sum", "-c", "B2SUMS"]
     checked = subprocess.run(command, cwd=own.save, check=True, text=True, capture_output=True)

@@ -134,6 +134,7 @@ def test_its_account_its_folders_and_its_environment_are_those_of_all(path):
     assert one.one("Restart") == ("" if one.one("Type") == "oneshot" else "always")
 
 
+@pytest.mark.by_turns
 def test_started_one_by_one_they_are_an_installation(parts, port):
     wait_until(lambda: answer(port, "/healthz") == "ok\n")
 

@@ -49,6 +49,7 @@ def worker(environment):
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.by_turns
 def test_it_takes_from_its_own_queue_and_from_no_other(environment, redis, own_database, tmp_path):
     ask = [sys.executable, "manage.py", "shell", "-c", ASK]
     subprocess.run(ask, cwd=ROOT, env=environment, check=True, capture_output=True)

@@ -18,6 +18,7 @@ def test_a_device_of_which_everything_is_equal_here_may_be_wiped(world, may_wipe
     assert (asked.answer, asked.item_count, asked.run.state) == ("yes", 5, "succeeded")
 
 
+@pytest.mark.by_turns
 def test_the_runs_of_a_lab_lead_to_yes(card, voice, device, settings, do, may_wipe):
     """Nothing is stored by hand: what is brought, proven and read again makes it one."""
     device.address = f"127.0.0.1:{voice.port}"

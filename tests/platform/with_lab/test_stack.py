@@ -54,6 +54,7 @@ def test_every_device_is_watched_and_both_services_answer(stack):
     assert [service["available"] for service in found["services"].values()] == [True, True]
 
 
+@pytest.mark.by_turns
 def test_backups_are_made_of_the_devices_that_let_us_in(stack):
     kinds = {"mirror", "pull_results", "pull_videos", "pull_files", "verify", "list_card", "prove"}
     wait_until(lambda: kinds_done(stack) >= kinds)
