@@ -1,4 +1,4 @@
-"""`--draw`: of a test that has many cases some are tried, of the longest tests half: by the seed.
+"""`--draw`: of a test with many cases one is tried, of the longest tests a third: by the seed.
 
 Each run of `make test` tries others, and its seed says which; `make test-whole`, and plain pytest,
 try all. Only where each case works with a database, a server or a browser: the rules of the engine,
@@ -10,7 +10,7 @@ from collections import defaultdict
 
 import pytest
 
-TRIED = 2
+TRIED = 1
 SLOW = (
     "tests/backups/", "tests/engine/card/", "tests/engine/mirror/", "tests/engine/pull/",
     "tests/incidents/", "tests/installation/", "tests/lab/", "tests/platform/test_odd_requests.py",
@@ -25,7 +25,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "many(tried): so many of its cases, and not as of others")
-    config.addinivalue_line("markers", "by_turns: one of those of which a run tries half")
+    config.addinivalue_line("markers", "by_turns: one of those of which a run tries a third")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(config, items):
         cases[item.nodeid.partition("[")[0]].append(item)
     by_seed = chance(config, "cases")
     long = sorted(name for name, some in cases.items() if some[0].get_closest_marker("by_turns"))
-    others_turn = set(by_seed.sample(long, len(long) // 2))
+    others_turn = set(by_seed.sample(long, len(long) * 2 // 3))
     left_out = {item for name in others_turn for item in cases[name]}
     for _, some in sorted(cases.items()):
         some.sort(key=lambda item: item.nodeid)
