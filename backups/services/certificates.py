@@ -1,7 +1,6 @@
 """Certificates of a yes: made, signed, looked at again, and withdrawn. None is ever deleted."""
 
 from datetime import UTC, datetime
-from itertools import chain, count
 from pathlib import PurePosixPath
 from zlib import compress, decompress
 
@@ -9,6 +8,7 @@ import msgspec
 from django.conf import settings
 
 from backups.engine.card import BadListing, CardContents, unpacked
+from backups.engine.copies.place import alike
 from backups.engine.pull import ensure_key
 from backups.engine.signing import allowed_signers, sign
 from backups.engine.wipe import WipeFacts
@@ -95,10 +95,9 @@ def number_at(device: Device, now: datetime) -> str:
     """Its moment and device; of several that would be called so (asked twice in a second, or by a
     clock that was set back) the first that is free."""
     called = f"{now:%Y%m%d-%H%M%S}-{device.device_id[:12]}"
-    alike = WipeCertificate.objects.filter(number__startswith=called)
-    taken = set(alike.values_list("number", flat=True))
-    names = chain([called], (f"{called}-{number}" for number in count(2)))
-    return next(name for name in names if name not in taken)
+    those = WipeCertificate.objects.filter(number__startswith=called)
+    taken = set(those.values_list("number", flat=True))
+    return next(name for name in alike(called) if name not in taken)
 
 
 def review_certificates(device: Device, *, now: datetime) -> int:

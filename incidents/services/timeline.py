@@ -6,7 +6,7 @@ what a page costs grows with what happened in its span, and never with what happ
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from operator import attrgetter, itemgetter
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
@@ -31,6 +31,7 @@ from incidents.services.timeline_marks import (
 )
 
 MOST_OF_ALL = 10_000  # changes of a whole fleet
+NEVER = datetime.max.replace(tzinfo=UTC)  # the clock that ended it may be ahead
 PARTS = 120  # of a fleet's strips
 WORDS = {verdict.value: place for verdict, place in SEVERITY.items()}
 
@@ -104,7 +105,7 @@ def _problems(whose: Q, span: TimeSpan) -> Lane:
     """Those that were open at any moment of the span: of each cause one at most is not over."""
     opened = Incident.objects.filter(whose, opened_at__isnull=False, opened_at__lte=span.end)
     opened = opened.select_related("device")
-    over = newest(opened, "closed_at", span)
+    over = newest(opened, "closed_at", TimeSpan(start=span.start, end=NEVER))
     held = sorted([*opened.filter(closed_at=None), *over.rows], key=attrgetter("opened_at"))
     stretches = tuple(_problem(one, span) for one in held)
     return Lane(name="Problems", since=over.since, stretches=stretches)

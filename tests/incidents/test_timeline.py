@@ -97,6 +97,12 @@ def test_a_device_tells_when_and_why(history):
     assert later["Problems"].stretches == ()
 
 
+def test_a_problem_that_a_clock_ahead_ended_is_still_told(history):
+    fleet, one = history
+    lanes = lanes_of(one, fleet.now - timedelta(hours=10), days=1)
+    assert len(lanes["Problems"].stretches) == 1
+
+
 def test_people_are_on_it(history, admin_user):
     fleet, one = history
     one.lifecycle = "parked"

@@ -149,8 +149,22 @@ def _name_twice(path: Path, second: Path) -> None:
 def unused(path: Path) -> Path:
     """This, or the first of -2, -3 … that nothing has: two moments can be called the same, by a
     clock that was set back as by work of one second."""
-    names = chain([path.name], (f"{path.name}-{number}" for number in count(2)))
-    return next(found for name in names if not os.path.lexists(found := path.with_name(name)))
+    names = map(path.with_name, alike(path.name))
+    return next(found for found in names if _is_free(found))
+
+
+def alike(called: str) -> Iterator[str]:
+    """It, then with -2, -3 … at its end."""
+    return chain([called], (f"{called}-{number}" for number in count(2)))
+
+
+def _is_free(path: Path) -> bool:
+    """Raises OSError where that cannot be seen: it may be there."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _sync(path: Path) -> None:

@@ -43,8 +43,8 @@ def pull_others(
     Raises PullError, LocalFailed.
     """
     here = cards_dir / checked_device(device_id)
-    kept = unused(cards_dir.absolute() / KEPT / device_id / f"{now:%Y-%m-%d_%H-%M-%S}")
     with file_errors(here):
+        kept = unused(cards_dir.absolute() / KEPT / device_id / f"{now:%Y-%m-%d_%H-%M-%S}")
         here.mkdir(parents=True, exist_ok=True, mode=0o700)
         free = shutil.disk_usage(here).free
     if sum(files.values()) + KEEP_FREE > free:
